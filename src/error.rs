@@ -1,0 +1,139 @@
+//! The two ways in which a record can fail, and no third.
+//!
+//! No message holds anything that came in a record: fields and inputs are named as the serving spec and the
+//! model name them, values only by their type.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// The record's own fault, for ever: it is quarantined, and trying again would end the same.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Rejected {
+    /// The record's entry in the invocation event is not of the documented shape.
+    #[error("the event's entry for the record is malformed: {0}")]
+    Envelope(String),
+    /// `kinesis.data` is not standard base64 with padding (RFC 4648, section 4).
+    #[error("kinesis.data is not base64")]
+    NotBase64,
+    /// The payload is not UTF-8, and so no JSON text (RFC 8259, section 8.1).
+    #[error("the payload is not UTF-8 (byte {0} of it)")]
+    NotUtf8(usize),
+    /// The payload is not one JSON text.
+    #[error("the payload is not JSON (line {line}, column {column})")]
+    NotJson {
+        /// Line of the payload, from 1.
+        line: usize,
+        /// Column of that line in bytes, from 1.
+        column: usize,
+    },
+    /// The payload is JSON, but not an object.
+    #[error("the payload is JSON, but no object")]
+    NotAnObject,
+    /// A field that the serving spec or the model needs is not there.
+    #[error("field `{field}` is missing")]
+    Missing {
+        /// The field, as the serving spec writes it.
+        field: String,
+    },
+    /// A field holds another type of JSON value than its use needs.
+    #[error("field `{field}`: expected {expected}, found {found}")]
+    WrongType {
+        /// The field, as the serving spec writes it.
+        field: String,
+        /// What its use needs.
+        expected: &'static str,
+        /// The JSON type that is there.
+        found: JsonType,
+    },
+    /// A number that the model's input type can't hold.
+    #[error("field `{field}`: the number is out of range for {target}")]
+    OutOfRange {
+        /// The field, as the serving spec writes it.
+        field: String,
+        /// The ONNX element type of the input.
+        target: &'static str,
+    },
+    /// An array of another length than the model's input has columns.
+    #[error("field `{field}`: expected an array of {expected} numbers, found {found}")]
+    WrongLength {
+        /// The field, as the serving spec writes it.
+        field: String,
+        /// The input's number of columns.
+        expected: usize,
+        /// The array's length.
+        found: usize,
+    },
+    /// The model fails on this record alone. What it says may quote the record, so it is not passed on.
+    #[error("the model fails on this record")]
+    Model,
+    /// JSON has no NaN and no infinity (RFC 8259, section 6).
+    #[error("prediction `{0}` is not finite")]
+    NonFinite(String),
+    /// The result is too large for a record of the output stream.
+    #[error("the result is too large for the output stream: {bytes} bytes with its partition key, at most {limit}")]
+    TooLarge {
+        /// Size of data and partition key.
+        bytes: usize,
+        /// The service's limit on that.
+        limit: usize,
+    },
+}
+
+/// Nobody's fault, and only for now: the record is reported to Lambda, which delivers it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// What stood in the way, in one line.
+    pub reason: String,
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// The types of JSON values (RFC 8259, section 3), told by a value's first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonType {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// a number
+    Number,
+    /// a string
+    String,
+    /// an array
+    Array,
+    /// an object
+    Object,
+}
+
+impl JsonType {
+    /// The type of `json`, the text of one valid JSON value without white space before it.
+    #[must_use]
+    pub fn of(json: &str) -> Self {
+        match json.as_bytes().first() {
+            Some(b'n') => Self::Null,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'"') => Self::String,
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            _ => Self::Number,
+        }
+    }
+}
+
+impl fmt::Display for JsonType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}

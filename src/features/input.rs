@@ -1,0 +1,216 @@
+//! One input of the model, and how a row of it is made from a record's fields.
+
+use anyhow::{Result, bail, ensure};
+
+use crate::columns::{Element, Port, Values};
+use crate::error::{JsonType, Rejected};
+use crate::spec::{FieldPath, Transform};
+
+use super::fields::Fields;
+use super::scalar::Field;
+use super::vocabulary::FeatureColumns;
+
+/// The compiled row of one input.
+#[derive(Debug, Clone)]
+pub(super) struct InputPlan {
+    element: Element,
+    columns: Columns,
+}
+
+#[derive(Debug, Clone)]
+enum Columns {
+    /// A value for each column.
+    Each(Vec<Source>),
+    /// One field, an array with as many elements as there are columns.
+    Array { slot: usize, width: usize },
+    /// Features that a vocabulary spreads over its columns; an entry a row each.
+    Spread(Vec<(Source, FeatureColumns)>),
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    Field(usize),
+    Concat { slots: Vec<usize>, separator: String },
+}
+
+impl InputPlan {
+    pub(super) fn compile(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Self> {
+        let columns = match &port.element {
+            Element::Map(vocabulary) => Columns::Spread(spread(vocabulary, features, fields)?),
+            _ => dense(port, features, fields)?,
+        };
+        // The vocabulary has done its work: no copy of it is kept.
+        let element = match &port.element {
+            Element::Map(_) => Element::Map(Vec::new()),
+            other => other.clone(),
+        };
+        Ok(Self { element, columns })
+    }
+
+    /// Elements, or sparse entries, a row.
+    pub(super) fn elements(&self) -> usize {
+        match &self.columns {
+            Columns::Each(sources) => sources.len(),
+            Columns::Array { width, .. } => *width,
+            Columns::Spread(features) => features.len(),
+        }
+    }
+
+    pub(super) fn empty(&self) -> Values {
+        Values::empty(&self.element, self.elements())
+    }
+
+    /// Adds one row; after an error it may be there in part.
+    pub(super) fn push(&self, fields: &Fields, slots: &[Option<&str>], values: &mut Values) -> Result<(), Rejected> {
+        let field = |slot: usize| Field { path: fields.path(slot), json: slots[slot] };
+        match (&self.columns, values) {
+            (Columns::Each(sources), values) => {
+                for source in sources {
+                    match source {
+                        Source::Field(slot) => push_scalar(field(*slot), values)?,
+                        Source::Concat { slots, separator } => {
+                            if let Values::String(strings) = values {
+                                strings.push(concat(slots, separator, field)?);
+                            }
+                        }
+                    }
+                }
+                Ok(())
+            }
+            (Columns::Array { slot, width }, values) => {
+                let array = field(*slot);
+                for json in array.array(*width)? {
+                    push_scalar(Field { json: Some(json), ..array }, values)?;
+                }
+                Ok(())
+            }
+            (Columns::Spread(features), Values::Sparse(sparse)) => {
+                for (source, columns) in features {
+                    let (column, value) = match source {
+                        Source::Field(slot) => entry(field(*slot), columns)?,
+                        Source::Concat { slots, separator } => {
+                            (columns.category(&concat(slots, separator, field)?), 1.0)
+                        }
+                    };
+                    sparse.push(column, value);
+                }
+                Ok(())
+            }
+            // `empty` pairs every plan with its own kind of values.
+            (Columns::Spread(_), _) => Ok(()),
+        }
+    }
+}
+
+fn dense(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Columns> {
+    if let ([(name, Transform::Field(path))], true) = (features, port.width > 1) {
+        return Ok(Columns::Array { slot: slot(name, path, fields)?, width: port.width });
+    }
+    ensure!(features.len() == port.width, "it has {} columns, but {} features are given", port.width, features.len());
+    let sources = features
+        .iter()
+        .map(|(name, transform)| {
+            ensure!(
+                port.element == Element::String || matches!(transform, Transform::Field(_)),
+                "feature `{name}` is a string (`concat`), the input takes numbers",
+            );
+            source(name, transform, fields)
+        })
+        .collect::<Result<_>>()?;
+    Ok(Columns::Each(sources))
+}
+
+fn spread(
+    vocabulary: &[String],
+    features: &[(&str, &Transform)],
+    fields: &Fields,
+) -> Result<Vec<(Source, FeatureColumns)>> {
+    let mut known = 0;
+    let mut spread = Vec::with_capacity(features.len());
+    for (name, transform) in features {
+        let columns = FeatureColumns::of(name, vocabulary);
+        ensure!(!columns.is_empty(), "its DictVectorizer has no column for feature `{name}`");
+        ensure!(
+            columns.takes_strings() || matches!(transform, Transform::Field(_)),
+            "feature `{name}` is a string (`concat`), but the DictVectorizer was fitted on numbers",
+        );
+        known += columns.len();
+        spread.push((source(name, transform, fields)?, columns));
+    }
+    if known < vocabulary.len() {
+        let fed: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
+        let unfed = super::vocabulary::features_of(vocabulary).into_iter().find(|name| !fed.contains(name));
+        bail!("its DictVectorizer was fitted on `{}` too, which no feature gives", unfed.unwrap_or("other columns"));
+    }
+    Ok(spread)
+}
+
+fn source(name: &str, transform: &Transform, fields: &Fields) -> Result<Source> {
+    Ok(match transform {
+        Transform::Field(path) => Source::Field(slot(name, path, fields)?),
+        Transform::Concat { fields: paths, separator } => Source::Concat {
+            slots: paths.iter().map(|path| slot(name, path, fields)).collect::<Result<_>>()?,
+            separator: separator.clone(),
+        },
+    })
+}
+
+fn slot(name: &str, path: &FieldPath, fields: &Fields) -> Result<usize> {
+    fields.slot(path).ok_or_else(|| anyhow::anyhow!("feature `{name}`: field `{path}` is not looked for"))
+}
+
+fn push_scalar(field: Field, values: &mut Values) -> Result<(), Rejected> {
+    match values {
+        Values::Float(v) => v.push(field.float()?),
+        Values::Double(v) => v.push(field.double()?),
+        Values::Int64(v) => v.push(field.int64()?),
+        Values::Int32(v) => v.push(field.int32()?),
+        Values::Bool(v) => v.push(field.bool()?),
+        Values::String(v) => v.push(field.string()?.into_owned()),
+        // A map's plan is `Columns::Spread`.
+        Values::Sparse(_) => {}
+    }
+    Ok(())
+}
+
+/// The one entry that a field has in a vocabulary, by the type it comes in and the types that were fitted.
+fn entry(field: Field, columns: &FeatureColumns) -> Result<(i32, f32), Rejected> {
+    let json = field.present()?;
+    match columns.number() {
+        Some(column) if !columns.takes_strings() || JsonType::of(json) == JsonType::Number => {
+            Ok((column, field.float()?))
+        }
+        _ => Ok((columns.category(&field.string()?), 1.0)),
+    }
+}
+
+fn concat<'p, 'a>(
+    slots: &[usize],
+    separator: &str,
+    field: impl Fn(usize) -> Field<'p, 'a>,
+) -> Result<String, Rejected> {
+    let mut text = String::new();
+    for (index, slot) in slots.iter().enumerate() {
+        if index > 0 {
+            text.push_str(separator);
+        }
+        text.push_str(&field(*slot).text()?);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Sparse;
+
+    #[test]
+    fn an_unseen_category_is_an_entry_that_stands_for_nothing() {
+        let vocabulary = ["zone=1".to_owned(), "distance".to_owned()];
+        let path = FieldPath::name("zone");
+        let zone = FeatureColumns::of("zone", &vocabulary);
+        assert_eq!(entry(Field { path: &path, json: Some("\"9\"") }, &zone), Ok((Sparse::NONE, 1.0)));
+        assert!(matches!(entry(Field { path: &path, json: Some("9") }, &zone), Err(Rejected::WrongType { .. })));
+    }
+}

@@ -1,0 +1,165 @@
+//! The feature plan: from a JSON document to one row of the model's inputs.
+//!
+//! It is compiled once, at cold start, from the serving spec and the model's inputs: every feature is resolved to
+//! slots of the record's fields and columns of an input, and every mismatch is named there and then.
+
+mod fields;
+mod input;
+mod scalar;
+mod vocabulary;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+use indexmap::IndexMap;
+
+use crate::columns::{Element, Port, Rows};
+use crate::error::Rejected;
+use crate::spec::{FeatureSpec, FieldPath, ServingSpec, Transform};
+
+use fields::Fields;
+use input::InputPlan;
+
+/// How rows are made from documents.
+#[derive(Debug, Clone)]
+pub struct FeaturePlan {
+    fields: Fields,
+    inputs: Vec<InputPlan>,
+}
+
+/// The wanted fields of the document under way; [`FeaturePlan::slots`] makes them, and they are used again.
+pub type Slots<'a> = Vec<Option<&'a str>>;
+
+impl FeaturePlan {
+    /// Checks the spec's features against the model's inputs. Without any, the inputs are read from the record's
+    /// top level by name. `echoed` are further fields that the documents are searched for.
+    ///
+    /// # Errors
+    /// When a feature is malformed, feeds no input or does not fit its input, or an input is not fed.
+    pub fn compile(spec: &ServingSpec, ports: &[Port], echoed: &[FieldPath]) -> Result<Self> {
+        let specs = if spec.features.is_empty() { by_name(ports) } else { spec.features.clone() };
+        let transforms = specs
+            .iter()
+            .map(|(name, feature)| {
+                let transform = feature.transform().with_context(|| format!("feature `{name}`"))?;
+                Ok((name.as_str(), transform))
+            })
+            .collect::<Result<IndexMap<_, _>>>()?;
+        for name in spec.inputs.keys() {
+            ensure!(ports.iter().any(|port| port.name == *name), "[inputs] names `{name}`; {}", has_inputs(ports));
+        }
+
+        let wanted = transforms.values().flat_map(|transform| match transform {
+            Transform::Field(field) => std::slice::from_ref(field),
+            Transform::Concat { fields, .. } => fields,
+        });
+        let fields = Fields::new(wanted.chain(echoed).cloned());
+
+        let mut unused: BTreeSet<&str> = transforms.keys().copied().collect();
+        let mut inputs = Vec::with_capacity(ports.len());
+        for port in ports {
+            let names = features_for(port, spec, ports, &transforms)?;
+            let chosen = names
+                .iter()
+                .map(|&name| {
+                    unused.remove(name);
+                    let transform = transforms.get(name);
+                    Ok((name, transform.with_context(|| format!("input `{}`: no feature `{name}`", port.name))?))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let input = InputPlan::compile(port, &chosen, &fields);
+            inputs.push(input.with_context(|| format!("input `{}` ({})", port.name, port.element.name()))?);
+        }
+        if let Some(name) = unused.first() {
+            bail!("feature `{name}` feeds no input; {}", has_inputs(ports));
+        }
+        Ok(Self { fields, inputs })
+    }
+
+    /// Slots for the documents of a batch.
+    #[must_use]
+    pub fn slots<'a>(&self) -> Slots<'a> {
+        vec![None; self.fields.len()]
+    }
+
+    /// The slot of a field that the plan looks for.
+    #[must_use]
+    pub fn slot(&self, path: &FieldPath) -> Option<usize> {
+        self.fields.slot(path)
+    }
+
+    /// No rows yet.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        Rows { inputs: self.inputs.iter().map(InputPlan::empty).collect(), len: 0 }
+    }
+
+    /// Adds the row of `document` to `rows`, and leaves the document's fields in `slots`.
+    ///
+    /// # Errors
+    /// When the document is malformed or a field does not fit; `rows` is then as it was.
+    pub fn extract<'a>(&self, document: &'a [u8], slots: &mut Slots<'a>, rows: &mut Rows) -> Result<(), Rejected> {
+        self.fields.extract(document, slots)?;
+        for (index, input) in self.inputs.iter().enumerate() {
+            if let Err(rejected) = input.push(&self.fields, slots, &mut rows.inputs[index]) {
+                for (input, values) in self.inputs.iter().zip(&mut rows.inputs) {
+                    values.truncate(rows.len * input.elements());
+                }
+                return Err(rejected);
+            }
+        }
+        rows.len += 1;
+        Ok(())
+    }
+}
+
+/// The features of a model without a spec: every input is a field of its name, every feature of a map too.
+fn by_name(ports: &[Port]) -> IndexMap<String, FeatureSpec> {
+    let names = ports.iter().flat_map(|port| match &port.element {
+        Element::Map(vocabulary) => vocabulary::features_of(vocabulary),
+        _ => vec![port.name.as_str()],
+    });
+    // A name may begin with `/`: as a pointer it reaches the same member.
+    names.map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name)))).collect()
+}
+
+fn pointer_to(name: &str) -> String {
+    if name.starts_with('/') { format!("/{}", name.replace('~', "~0").replace('/', "~1")) } else { name.to_owned() }
+}
+
+/// The names of the features that make up an input.
+fn features_for<'s>(
+    port: &'s Port,
+    spec: &'s ServingSpec,
+    ports: &[Port],
+    transforms: &IndexMap<&'s str, Transform>,
+) -> Result<Vec<&'s str>> {
+    if let Some(names) = spec.inputs.get(&port.name) {
+        return Ok(names.iter().map(String::as_str).collect());
+    }
+    if transforms.contains_key(port.name.as_str()) {
+        return Ok(vec![&port.name]);
+    }
+    let map = matches!(port.element, Element::Map(_));
+    if map && spec.features.is_empty() {
+        return Ok(match &port.element {
+            Element::Map(vocabulary) => vocabulary::features_of(vocabulary),
+            _ => Vec::new(),
+        });
+    }
+    if ports.len() == 1 && (map || transforms.len() == 1) {
+        return Ok(transforms.keys().copied().collect());
+    }
+    bail!(
+        "no feature feeds input `{}`: list its {} column(s) in order, `[inputs]` `{} = [\"…\"]`",
+        port.name, port.width, port.name,
+    );
+}
+
+fn has_inputs(ports: &[Port]) -> String {
+    let names: Vec<_> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
+    format!("the model's inputs are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

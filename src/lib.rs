@@ -1,0 +1,21 @@
+//! An `MLflow` model behind a Kinesis stream: the modules, in the order in which a record meets them.
+//!
+//! Cold start reads [`config`], fetches the model directory and builds a [`handler::Handler`]. From then on a
+//! record goes down this list, stage by stage; only [`handler`] knows them all, and plain values
+//! ([`columns`]) pass between them.
+
+pub mod config;
+
+pub mod event;
+pub mod decode;
+pub mod features;
+pub mod columns;
+pub mod model;
+pub mod prediction;
+pub mod sink;
+
+pub mod handler;
+
+pub mod error;
+pub mod metrics;
+pub mod spec;

@@ -1,0 +1,193 @@
+//! The ONNX graph before tract reads it: its inputs and outputs, and the vectorisers taken out of it.
+//!
+//! tract knows tensors only. A graph that begins with a `DictVectorizer` takes a map; it is rewritten so that the
+//! vocabulary stays with us, and the graph takes the entries of sparse rows instead (see [`crate::columns::Sparse`]).
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto,
+    attribute_proto::AttributeType, type_proto,
+};
+use tract_onnx::prelude::Framework;
+
+use crate::columns::{Element, Port};
+
+use super::ops;
+
+/// protobuf's own limit on a message; larger tensors come as external data.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// A graph that tract can read, and what it takes and gives.
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub proto: ModelProto,
+    /// The inputs as the model's author knows them: a map is one.
+    pub inputs: Vec<Input>,
+    pub outputs: Vec<String>,
+}
+
+/// An input, and its shape behind the batch dimension.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub port: Port,
+    /// `[]` for `[N]`, `[F]` for `[N, F]` …
+    pub shape: Vec<usize>,
+}
+
+impl Graph {
+    /// Reads and rewrites the graph of a `.onnx` file.
+    ///
+    /// # Errors
+    /// When it is no ONNX model, has an operator that can't run, or an input that records can't fill.
+    pub fn read(path: &Path, known: impl Fn(&str) -> bool) -> Result<Self> {
+        let size = std::fs::metadata(path).with_context(|| format!("the model's file {}", path.display()))?.len();
+        ensure!(size <= MAX_BYTES, "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}");
+        let mut proto = tract_onnx::onnx().proto_model_for_path(path).context("not an ONNX model")?;
+        let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
+        ensure!(!graph.output.is_empty(), "the graph has no output");
+
+        let vocabularies = take_out_dict_vectorizers(graph)?;
+        let mut unknown = Vec::new();
+        unknown_operators(graph, &known, &mut unknown);
+        ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
+
+        let mut inputs = Vec::new();
+        let mut tensors = Vec::new();
+        for info in std::mem::take(&mut graph.input) {
+            if let Some((_, vocabulary)) = vocabularies.iter().find(|(name, _)| *name == info.name) {
+                tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
+                tensors.push(tensor_info(&ops::values_name(&info.name), DataType::Float));
+                let port = Port { name: info.name, element: Element::Map(vocabulary.clone()), width: 1 };
+                inputs.push(Input { port, shape: Vec::new() });
+                continue;
+            }
+            if !graph.initializer.iter().any(|constant| constant.name == info.name) {
+                inputs.push(tensor_input(&info).with_context(|| format!("input `{}`", info.name))?);
+            }
+            tensors.push(info);
+        }
+        graph.input = tensors;
+        let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
+        Ok(Self { proto, inputs, outputs })
+    }
+}
+
+/// Removes every `DictVectorizer` that reads an input of the graph: the inputs' names and vocabularies. Operators that
+/// can are given the sparse entries; for the others a dense matrix is made.
+fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<Vec<(String, Vec<String>)>> {
+    let is_input = |name: &str, graph: &GraphProto| graph.input.iter().any(|input| input.name == name);
+    let mut vocabularies = Vec::new();
+    while let Some(at) = graph.node.iter().position(|node| {
+        node.op_type == "DictVectorizer" && node.input.first().is_some_and(|name| is_input(name, graph))
+    }) {
+        let vectorizer = graph.node.remove(at);
+        let (Some(input), Some(output)) = (vectorizer.input.first(), vectorizer.output.first()) else {
+            bail!("a DictVectorizer without an output");
+        };
+        let used_elsewhere = graph.node.iter().any(|node| node.input.contains(input));
+        ensure!(!used_elsewhere, "input `{input}` is read by a DictVectorizer and by something else");
+        let vocabulary = vocabulary(&vectorizer)?;
+        feed_sparse(graph, at, input, output, vocabulary.len());
+        vocabularies.push((input.clone(), vocabulary));
+    }
+    Ok(vocabularies)
+}
+
+/// The names of a vectoriser's columns.
+fn vocabulary(node: &NodeProto) -> Result<Vec<String>> {
+    let attribute = node.attribute.iter().find(|attribute| attribute.name == "string_vocabulary");
+    let names = attribute.context("a DictVectorizer without `string_vocabulary`: fit it on features with names")?;
+    ensure!(i32::try_from(names.strings.len()).is_ok(), "a DictVectorizer with {} columns", names.strings.len());
+    let names = names.strings.iter().map(|name| String::from_utf8(name.clone()));
+    names.collect::<Result<_, _>>().context("a DictVectorizer's vocabulary is not UTF-8")
+}
+
+/// Leads the sparse rows of `input` to where the vectoriser's `output` went, `width` columns wide.
+fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, width: usize) {
+    let sparse = [ops::columns_name(input), ops::values_name(input)];
+    for node in graph.node.iter_mut().filter(|node| ops::TAKES_SPARSE.contains(&node.op_type.as_str())) {
+        if node.input.len() == 1 && node.input[0] == output {
+            node.input = sparse.to_vec();
+            node.attribute.push(int_attribute(ops::SPARSE_WIDTH, width));
+        }
+    }
+    let still_read = graph.node.iter().any(|node| node.input.iter().any(|name| name == output));
+    if still_read || graph.output.iter().any(|info| info.name == output) {
+        let dense = NodeProto {
+            op_type: ops::SPARSE_TO_DENSE.to_owned(),
+            name: format!("{output}.dense"),
+            input: sparse.to_vec(),
+            output: vec![output.to_owned()],
+            attribute: vec![int_attribute(ops::SPARSE_WIDTH, width)],
+            ..NodeProto::default()
+        };
+        graph.node.insert(at, dense);
+    }
+}
+
+fn int_attribute(name: &str, value: usize) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        r#type: AttributeType::Int as i32,
+        i: i64::try_from(value).unwrap_or(i64::MAX),
+        ..AttributeProto::default()
+    }
+}
+
+/// `[N, K]`: both dimensions are set when the graph is typed.
+fn tensor_info(name: &str, element: DataType) -> ValueInfoProto {
+    let shape = TensorShapeProto { dim: vec![Dimension::default(), Dimension::default()] };
+    let tensor = type_proto::Tensor { elem_type: element as i32, shape: Some(shape) };
+    let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
+}
+
+/// Lists operators that are not known, subgraphs included, as `Type (node)`.
+fn unknown_operators(graph: &GraphProto, known: &impl Fn(&str) -> bool, unknown: &mut Vec<String>) {
+    for node in &graph.node {
+        if !known(&node.op_type) {
+            let name = if node.name.is_empty() { node.output.first() } else { Some(&node.name) };
+            unknown.push(format!("{} (`{}`)", node.op_type, name.map_or("", String::as_str)));
+        }
+        for attribute in &node.attribute {
+            for graph in attribute.g.iter().chain(&attribute.graphs) {
+                unknown_operators(graph, known, unknown);
+            }
+        }
+    }
+}
+
+/// An input that takes a tensor: its first dimension is the batch, the others must be stated.
+fn tensor_input(info: &ValueInfoProto) -> Result<Input> {
+    let value = info.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
+    let type_proto::Value::TensorType(tensor) =
+        value.context("takes neither a tensor nor a map that a DictVectorizer reads")?;
+    let element = match DataType::try_from(tensor.elem_type) {
+        Ok(DataType::Float) => Element::Float,
+        Ok(DataType::Double) => Element::Double,
+        Ok(DataType::Int64) => Element::Int64,
+        Ok(DataType::Int32) => Element::Int32,
+        Ok(DataType::Bool) => Element::Bool,
+        Ok(DataType::String) => Element::String,
+        other => bail!("takes {other:?}; served are float, double, int64, int32, bool and string"),
+    };
+    let dimensions = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim[..]);
+    ensure!(!dimensions.is_empty(), "has no batch dimension");
+    let shape = dimensions[1..]
+        .iter()
+        .map(|dimension| match dimension.value {
+            Some(dimension::Value::DimValue(size @ 1..)) => Ok(usize::try_from(size)?),
+            _ => bail!("does not state its dimensions behind the batch: export the model with its number of columns"),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let width = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    let width = width.filter(|&width| width <= MAX_WIDTH).with_context(|| format!("has more than {MAX_WIDTH} elements a row"))?;
+    Ok(Input { port: Port { name: info.name.clone(), element, width }, shape })
+}
+
+/// More elements than a record of 10 MiB could fill.
+const MAX_WIDTH: usize = 10 << 20;

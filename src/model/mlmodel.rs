@@ -1,0 +1,107 @@
+//! `MLmodel`, the YAML file by which `MLflow` describes a model directory.
+//!
+//! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::spec::ServingSpec;
+
+/// The file's name.
+pub const FILE: &str = "MLmodel";
+
+/// No `MLmodel` is nearly as large.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// What serving needs of the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct MlModel {
+    /// The run that logged the model.
+    pub run_id: Option<String>,
+    /// Where it was logged, below the run's artifacts: a name with `MLflow` 2, an address with 3.
+    pub artifact_path: Option<String>,
+    #[serde(default)]
+    flavors: Flavors,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Flavors {
+    onnx: Option<OnnxFlavor>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OnnxFlavor {
+    data: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Metadata {
+    serving: Option<ServingSpec>,
+}
+
+impl MlModel {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// When it is no YAML, or of another shape; also when the serving spec in it is.
+    pub fn parse(text: &str) -> Result<Self> {
+        let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
+        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error))).context(FILE)
+    }
+
+    /// The graph's file, relative to the directory.
+    ///
+    /// # Errors
+    /// When the model was not logged by `mlflow.onnx`.
+    pub fn onnx_file(&self) -> Result<&str> {
+        let onnx = self.flavors.onnx.as_ref();
+        let onnx = onnx.context("MLmodel has no flavor `onnx`: log the model with mlflow.onnx.log_model")?;
+        Ok(onnx.data.as_deref().unwrap_or(super::DEFAULT_FILE))
+    }
+
+    /// The serving spec under `metadata.serving`.
+    #[must_use]
+    pub fn serving(&self) -> Option<&ServingSpec> {
+        self.metadata.as_ref()?.serving.as_ref()
+    }
+}
+
+/// The run that an `MLmodel` text names, whatever else is in it.
+#[must_use]
+pub fn run_id(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Logged {
+        run_id: Option<String>,
+    }
+    serde_saphyr::from_str::<Logged>(text).ok()?.run_id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_serving_needs_is_read() {
+        let text = "artifact_path: model\nflavors:\n  onnx:\n    data: model.onnx\n    onnx_version: 1.22.0\n  python_function:\n    env: {conda: conda.yaml}\n\
+            metadata:\n  owner: me\n  serving:\n    features:\n      a: {field: /x/a}\nrun_id: 00000000000000000000000000000012\nsignature: null\n";
+        let mlmodel = MlModel::parse(text).unwrap();
+        assert_eq!(mlmodel.onnx_file().unwrap(), "model.onnx");
+        assert_eq!(mlmodel.run_id.as_deref(), Some("00000000000000000000000000000012"));
+        assert_eq!(mlmodel.serving().unwrap().features["a"].field.as_deref(), Some("/x/a"));
+    }
+
+    #[test]
+    fn a_model_of_another_flavor_is_told_the_way() {
+        let mlmodel = MlModel::parse("flavors:\n  sklearn: {}\n").unwrap();
+        assert!(mlmodel.onnx_file().unwrap_err().to_string().contains("mlflow.onnx.log_model"));
+    }
+
+    #[test]
+    fn a_mistyped_spec_is_refused_in_one_line() {
+        let error = MlModel::parse("metadata:\n  serving:\n    feature: {}\n").unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains("feature") && !error.contains('\n'), "{error}");
+        assert!(MlModel::parse("a: [").is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Operators of the `ai.onnx.ml` domain that tract lacks, one a file, and those that take sparse rows.
+//!
+//! Their definitions: <https://onnx.ai/onnx/operators/index.html#ai-onnx-ml>
+
+mod features;
+mod linear_regressor;
+mod post_transform;
+mod row_op;
+mod sparse_to_dense;
+mod tree_ensemble;
+mod tree_ensemble_regressor;
+
+use tract_onnx::Onnx;
+
+/// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
+/// attribute [`SPARSE_WIDTH`].
+pub(super) const TAKES_SPARSE: [&str; 2] = ["LinearRegressor", "TreeEnsembleRegressor"];
+
+/// Our operator that makes a dense matrix of sparse rows.
+pub(super) const SPARSE_TO_DENSE: &str = "SparseToDense";
+
+/// The attribute with the number of columns that a sparse row spans.
+pub(super) const SPARSE_WIDTH: &str = "sparse_width";
+
+/// The graph input with the columns of a map's sparse rows.
+pub(super) fn columns_name(input: &str) -> String {
+    format!("{input}.columns")
+}
+
+/// The graph input with the values of a map's sparse rows.
+pub(super) fn values_name(input: &str) -> String {
+    format!("{input}.values")
+}
+
+/// tract's operators and ours. tract's registry is keyed by the name alone: of its own only those are replaced that
+/// can't take sparse rows.
+pub(super) fn onnx() -> Onnx {
+    let mut onnx = tract_onnx::onnx();
+    onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
+    onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
+    onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
+    onnx
+}

@@ -1,0 +1,60 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+/// The bound of the first wait.
+const BASE: Duration = Duration::from_millis(50);
+
+/// The bound of every wait.
+const CAP: Duration = Duration::from_secs(5);
+
+/// Exponential backoff with full jitter: any time up to a bound that doubles with each try.
+/// Why: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+#[derive(Debug, Clone, Default)]
+pub struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    /// The wait before the next try.
+    pub fn next_wait(&mut self) -> Duration {
+        let bound = self.bound();
+        self.tries += 1;
+        bound.mul_f64(fastrand::f64())
+    }
+
+    fn bound(&self) -> Duration {
+        BASE.saturating_mul(1 << self.tries.min(16)).min(CAP)
+    }
+
+    /// After progress, waits are short again.
+    pub fn reset(&mut self) {
+        self.tries = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_double_up_to_the_cap() {
+        let mut backoff = Backoff::default();
+        let mut bounds = Vec::new();
+        for _ in 0..40 {
+            bounds.push(backoff.bound());
+            let bound = backoff.bound();
+            assert!(backoff.next_wait() <= bound);
+        }
+        assert_eq!(bounds[..3], [50, 100, 200].map(Duration::from_millis));
+        assert_eq!(bounds[39], CAP);
+        backoff.reset();
+        assert_eq!(backoff.bound(), BASE);
+    }
+
+    #[test]
+    fn waits_are_spread() {
+        let waits: std::collections::HashSet<_> = (0..50).map(|_| Backoff::default().next_wait()).collect();
+        assert!(waits.len() > 25);
+    }
+}

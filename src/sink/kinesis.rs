@@ -1,0 +1,139 @@
+//! `PutRecords` until every entry is accepted or the deadline is there.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::Result;
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::Undelivered;
+
+use super::backoff::Backoff;
+use super::{Delivery, Entry, request};
+
+/// A request that is not answered by then is given up and sent again.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Request errors that no waiting within an invocation mends; the records are reported at once.
+const HOPELESS: [&str; 8] = [
+    "ResourceNotFoundException",
+    "AccessDeniedException",
+    "UnrecognizedClientException",
+    "InvalidArgumentException",
+    "ValidationException",
+    "KMSAccessDeniedException",
+    "KMSDisabledException",
+    "KMSNotFoundException",
+];
+
+/// An output stream.
+#[derive(Debug, Clone)]
+pub struct KinesisSink {
+    client: Client,
+    stream: String,
+}
+
+/// Why a request, or some of its entries, were not accepted.
+struct Failure {
+    reason: String,
+    hopeless: bool,
+}
+
+impl KinesisSink {
+    /// Publishes to `stream`. The client must not retry by itself: it would not know of the deadline.
+    #[must_use]
+    pub fn new(client: Client, stream: String) -> Self {
+        Self { client, stream }
+    }
+
+    /// See [`super::Sink::publish`]. Entries that were not accepted are sent again before any that was not sent yet,
+    /// so that nothing behind an entry that fails goes further ahead of it than its own request.
+    pub(super) async fn publish(&self, entries: &[Entry], deadline: Instant) -> Delivery {
+        let mut accepted = vec![false; entries.len()];
+        let mut pending: Vec<usize> = (0..entries.len()).collect();
+        // Until they are accepted, those of a request are tried alone.
+        let mut request: Vec<usize> = Vec::new();
+        let mut backoff = Backoff::default();
+        while !pending.is_empty() {
+            if request.is_empty() {
+                request = request::next(entries, &pending);
+            }
+            let (refused, failure) = self.put(entries, &request, deadline).await;
+            for &index in &request {
+                accepted[index] = !refused.contains(&index);
+            }
+            if refused.len() < request.len() {
+                pending.retain(|&index| !accepted[index]);
+                backoff.reset();
+            }
+            request = refused;
+            let Some(failure) = failure else { continue };
+            let wait = backoff.next_wait();
+            if failure.hopeless || Instant::now() + wait >= deadline {
+                return Delivery { accepted, undelivered: Some(Undelivered { reason: failure.reason }) };
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Delivery { accepted, undelivered: None }
+    }
+
+    /// Sends one request: the entries that were not accepted, and why.
+    async fn put(&self, entries: &[Entry], request: &[usize], deadline: Instant) -> (Vec<usize>, Option<Failure>) {
+        let all_refused = |reason: String, hopeless| (request.to_vec(), Some(Failure { reason, hopeless }));
+        let records = match request.iter().map(|&index| to_wire(&entries[index])).collect::<Result<Vec<_>>>() {
+            Ok(records) => records,
+            Err(error) => return all_refused(format!("{error:#}"), true),
+        };
+        let put = self.client.put_records().stream_name(&self.stream).set_records(Some(records)).send();
+        let give_up = deadline.min(Instant::now() + REQUEST_TIMEOUT);
+        match timeout_at(give_up, put).await {
+            Err(_) => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
+            Ok(Err(error)) => {
+                let code = error.code().unwrap_or_default();
+                let reason = match (error.code(), error.message()) {
+                    (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
+                    _ => DisplayErrorContext(&error).to_string(),
+                };
+                all_refused(format!("PutRecords to {}: {reason}", self.stream), HOPELESS.contains(&code))
+            }
+            Ok(Ok(output)) => {
+                let refused = refused_entries(request, &output);
+                let failure = (!refused.is_empty()).then(|| Failure {
+                    reason: format!("PutRecords to {} refused entries: {}", self.stream, error_codes(&output)),
+                    hopeless: false,
+                });
+                (refused, failure)
+            }
+        }
+    }
+}
+
+fn to_wire(entry: &Entry) -> Result<PutRecordsRequestEntry> {
+    Ok(PutRecordsRequestEntry::builder().partition_key(&entry.key).data(Blob::new(entry.data.clone())).build()?)
+}
+
+/// The entries of the request that the answer, entry by entry, does not say to be accepted.
+fn refused_entries(request: &[usize], output: &PutRecordsOutput) -> Vec<usize> {
+    let answers = output.records();
+    let is_accepted =
+        |at: usize| answers.get(at).is_some_and(|answer| answer.error_code().is_none() && answer.sequence_number().is_some());
+    (0..request.len()).filter(|&at| !is_accepted(at)).map(|at| request[at]).collect()
+}
+
+/// `ProvisionedThroughputExceededException × 3, InternalFailure × 1`: the messages hold account ids, so they stay out.
+fn error_codes(output: &PutRecordsOutput) -> String {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for answer in output.records() {
+        if let Some(code) = answer.error_code() {
+            *counts.entry(code).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().map(|(code, count)| format!("{code} × {count}")).collect();
+    counts.sort();
+    counts.join(", ")
+}

@@ -1,0 +1,102 @@
+//! What the tests share: fixtures, events as Lambda sends them, and a handler without AWS.
+#![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stream_predictor::config::ModelLocation;
+use stream_predictor::handler::Handler;
+use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::sink::Sink;
+use tokio::time::Instant;
+
+pub const STREAM_ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events";
+
+/// Of two AWS-shaped sequence numbers of one shard, the longer one is the later.
+pub fn sequence_number(index: usize) -> String {
+    format!("4963008166608487929058118{:031}", 5_630_324_770 + index)
+}
+
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// What `make fixtures` makes of the models that are too large to be committed.
+pub fn made_fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures")
+}
+
+/// The one folder below `root` that holds an `MLmodel`.
+pub fn model_directory(root: &Path) -> PathBuf {
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        if folder.join("MLmodel").is_file() {
+            return folder;
+        }
+        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
+    }
+    panic!("no MLmodel below {}: run `make fixtures`", root.display());
+}
+
+pub async fn handler(folder: &Path, sink: Sink) -> Handler {
+    let location = ModelLocation::Folder(folder.to_owned());
+    let directory = ModelDirectory::fetch(&location, None).await.unwrap();
+    Handler::load(&directory, None, sink).unwrap()
+}
+
+/// A handler with the linear ride model that answers as a test run.
+pub async fn ride_handler() -> Handler {
+    handler(&model_directory(&fixtures().join("mlflow3")), Sink::Answer).await
+}
+
+/// The entry of one payload in an event.
+pub fn entry(index: usize, key: &str, payload: &[u8]) -> Value {
+    let sequence_number = sequence_number(index);
+    json!({
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": key,
+            "sequenceNumber": sequence_number,
+            "data": base64_simd::STANDARD.encode_to_string(payload),
+            "approximateArrivalTimestamp": 1_654_161_514.132
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": format!("shardId-000000000000:{sequence_number}"),
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/lambda-kinesis-role",
+        "awsRegion": "eu-west-1",
+        "eventSourceARN": STREAM_ARN
+    })
+}
+
+/// An event of payloads, each with a key of its own.
+pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
+    let entries = payloads.iter().enumerate().map(|(index, payload)| entry(index, &format!("key-{index}"), payload.as_ref()));
+    json!({"Records": entries.collect::<Vec<_>>()}).to_string()
+}
+
+/// The answer of a handler to an event, with time enough.
+pub async fn answer(handler: &Handler, event: &str) -> Value {
+    let answer = handler.handle(event, Instant::now() + Duration::from_secs(60)).await.unwrap();
+    serde_json::to_value(answer).unwrap()
+}
+
+pub const RIDE: &str = r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
+
+/// The rides of the fixtures, in their order.
+pub fn rides() -> Vec<String> {
+    std::fs::read_to_string(fixtures().join("rides.jsonl")).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// scikit-learn's predictions, `(ride_id, minutes)`.
+pub fn expected(csv: &Path) -> Vec<(u64, f64)> {
+    let text = std::fs::read_to_string(csv).unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", csv.display()));
+    let row = |line: &str| {
+        let (id, minutes) = line.split_once(',').unwrap();
+        (id.parse().unwrap(), minutes.parse().unwrap())
+    };
+    text.lines().skip(1).map(row).collect()
+}
