@@ -67,14 +67,8 @@ impl Fields {
 
     /// The number of slots.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.paths.len()
-    }
-
-    /// Whether no field is wanted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
     }
 
     /// Fills `slots` with the JSON texts of the wanted fields, `None` where the document lacks one. Of members with
@@ -230,7 +224,7 @@ mod tests {
     use super::*;
 
     fn extract<'a>(fields: &Fields, document: &'a str) -> Result<Vec<Option<&'a str>>, Rejected> {
-        let mut slots = vec![None; fields.len()];
+        let mut slots = vec![None; fields.count()];
         fields.extract(document.as_bytes(), &mut slots).map(|()| slots)
     }
 
@@ -263,7 +257,7 @@ mod tests {
     #[test]
     fn a_field_and_a_part_of_it_can_both_be_wanted() {
         let fields = fields(&["/ride/from", "ride", "/ride"]);
-        assert_eq!(fields.len(), 2, "the name and the pointer are one field");
+        assert_eq!(fields.count(), 2, "the name and the pointer are one field");
         let found = extract(&fields, r#"{"ride": {"from": 1}}"#).unwrap();
         let at = |path| found[fields.slot(&FieldPath::parse(path).unwrap()).unwrap()];
         assert_eq!(at("ride"), Some(r#"{"from": 1}"#));

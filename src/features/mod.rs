@@ -79,7 +79,7 @@ impl FeaturePlan {
     /// Slots for the documents of a batch.
     #[must_use]
     pub fn slots<'a>(&self) -> Slots<'a> {
-        vec![None; self.fields.len()]
+        vec![None; self.fields.count()]
     }
 
     /// The slot of a field that the plan looks for.

@@ -60,6 +60,10 @@ impl KinesisSink {
         let mut request: Vec<usize> = Vec::new();
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
+            if Instant::now() >= deadline {
+                let reason = "the invocation's time is up".to_owned();
+                return Delivery { accepted, undelivered: Some(Undelivered { reason }) };
+            }
             if request.is_empty() {
                 request = request::next(entries, &pending);
             }
