@@ -99,7 +99,10 @@ impl Values {
             Element::Int32 => Self::Int32(Vec::new()),
             Element::Bool => Self::Bool(Vec::new()),
             Element::String => Self::String(Vec::new()),
-            Element::Map(_) => Self::Sparse(Sparse { entries, ..Sparse::default() }),
+            Element::Map(_) => Self::Sparse(Sparse {
+                entries,
+                ..Sparse::default()
+            }),
         }
     }
 
@@ -179,6 +182,9 @@ impl Rows {
                 values.slice(range.start * width..range.end * width)
             })
             .collect();
-        Self { inputs, len: range.len() }
+        Self {
+            inputs,
+            len: range.len(),
+        }
     }
 }

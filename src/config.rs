@@ -63,7 +63,10 @@ impl S3Prefix {
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         let separator = if self.prefix.is_empty() { "" } else { "/" };
-        Self { bucket: self.bucket.clone(), prefix: format!("{}{separator}{below}", self.prefix) }
+        Self {
+            bucket: self.bucket.clone(),
+            prefix: format!("{}{separator}{below}", self.prefix),
+        }
     }
 
     /// Reads `bucket` or `bucket/prefix`.
@@ -72,14 +75,21 @@ impl S3Prefix {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
         // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
         let valid = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
-        valid.then(|| Self { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+        valid.then(|| Self {
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+        })
     }
 }
 
 impl std::fmt::Display for S3Prefix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "s3://{}", self.bucket)?;
-        if self.prefix.is_empty() { Ok(()) } else { write!(f, "/{}", self.prefix) }
+        if self.prefix.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "/{}", self.prefix)
+        }
     }
 }
 
@@ -96,8 +106,9 @@ impl Config {
             "AWS_LAMBDA_FUNCTION_VERSION",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
         ] {
-            let value = get(name)
-                .with_context(|| format!("{name} is not set: Lambda sets it, and `cargo lambda watch` does locally"))?;
+            let value = get(name).with_context(|| {
+                format!("{name} is not set: Lambda sets it, and `cargo lambda watch` does locally")
+            })?;
             let is_number = value.parse::<u32>().is_ok();
             ensure!(
                 is_number || name != "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -106,14 +117,18 @@ impl Config {
         }
         let run_id = get("RUN_ID");
         if let Some(run_id) = &run_id {
-            ensure!(is_id(run_id), "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id");
+            ensure!(
+                is_id(run_id),
+                "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id"
+            );
         }
         Ok(Self {
             model: model_location(&get, run_id.clone())?,
             run_id,
             output: output(&get)?,
             kinesis_endpoint_url: endpoint(&get, "KINESIS_ENDPOINT_URL")?,
-            s3_path_style: endpoint(&get, "AWS_ENDPOINT_URL_S3")?.is_some() || get("AWS_ENDPOINT_URL").is_some(),
+            s3_path_style: endpoint(&get, "AWS_ENDPOINT_URL_S3")?.is_some()
+                || get("AWS_ENDPOINT_URL").is_some(),
         })
     }
 }
@@ -121,14 +136,19 @@ impl Config {
 fn model_location(get: &impl Fn(&str) -> Option<String>, run_id: Option<String>) -> Result<ModelLocation> {
     if let Some(location) = get("MODEL_LOCATION") {
         if let Some(rest) = location.strip_prefix("s3://") {
-            let prefix = S3Prefix::parse(rest)
-                .with_context(|| format!("MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder"))?;
+            let prefix = S3Prefix::parse(rest).with_context(|| {
+                format!("MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder")
+            })?;
             return Ok(ModelLocation::Prefix(prefix));
         }
-        ensure!(!location.contains("://"), "MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder");
+        ensure!(
+            !location.contains("://"),
+            "MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder"
+        );
         return Ok(ModelLocation::Folder(location.into()));
     }
-    let run_id = run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;
+    let run_id =
+        run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;
     let bucket = get("MODEL_BUCKET")
         .context("MODEL_BUCKET is not set: give the bucket of the MLflow artifacts, or MODEL_LOCATION")?;
     let root = S3Prefix::parse(bucket.strip_prefix("s3://").unwrap_or(&bucket))
@@ -138,7 +158,11 @@ fn model_location(get: &impl Fn(&str) -> Option<String>, run_id: Option<String>)
         is_id(&experiment),
         "MLFLOW_EXPERIMENT_ID={experiment}: allowed are letters, digits, `-`, `_` and `.`, usually just a number"
     );
-    Ok(ModelLocation::Run { root, experiment, run_id })
+    Ok(ModelLocation::Run {
+        root,
+        experiment,
+        run_id,
+    })
 }
 
 fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
@@ -161,7 +185,9 @@ fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
 fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>> {
     let url = get(name);
     if let Some(url) = &url {
-        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        let host = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"));
         let valid = host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace));
         ensure!(valid, "{name}={url}: allowed is an http:// or https:// address");
     }
@@ -172,7 +198,9 @@ fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<
 fn is_id(text: &str) -> bool {
     text.len() <= 256
         && !text.starts_with('.')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -187,7 +215,9 @@ mod tests {
     ];
 
     fn read(variables: &[(&str, &str)]) -> Result<Config> {
-        let find = |set: &[(&str, &str)], name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let find = |set: &[(&str, &str)], name: &str| {
+            set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
+        };
         // A given variable, be it empty, hides the default.
         Config::read(|name| find(variables, name).or_else(|| find(&LAMBDA, name)))
     }
@@ -203,27 +233,59 @@ mod tests {
             ("KINESIS_ENDPOINT_URL", "http://localhost:4566/"),
         ])
         .unwrap();
-        let root = S3Prefix { bucket: "mlflow-models".into(), prefix: String::new() };
+        let root = S3Prefix {
+            bucket: "mlflow-models".into(),
+            prefix: String::new(),
+        };
         let run_id = "e1efc53e9bd149078b0c12aeaa6365df".to_owned();
-        assert_eq!(config.model, ModelLocation::Run { root, experiment: "7".into(), run_id: run_id.clone() });
+        assert_eq!(
+            config.model,
+            ModelLocation::Run {
+                root,
+                experiment: "7".into(),
+                run_id: run_id.clone()
+            }
+        );
         assert_eq!(config.output, Output::Stream("ride_predictions".into()));
         assert_eq!(config.run_id, Some(run_id));
-        assert_eq!(config.kinesis_endpoint_url.as_deref(), Some("http://localhost:4566/"));
+        assert_eq!(
+            config.kinesis_endpoint_url.as_deref(),
+            Some("http://localhost:4566/")
+        );
     }
 
     #[test]
     fn a_location_needs_neither_bucket_nor_run() {
         let config = read(&[("MODEL_LOCATION", "./model"), ("TEST_RUN", "True")]).unwrap();
-        assert_eq!((config.model, config.output), (ModelLocation::Folder("./model".into()), Output::Answer));
+        assert_eq!(
+            (config.model, config.output),
+            (ModelLocation::Folder("./model".into()), Output::Answer)
+        );
         let config = read(&[("MODEL_LOCATION", "s3://models/a/b/"), ("TEST_RUN", "1")]).unwrap();
-        assert_eq!(config.model, ModelLocation::Prefix(S3Prefix { bucket: "models".into(), prefix: "a/b".into() }));
+        assert_eq!(
+            config.model,
+            ModelLocation::Prefix(S3Prefix {
+                bucket: "models".into(),
+                prefix: "a/b".into()
+            })
+        );
     }
 
     #[test]
     fn the_artifact_root_may_be_below_a_bucket() {
-        let config = read(&[("RUN_ID", "r"), ("MODEL_BUCKET", "s3://models/mlflow"), ("TEST_RUN", "True")]).unwrap();
-        let ModelLocation::Run { root, experiment, .. } = config.model else { panic!("a run") };
-        assert_eq!((root.join("1/r").to_string(), experiment.as_str()), ("s3://models/mlflow/1/r".to_owned(), "1"));
+        let config = read(&[
+            ("RUN_ID", "r"),
+            ("MODEL_BUCKET", "s3://models/mlflow"),
+            ("TEST_RUN", "True"),
+        ])
+        .unwrap();
+        let ModelLocation::Run { root, experiment, .. } = config.model else {
+            panic!("a run")
+        };
+        assert_eq!(
+            (root.join("1/r").to_string(), experiment.as_str()),
+            ("s3://models/mlflow/1/r".to_owned(), "1")
+        );
     }
 
     #[test]
@@ -235,16 +297,51 @@ mod tests {
             (&[stream, ("RUN_ID", "")], "RUN_ID is not set"),
             (&[stream, ("RUN_ID", "r")], "MODEL_BUCKET is not set"),
             (&[folder], "PREDICTIONS_STREAM_NAME is not set"),
-            (&[folder, ("TEST_RUN", "maybe")], "TEST_RUN=maybe: allowed are True and False"),
-            (&[folder, ("PREDICTIONS_STREAM_NAME", "a b")], "PREDICTIONS_STREAM_NAME=a b: allowed"),
-            (&[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")], "RUN_ID=../x: allowed"),
-            (&[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")], "MODEL_BUCKET=B: allowed"),
-            (&[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "bucket"), ("MLFLOW_EXPERIMENT_ID", "a/b")], "MLFLOW_EXPERIMENT_ID=a/b: allowed"),
-            (&[stream, ("MODEL_LOCATION", "gs://x/y")], "MODEL_LOCATION=gs://x/y: allowed"),
-            (&[stream, ("MODEL_LOCATION", "s3://")], "MODEL_LOCATION=s3://: allowed"),
-            (&[stream, folder, ("KINESIS_ENDPOINT_URL", "localhost")], "KINESIS_ENDPOINT_URL=localhost: allowed"),
-            (&[stream, folder, ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "big")], "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=big: allowed"),
-            (&[stream, folder, ("AWS_LAMBDA_RUNTIME_API", "")], "AWS_LAMBDA_RUNTIME_API is not set"),
+            (
+                &[folder, ("TEST_RUN", "maybe")],
+                "TEST_RUN=maybe: allowed are True and False",
+            ),
+            (
+                &[folder, ("PREDICTIONS_STREAM_NAME", "a b")],
+                "PREDICTIONS_STREAM_NAME=a b: allowed",
+            ),
+            (
+                &[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")],
+                "RUN_ID=../x: allowed",
+            ),
+            (
+                &[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")],
+                "MODEL_BUCKET=B: allowed",
+            ),
+            (
+                &[
+                    stream,
+                    ("RUN_ID", "r"),
+                    ("MODEL_BUCKET", "bucket"),
+                    ("MLFLOW_EXPERIMENT_ID", "a/b"),
+                ],
+                "MLFLOW_EXPERIMENT_ID=a/b: allowed",
+            ),
+            (
+                &[stream, ("MODEL_LOCATION", "gs://x/y")],
+                "MODEL_LOCATION=gs://x/y: allowed",
+            ),
+            (
+                &[stream, ("MODEL_LOCATION", "s3://")],
+                "MODEL_LOCATION=s3://: allowed",
+            ),
+            (
+                &[stream, folder, ("KINESIS_ENDPOINT_URL", "localhost")],
+                "KINESIS_ENDPOINT_URL=localhost: allowed",
+            ),
+            (
+                &[stream, folder, ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "big")],
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=big: allowed",
+            ),
+            (
+                &[stream, folder, ("AWS_LAMBDA_RUNTIME_API", "")],
+                "AWS_LAMBDA_RUNTIME_API is not set",
+            ),
         ];
         for (variables, expected) in cases {
             let error = read(variables).unwrap_err().to_string();

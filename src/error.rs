@@ -71,7 +71,9 @@ pub enum Rejected {
     #[error("prediction `{0}` is not finite")]
     NonFinite(String),
     /// The result is too large for a record of the output stream.
-    #[error("the result is too large for the output stream: {bytes} bytes with its partition key, at most {limit}")]
+    #[error(
+        "the result is too large for the output stream: {bytes} bytes with its partition key, at most {limit}"
+    )]
     TooLarge {
         /// Size of data and partition key.
         bytes: usize,

@@ -87,18 +87,26 @@ pub struct Malformed<'a> {
 /// # Errors
 /// When the event is no Kinesis invocation at all: no `Records`, or a record of another event source.
 pub fn parse(event: &str) -> Result<Vec<Result<Record<'_>, Malformed<'_>>>> {
-    let event: Event = serde_json::from_str(event)
-        .ok()
-        .context("the event is no JSON object with an array `Records`, as a Kinesis event source mapping sends it")?;
-    let records = event.records.context("the event has no `Records`: it is no Kinesis invocation")?;
-    records.into_iter().enumerate().map(|(index, raw)| parse_entry(index, raw.get())).collect()
+    let event: Event = serde_json::from_str(event).ok().context(
+        "the event is no JSON object with an array `Records`, as a Kinesis event source mapping sends it",
+    )?;
+    let records = event
+        .records
+        .context("the event has no `Records`: it is no Kinesis invocation")?;
+    records
+        .into_iter()
+        .enumerate()
+        .map(|(index, raw)| parse_entry(index, raw.get()))
+        .collect()
 }
 
 fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'_>>> {
     let entry: Entry = match serde_json::from_str(raw) {
         Ok(entry) => entry,
         Err(error) => {
-            let event_id = serde_json::from_str::<Identity>(raw).map(|known| known.event_id).unwrap_or_default();
+            let event_id = serde_json::from_str::<Identity>(raw)
+                .map(|known| known.event_id)
+                .unwrap_or_default();
             let (shard, sequence_number) = split_event_id(&event_id);
             return Ok(Err(Malformed {
                 record: Record {
@@ -107,7 +115,10 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
                     ..Record::default()
                 },
                 // Serde's message may quote the record; its place does not.
-                rejected: Rejected::Envelope(format!("entry {index} of `Records`, character {}", error.column())),
+                rejected: Rejected::Envelope(format!(
+                    "entry {index} of `Records`, character {}",
+                    error.column()
+                )),
             }));
         }
     };
@@ -125,7 +136,10 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
         shard,
         sequence_number: kinesis.sequence_number,
         partition_key: kinesis.partition_key,
-        arrived_at: kinesis.approximate_arrival_timestamp.map(RawValue::get).filter(|json| is_number(json)),
+        arrived_at: kinesis
+            .approximate_arrival_timestamp
+            .map(RawValue::get)
+            .filter(|json| is_number(json)),
         data: kinesis.data,
     }))
 }
@@ -175,7 +189,10 @@ mod tests {
         assert_eq!(record.partition_key, "k");
         assert_eq!(record.arrived_at, Some("1654161514.132"));
         assert_eq!(record.stream_arn, "arn:aws:kinesis:eu-west-1:1:stream/s");
-        assert!(matches!(record.data, Cow::Borrowed("e30=")), "no allocation for the payload");
+        assert!(
+            matches!(record.data, Cow::Borrowed("e30=")),
+            "no allocation for the payload"
+        );
     }
 
     #[test]
@@ -193,7 +210,13 @@ mod tests {
 
     #[test]
     fn entries_of_any_other_shape_are_malformed_not_fatal() {
-        for entry in ["null", "7", "\"text\"", r#"{"kinesis": 7}"#, r#"{"kinesis": {"data": "a", "data": "b"}}"#] {
+        for entry in [
+            "null",
+            "7",
+            "\"text\"",
+            r#"{"kinesis": 7}"#,
+            r#"{"kinesis": {"data": "a", "data": "b"}}"#,
+        ] {
             let event = event(entry);
             let records = parse(&event).unwrap();
             assert!(records.len() == 1 && records[0].is_err(), "{entry}");
@@ -204,8 +227,16 @@ mod tests {
     fn an_event_of_another_source_is_an_error_that_names_ours() {
         let sqs = event(r#"{"eventSource": "aws:sqs", "body": "secret"}"#);
         let error = parse(&sqs).unwrap_err().to_string();
-        assert!(error.contains("aws:kinesis") && !error.contains("secret"), "{error}");
-        assert!(parse(r#"{"detail-type": "Scheduled Event"}"#).unwrap_err().to_string().contains("Records"));
+        assert!(
+            error.contains("aws:kinesis") && !error.contains("secret"),
+            "{error}"
+        );
+        assert!(
+            parse(r#"{"detail-type": "Scheduled Event"}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("Records")
+        );
         assert!(parse(r#"{"Records": 7}"#).is_err());
         assert!(parse("[]").is_err());
     }
@@ -219,13 +250,21 @@ mod tests {
     fn sequence_numbers_compare_as_numbers() {
         assert_eq!(compare_sequence_numbers("9", "10"), Ordering::Less);
         assert_eq!(compare_sequence_numbers("0010", "9"), Ordering::Greater);
-        assert_eq!(compare_sequence_numbers("49590338271490256608559692540925702759324208523137515618", "49590338271490256608559692538361571095921575989136588898"), Ordering::Greater);
+        assert_eq!(
+            compare_sequence_numbers(
+                "49590338271490256608559692540925702759324208523137515618",
+                "49590338271490256608559692538361571095921575989136588898"
+            ),
+            Ordering::Greater
+        );
         assert_eq!(compare_sequence_numbers("007", "7"), Ordering::Equal);
     }
 
     #[test]
     fn a_sequence_number_is_digits_within_bounds() {
         assert!(is_sequence_number("0") && is_sequence_number(&"9".repeat(128)));
-        assert!(!is_sequence_number("") && !is_sequence_number(&"9".repeat(129)) && !is_sequence_number("4x"));
+        assert!(
+            !is_sequence_number("") && !is_sequence_number(&"9".repeat(129)) && !is_sequence_number("4x")
+        );
     }
 }

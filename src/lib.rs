@@ -6,10 +6,10 @@
 
 pub mod config;
 
-pub mod event;
-pub mod decode;
-pub mod features;
 pub mod columns;
+pub mod decode;
+pub mod event;
+pub mod features;
 pub mod model;
 pub mod prediction;
 pub mod sink;

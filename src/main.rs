@@ -49,11 +49,19 @@ async fn main() -> ExitCode {
         }
     }
     lambda_runtime::tracing::init_default_subscriber();
+    // Panics are caught where they may happen. Their message may quote a record: the log gets their place alone.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "panicked");
+    }));
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever a library put into its message.
-            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+            let line = format!("{error:#}")
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             eprintln!("stream-predictor: {line}");
             ExitCode::FAILURE
         }
@@ -69,18 +77,26 @@ async fn run() -> Result<()> {
         let answer = handler.handle(event.payload.get(), deadline).await;
         answer.map_err(|error| format!("{error:#}")) as Result<Answer, String>
     });
-    lambda_runtime::run(serve).await.map_err(|error| anyhow::anyhow!(error))
+    lambda_runtime::run(serve)
+        .await
+        .map_err(|error| anyhow::anyhow!(error))
 }
 
 /// Cold start: all that is made once. AWS is asked for nothing that the configuration does not need.
 async fn load(config: &Config) -> Result<Handler> {
     let remote = ModelDirectory::is_remote(&config.model);
     let publishes = matches!(config.output, Output::Stream(_));
-    let aws = if remote || publishes { Some(aws_config::load_defaults(BehaviorVersion::latest()).await) } else { None };
+    let aws = if remote || publishes {
+        Some(aws_config::load_defaults(BehaviorVersion::latest()).await)
+    } else {
+        None
+    };
     let s3 = aws.as_ref().filter(|_| remote).map(|aws| s3_client(aws, config));
     let directory = ModelDirectory::fetch(&config.model, s3.as_ref()).await?;
     let sink = match (&config.output, &aws) {
-        (Output::Stream(name), Some(aws)) => Sink::Kinesis(KinesisSink::new(kinesis_client(aws, config), name.clone())),
+        (Output::Stream(name), Some(aws)) => {
+            Sink::Kinesis(KinesisSink::new(kinesis_client(aws, config), name.clone()))
+        }
         _ => Sink::Answer,
     };
     Handler::load(&directory, config.run_id.as_deref(), sink)

@@ -4,8 +4,8 @@ mod support;
 
 use std::path::Path;
 
-use support::{answer, event, expected, fixtures, handler, made_fixtures, model_directory, rides};
 use stream_predictor::sink::Sink;
+use support::{answer, event, expected, fixtures, handler, made_fixtures, model_directory, rides};
 
 async fn predictions_equal(model: &Path, csv: &Path) {
     let handler = handler(model, Sink::Answer).await;
@@ -22,7 +22,10 @@ async fn predictions_equal(model: &Path, csv: &Path) {
         worst = worst.max((found - minutes).abs() / minutes.abs());
     }
     assert!(worst <= 1e-4, "the worst relative difference is {worst:e}");
-    let spread = expected.iter().map(|(_, minutes)| minutes).fold(f64::NEG_INFINITY, |a, b| a.max(*b));
+    let spread = expected
+        .iter()
+        .map(|(_, minutes)| minutes)
+        .fold(f64::NEG_INFINITY, |a, b| a.max(*b));
     assert!(spread > 20.0, "the rides differ");
 }
 

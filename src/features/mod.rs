@@ -37,7 +37,11 @@ impl FeaturePlan {
     /// # Errors
     /// When a feature is malformed, feeds no input or does not fit its input, or an input is not fed.
     pub fn compile(spec: &ServingSpec, ports: &[Port], echoed: &[FieldPath]) -> Result<Self> {
-        let specs = if spec.features.is_empty() { by_name(ports) } else { spec.features.clone() };
+        let specs = if spec.features.is_empty() {
+            by_name(ports)
+        } else {
+            spec.features.clone()
+        };
         let transforms = specs
             .iter()
             .map(|(name, feature)| {
@@ -46,7 +50,11 @@ impl FeaturePlan {
             })
             .collect::<Result<IndexMap<_, _>>>()?;
         for name in spec.inputs.keys() {
-            ensure!(ports.iter().any(|port| port.name == *name), "[inputs] names `{name}`; {}", has_inputs(ports));
+            ensure!(
+                ports.iter().any(|port| port.name == *name),
+                "[inputs] names `{name}`; {}",
+                has_inputs(ports)
+            );
         }
 
         let wanted = transforms.values().flat_map(|transform| match transform {
@@ -64,7 +72,10 @@ impl FeaturePlan {
                 .map(|&name| {
                     unused.remove(name);
                     let transform = transforms.get(name);
-                    Ok((name, transform.with_context(|| format!("input `{}`: no feature `{name}`", port.name))?))
+                    Ok((
+                        name,
+                        transform.with_context(|| format!("input `{}`: no feature `{name}`", port.name))?,
+                    ))
                 })
                 .collect::<Result<Vec<_>>>()?;
             let input = InputPlan::compile(port, &chosen, &fields);
@@ -91,14 +102,22 @@ impl FeaturePlan {
     /// No rows yet.
     #[must_use]
     pub fn rows(&self) -> Rows {
-        Rows { inputs: self.inputs.iter().map(InputPlan::empty).collect(), len: 0 }
+        Rows {
+            inputs: self.inputs.iter().map(InputPlan::empty).collect(),
+            len: 0,
+        }
     }
 
     /// Adds the row of `document` to `rows`, and leaves the document's fields in `slots`.
     ///
     /// # Errors
     /// When the document is malformed or a field does not fit; `rows` is then as it was.
-    pub fn extract<'a>(&self, document: &'a [u8], slots: &mut Slots<'a>, rows: &mut Rows) -> Result<(), Rejected> {
+    pub fn extract<'a>(
+        &self,
+        document: &'a [u8],
+        slots: &mut Slots<'a>,
+        rows: &mut Rows,
+    ) -> Result<(), Rejected> {
         self.fields.extract(document, slots)?;
         for (index, input) in self.inputs.iter().enumerate() {
             if let Err(rejected) = input.push(&self.fields, slots, &mut rows.inputs[index]) {
@@ -120,11 +139,17 @@ fn by_name(ports: &[Port]) -> IndexMap<String, FeatureSpec> {
         _ => vec![port.name.as_str()],
     });
     // A name may begin with `/`: as a pointer it reaches the same member.
-    names.map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name)))).collect()
+    names
+        .map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name))))
+        .collect()
 }
 
 fn pointer_to(name: &str) -> String {
-    if name.starts_with('/') { format!("/{}", name.replace('~', "~0").replace('/', "~1")) } else { name.to_owned() }
+    if name.starts_with('/') {
+        format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        name.to_owned()
+    }
 }
 
 /// The names of the features that make up an input.
@@ -152,7 +177,9 @@ fn features_for<'s>(
     }
     bail!(
         "no feature feeds input `{}`: list its {} column(s) in order, `[inputs]` `{} = [\"…\"]`",
-        port.name, port.width, port.name,
+        port.name,
+        port.width,
+        port.name,
     );
 }
 

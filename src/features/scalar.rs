@@ -23,7 +23,9 @@ impl<'a> Field<'_, 'a> {
     /// # Errors
     /// [`Rejected::Missing`]
     pub fn present(self) -> Result<&'a str, Rejected> {
-        self.json.ok_or_else(|| Rejected::Missing { field: self.path.to_string() })
+        self.json.ok_or_else(|| Rejected::Missing {
+            field: self.path.to_string(),
+        })
     }
 
     /// A `float`: the nearest one to the number.
@@ -31,9 +33,16 @@ impl<'a> Field<'_, 'a> {
     /// # Errors
     /// When it is missing, no number, or beyond the largest finite `float`.
     pub fn float(self) -> Result<f32, Rejected> {
-        #[expect(clippy::cast_possible_truncation, reason = "rounding to float is what the input's type asks for")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounding to float is what the input's type asks for"
+        )]
         let value = self.double()? as f32;
-        if value.is_finite() { Ok(value) } else { Err(self.out_of_range("float")) }
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(self.out_of_range("float"))
+        }
     }
 
     /// A `double`.
@@ -82,7 +91,11 @@ impl<'a> Field<'_, 'a> {
     /// When it is missing or of another type.
     pub fn string(self) -> Result<Cow<'a, str>, Rejected> {
         let json = self.present()?;
-        if JsonType::of(json) == JsonType::String { self.unescape(json) } else { Err(self.wrong_type("a string", json)) }
+        if JsonType::of(json) == JsonType::String {
+            self.unescape(json)
+        } else {
+            Err(self.wrong_type("a string", json))
+        }
     }
 
     /// The text that concatenation takes: a string's content, or a number as the JSON text writes it.
@@ -110,14 +123,22 @@ impl<'a> Field<'_, 'a> {
         let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
         if elements.len() != length {
             let field = self.path.to_string();
-            return Err(Rejected::WrongLength { field, expected: length, found: elements.len() });
+            return Err(Rejected::WrongLength {
+                field,
+                expected: length,
+                found: elements.len(),
+            });
         }
         Ok(elements.into_iter().map(RawValue::get).collect())
     }
 
     fn number(self, expected: &'static str) -> Result<&'a str, Rejected> {
         let json = self.present()?;
-        if JsonType::of(json) == JsonType::Number { Ok(json) } else { Err(self.wrong_type(expected, json)) }
+        if JsonType::of(json) == JsonType::Number {
+            Ok(json)
+        } else {
+            Err(self.wrong_type(expected, json))
+        }
     }
 
     fn integer<T: std::str::FromStr>(self, target: &'static str) -> Result<T, Rejected> {
@@ -140,11 +161,18 @@ impl<'a> Field<'_, 'a> {
     }
 
     fn wrong_type(self, expected: &'static str, json: &str) -> Rejected {
-        Rejected::WrongType { field: self.path.to_string(), expected, found: JsonType::of(json) }
+        Rejected::WrongType {
+            field: self.path.to_string(),
+            expected,
+            found: JsonType::of(json),
+        }
     }
 
     fn out_of_range(self, target: &'static str) -> Rejected {
-        Rejected::OutOfRange { field: self.path.to_string(), target }
+        Rejected::OutOfRange {
+            field: self.path.to_string(),
+            target,
+        }
     }
 }
 
@@ -154,15 +182,24 @@ mod tests {
 
     fn with<T>(json: &str, read: impl Fn(Field) -> T) -> T {
         let path = FieldPath::parse("/a").unwrap();
-        read(Field { path: &path, json: Some(json) })
+        read(Field {
+            path: &path,
+            json: Some(json),
+        })
     }
 
     #[test]
     fn numbers_are_rounded_once_and_bounded() {
         assert_eq!(with("3.66", |f| f.float()), Ok(3.66_f32));
-        assert_eq!(with("-0.0", |f| f.float().map(f32::to_bits)), Ok((-0.0_f32).to_bits()));
+        assert_eq!(
+            with("-0.0", |f| f.float().map(f32::to_bits)),
+            Ok((-0.0_f32).to_bits())
+        );
         assert_eq!(with("3.4028235e38", |f| f.float()), Ok(f32::MAX));
-        let out_of_range = |target| Rejected::OutOfRange { field: "/a".into(), target };
+        let out_of_range = |target| Rejected::OutOfRange {
+            field: "/a".into(),
+            target,
+        };
         assert_eq!(with("3.5e38", |f| f.float()), Err(out_of_range("float")));
         assert_eq!(with("1e400", |f| f.double()), Err(out_of_range("double")));
         assert_eq!(with("-1e400", |f| f.float()), Err(out_of_range("double")));
@@ -172,35 +209,90 @@ mod tests {
     #[test]
     fn integers_are_exact() {
         assert_eq!(with("9223372036854775807", |f| f.int64()), Ok(i64::MAX));
-        assert!(matches!(with("9223372036854775808", |f| f.int64()), Err(Rejected::OutOfRange { .. })));
-        assert!(matches!(with("2147483648", |f| f.int32()), Err(Rejected::OutOfRange { .. })));
-        assert!(matches!(with("3.0", |f| f.int64()), Err(Rejected::WrongType { expected: "an integer", .. })));
-        assert!(matches!(with("1e3", |f| f.int64()), Err(Rejected::WrongType { .. })));
+        assert!(matches!(
+            with("9223372036854775808", |f| f.int64()),
+            Err(Rejected::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            with("2147483648", |f| f.int32()),
+            Err(Rejected::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            with("3.0", |f| f.int64()),
+            Err(Rejected::WrongType {
+                expected: "an integer",
+                ..
+            })
+        ));
+        assert!(matches!(
+            with("1e3", |f| f.int64()),
+            Err(Rejected::WrongType { .. })
+        ));
     }
 
     #[test]
     fn another_type_is_named() {
-        let wrong = |expected, found| Rejected::WrongType { field: "/a".into(), expected, found };
-        assert_eq!(with("\"3\"", |f| f.float()), Err(wrong("a number", JsonType::String)));
-        assert_eq!(with("true", |f| f.double()), Err(wrong("a number", JsonType::Boolean)));
-        assert_eq!(with("null", |f| f.int64()), Err(wrong("an integer", JsonType::Null)));
+        let wrong = |expected, found| Rejected::WrongType {
+            field: "/a".into(),
+            expected,
+            found,
+        };
+        assert_eq!(
+            with("\"3\"", |f| f.float()),
+            Err(wrong("a number", JsonType::String))
+        );
+        assert_eq!(
+            with("true", |f| f.double()),
+            Err(wrong("a number", JsonType::Boolean))
+        );
+        assert_eq!(
+            with("null", |f| f.int64()),
+            Err(wrong("an integer", JsonType::Null))
+        );
         assert_eq!(with("1", |f| f.bool()), Err(wrong("a boolean", JsonType::Number)));
-        assert_eq!(with("[]", |f| f.text().map(|_| ())), Err(wrong("a string or a number", JsonType::Array)));
-        assert_eq!(with("{}", |f| f.string().map(|_| ())), Err(wrong("a string", JsonType::Object)));
+        assert_eq!(
+            with("[]", |f| f.text().map(|_| ())),
+            Err(wrong("a string or a number", JsonType::Array))
+        );
+        assert_eq!(
+            with("{}", |f| f.string().map(|_| ())),
+            Err(wrong("a string", JsonType::Object))
+        );
     }
 
     #[test]
     fn strings_are_unescaped_and_numbers_keep_their_text() {
-        assert!(matches!(with("\"130\"", |f| matches!(f.text(), Ok(Cow::Borrowed("130")))), true));
-        assert_eq!(with(r#""a\u00e9\n""#, |f| f.string().map(Cow::into_owned)), Ok("a\u{e9}\n".to_owned()));
-        assert_eq!(with("130.0", |f| f.text().map(Cow::into_owned)), Ok("130.0".to_owned()));
-        assert!(matches!(with(r#""\ud800""#, |f| f.string().map(Cow::into_owned)), Err(Rejected::WrongType { .. })));
+        assert!(matches!(
+            with("\"130\"", |f| matches!(f.text(), Ok(Cow::Borrowed("130")))),
+            true
+        ));
+        assert_eq!(
+            with(r#""a\u00e9\n""#, |f| f.string().map(Cow::into_owned)),
+            Ok("a\u{e9}\n".to_owned())
+        );
+        assert_eq!(
+            with("130.0", |f| f.text().map(Cow::into_owned)),
+            Ok("130.0".to_owned())
+        );
+        assert!(matches!(
+            with(r#""\ud800""#, |f| f.string().map(Cow::into_owned)),
+            Err(Rejected::WrongType { .. })
+        ));
     }
 
     #[test]
     fn arrays_have_the_length_of_the_input() {
-        assert_eq!(with("[1, [2], \"3\"]", |f| f.array(3).map(|a| a.join(";"))), Ok("1;[2];\"3\"".to_owned()));
-        assert!(matches!(with("[1]", |f| f.array(2).map(|_| ())), Err(Rejected::WrongLength { found: 1, .. })));
-        assert!(matches!(with("1", |f| f.array(1).map(|_| ())), Err(Rejected::WrongType { .. })));
+        assert_eq!(
+            with("[1, [2], \"3\"]", |f| f.array(3).map(|a| a.join(";"))),
+            Ok("1;[2];\"3\"".to_owned())
+        );
+        assert!(matches!(
+            with("[1]", |f| f.array(2).map(|_| ())),
+            Err(Rejected::WrongLength { found: 1, .. })
+        ));
+        assert!(matches!(
+            with("1", |f| f.array(1).map(|_| ())),
+            Err(Rejected::WrongType { .. })
+        ));
     }
 }

@@ -22,13 +22,15 @@ impl FeatureColumns {
     /// The columns of `feature` among those that `vocabulary` names, in their order.
     #[must_use]
     pub fn of(feature: &str, vocabulary: &[String]) -> Self {
-        let category = |name: &str| {
-            Some(Box::from(name.strip_prefix(feature)?.strip_prefix(SEPARATOR)?))
-        };
+        let category = |name: &str| Some(Box::from(name.strip_prefix(feature)?.strip_prefix(SEPARATOR)?));
         let numbered = || (0_i32..).zip(vocabulary);
         Self {
-            categories: numbered().filter_map(|(column, name)| Some((category(name)?, column))).collect(),
-            number: numbered().find(|(_, name)| *name == feature).map(|(column, _)| column),
+            categories: numbered()
+                .filter_map(|(column, name)| Some((category(name)?, column)))
+                .collect(),
+            number: numbered()
+                .find(|(_, name)| *name == feature)
+                .map(|(column, _)| column),
         }
     }
 
@@ -66,8 +68,13 @@ impl FeatureColumns {
 /// The features that a vocabulary was fitted on, as far as its names tell: what stands before the first separator.
 #[must_use]
 pub fn features_of(vocabulary: &[String]) -> Vec<&str> {
-    let mut features: Vec<&str> =
-        vocabulary.iter().map(|name| name.split_once(SEPARATOR).map_or(name.as_str(), |(feature, _)| feature)).collect();
+    let mut features: Vec<&str> = vocabulary
+        .iter()
+        .map(|name| {
+            name.split_once(SEPARATOR)
+                .map_or(name.as_str(), |(feature, _)| feature)
+        })
+        .collect();
     features.sort_unstable();
     features.dedup();
     features
@@ -78,13 +85,18 @@ mod tests {
     use super::*;
 
     fn vocabulary() -> Vec<String> {
-        ["zone=1", "zone=2", "zone==", "distance", "zones=1"].map(String::from).to_vec()
+        ["zone=1", "zone=2", "zone==", "distance", "zones=1"]
+            .map(String::from)
+            .to_vec()
     }
 
     #[test]
     fn a_category_has_a_column_of_its_own() {
         let zone = FeatureColumns::of("zone", &vocabulary());
-        assert_eq!([zone.category("1"), zone.category("2"), zone.category("=")], [0, 1, 2]);
+        assert_eq!(
+            [zone.category("1"), zone.category("2"), zone.category("=")],
+            [0, 1, 2]
+        );
         assert_eq!(zone.category("3"), Sparse::NONE);
         assert_eq!((zone.len(), zone.number(), zone.takes_strings()), (3, None, true));
     }

@@ -29,8 +29,13 @@ impl Example {
     pub fn parse(text: &str, ports: &[Port]) -> Option<Self> {
         let example = serde_json::from_str(text).ok()?;
         let rows = rows(example, ports)?;
-        let documents = rows.into_iter().take(MAX_ROWS).map(|row| Value::Object(fit(row, ports)).to_string());
-        Some(Self { documents: documents.collect() })
+        let documents = rows
+            .into_iter()
+            .take(MAX_ROWS)
+            .map(|row| Value::Object(fit(row, ports)).to_string());
+        Some(Self {
+            documents: documents.collect(),
+        })
     }
 }
 
@@ -39,10 +44,14 @@ type Row = Map<String, Value>;
 fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
     match example {
         Value::Object(mut object) => {
-            if let (Some(Value::Array(columns)), Some(Value::Array(data))) = (object.get("columns"), object.get("data")) {
+            if let (Some(Value::Array(columns)), Some(Value::Array(data))) =
+                (object.get("columns"), object.get("data"))
+            {
                 let row = |values: &Value| {
                     let named = columns.iter().zip(values.as_array()?);
-                    named.map(|(name, value)| Some((name.as_str()?.to_owned(), value.clone()))).collect()
+                    named
+                        .map(|(name, value)| Some((name.as_str()?.to_owned(), value.clone())))
+                        .collect()
                 };
                 return data.iter().map(row).collect();
             }
@@ -50,17 +59,41 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
                 return rows(inputs, ports);
             }
             // Arrays of columns, or one row of scalars.
-            if object.values().all(|value| matches!(value, Value::Array(array) if array.len() == first_len(&object))) {
+            if object
+                .values()
+                .all(|value| matches!(value, Value::Array(array) if array.len() == first_len(&object)))
+            {
                 let length = first_len(&object);
-                return Some((0..length).map(|at| object.iter().map(|(name, column)| (name.clone(), column[at].clone())).collect()).collect());
+                return Some(
+                    (0..length)
+                        .map(|at| {
+                            object
+                                .iter()
+                                .map(|(name, column)| (name.clone(), column[at].clone()))
+                                .collect()
+                        })
+                        .collect(),
+                );
             }
             Some(vec![object])
         }
         Value::Array(array) => match ports {
-            _ if array.iter().all(Value::is_object) => {
-                array.into_iter().map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
-            }
-            [port] => Some(array.into_iter().map(|row| Map::from_iter([(port.name.clone(), row)])).collect()),
+            _ if array.iter().all(Value::is_object) => array
+                .into_iter()
+                .map(|row| {
+                    if let Value::Object(row) = row {
+                        Some(row)
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
+            [port] => Some(
+                array
+                    .into_iter()
+                    .map(|row| Map::from_iter([(port.name.clone(), row)]))
+                    .collect(),
+            ),
             _ => None,
         },
         _ => None,
@@ -68,7 +101,11 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
 }
 
 fn first_len(object: &Row) -> usize {
-    object.values().next().and_then(Value::as_array).map_or(0, Vec::len)
+    object
+        .values()
+        .next()
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len)
 }
 
 /// Names a row's values as the inputs are named.
@@ -91,7 +128,11 @@ fn fit(row: Row, ports: &[Port]) -> Row {
         // A frame's columns make up the one input, in their order.
         _ if !row.contains_key(&port.name) && row.len() == port.width => {
             let values = row.into_iter().map(|(_, value)| value);
-            let value = if port.width == 1 { values.collect::<Vec<_>>().remove(0) } else { Value::Array(values.collect()) };
+            let value = if port.width == 1 {
+                values.collect::<Vec<_>>().remove(0)
+            } else {
+                Value::Array(values.collect())
+            };
             Map::from_iter([(port.name.clone(), value)])
         }
         // A column of an array of width 1 comes as an array.
@@ -100,7 +141,9 @@ fn fit(row: Row, ports: &[Port]) -> Row {
                 Value::Array(mut array) if port.width == 1 && array.len() == 1 => array.remove(0),
                 other => other,
             };
-            row.into_iter().map(|(name, value)| (name, unwrap(value))).collect()
+            row.into_iter()
+                .map(|(name, value)| (name, unwrap(value)))
+                .collect()
         }
     }
 }
@@ -110,7 +153,11 @@ mod tests {
     use super::*;
 
     fn port(element: Element, width: usize) -> Port {
-        Port { name: "X".into(), element, width }
+        Port {
+            name: "X".into(),
+            element,
+            width,
+        }
     }
 
     fn documents(text: &str, ports: &[Port]) -> Option<Vec<String>> {
@@ -121,19 +168,43 @@ mod tests {
     fn each_form_that_mlflow_writes_becomes_named_rows() {
         let map = [port(Element::Map(vec![]), 1)];
         let split = r#"{"columns": ["zone", "km"], "data": [["1", 2.5], ["2", 3]]}"#;
-        assert_eq!(documents(split, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#, r#"{"zone":"2","km":3}"#]);
-        assert_eq!(documents(r#"{"zone=1": 1.0, "km": 2.5}"#, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#]);
-        assert_eq!(documents(r#"{"X": {"zone=1": 1.0, "km": 2.5}}"#, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#]);
-        assert_eq!(documents(r#"[{"zone": "1"}]"#, &map).unwrap(), [r#"{"zone":"1"}"#]);
+        assert_eq!(
+            documents(split, &map).unwrap(),
+            [r#"{"zone":"1","km":2.5}"#, r#"{"zone":"2","km":3}"#]
+        );
+        assert_eq!(
+            documents(r#"{"zone=1": 1.0, "km": 2.5}"#, &map).unwrap(),
+            [r#"{"zone":"1","km":2.5}"#]
+        );
+        assert_eq!(
+            documents(r#"{"X": {"zone=1": 1.0, "km": 2.5}}"#, &map).unwrap(),
+            [r#"{"zone":"1","km":2.5}"#]
+        );
+        assert_eq!(
+            documents(r#"[{"zone": "1"}]"#, &map).unwrap(),
+            [r#"{"zone":"1"}"#]
+        );
 
         let wide = [port(Element::Float, 2)];
         assert_eq!(documents("[[1.0, 2.0]]", &wide).unwrap(), [r#"{"X":[1.0,2.0]}"#]);
-        assert_eq!(documents(r#"{"inputs": [[1, 2], [3, 4]]}"#, &wide).unwrap().len(), 2);
+        assert_eq!(
+            documents(r#"{"inputs": [[1, 2], [3, 4]]}"#, &wide).unwrap().len(),
+            2
+        );
         let frame = r#"{"columns": ["a", "b"], "data": [[1, 2]]}"#;
         assert_eq!(documents(frame, &wide).unwrap(), [r#"{"X":[1,2]}"#]);
 
-        let narrow = [port(Element::Float, 1), Port { name: "Y".into(), ..port(Element::Float, 1) }];
-        assert_eq!(documents(r#"{"X": [1, 2], "Y": [3, 4]}"#, &narrow).unwrap(), [r#"{"X":1,"Y":3}"#, r#"{"X":2,"Y":4}"#]);
+        let narrow = [
+            port(Element::Float, 1),
+            Port {
+                name: "Y".into(),
+                ..port(Element::Float, 1)
+            },
+        ];
+        assert_eq!(
+            documents(r#"{"X": [1, 2], "Y": [3, 4]}"#, &narrow).unwrap(),
+            [r#"{"X":1,"Y":3}"#, r#"{"X":2,"Y":4}"#]
+        );
     }
 
     #[test]

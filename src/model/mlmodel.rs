@@ -47,7 +47,9 @@ impl MlModel {
     /// When it is no YAML, or of another shape; also when the serving spec in it is.
     pub fn parse(text: &str) -> Result<Self> {
         let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
-        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error))).context(FILE)
+        serde_saphyr::from_str(text)
+            .map_err(|error| anyhow::anyhow!(one_line(error)))
+            .context(FILE)
     }
 
     /// The graph's file, relative to the directory.
@@ -87,14 +89,26 @@ mod tests {
             metadata:\n  owner: me\n  serving:\n    features:\n      a: {field: /x/a}\nrun_id: 00000000000000000000000000000012\nsignature: null\n";
         let mlmodel = MlModel::parse(text).unwrap();
         assert_eq!(mlmodel.onnx_file().unwrap(), "model.onnx");
-        assert_eq!(mlmodel.run_id.as_deref(), Some("00000000000000000000000000000012"));
-        assert_eq!(mlmodel.serving().unwrap().features["a"].field.as_deref(), Some("/x/a"));
+        assert_eq!(
+            mlmodel.run_id.as_deref(),
+            Some("00000000000000000000000000000012")
+        );
+        assert_eq!(
+            mlmodel.serving().unwrap().features["a"].field.as_deref(),
+            Some("/x/a")
+        );
     }
 
     #[test]
     fn a_model_of_another_flavor_is_told_the_way() {
         let mlmodel = MlModel::parse("flavors:\n  sklearn: {}\n").unwrap();
-        assert!(mlmodel.onnx_file().unwrap_err().to_string().contains("mlflow.onnx.log_model"));
+        assert!(
+            mlmodel
+                .onnx_file()
+                .unwrap_err()
+                .to_string()
+                .contains("mlflow.onnx.log_model")
+        );
     }
 
     #[test]

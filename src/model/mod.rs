@@ -66,18 +66,24 @@ pub fn describe(directory: &ModelDirectory) -> Result<(Description, String)> {
     let beside = beside.map(|text| parse_spec(&text)).transpose()?;
     let within = mlmodel.as_ref().and_then(|mlmodel| mlmodel.serving().cloned());
     let spec = match (beside, within) {
-        (Some(_), Some(_)) => bail!("two serving specs: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one"),
+        (Some(_), Some(_)) => {
+            bail!("two serving specs: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one")
+        }
         (beside, within) => beside.or(within).unwrap_or_default(),
     };
     let run_id = mlmodel.as_ref().and_then(|mlmodel| mlmodel.run_id.clone());
     // MLflow 3 writes the artifacts' address here, which is no name.
-    let name = mlmodel.and_then(|mlmodel| mlmodel.artifact_path).filter(|path| !path.contains(':'));
+    let name = mlmodel
+        .and_then(|mlmodel| mlmodel.artifact_path)
+        .filter(|path| !path.contains(':'));
     Ok((Description { spec, run_id, name }, file))
 }
 
 fn parse_spec(text: &str) -> Result<ServingSpec> {
     toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let place = error.span().map_or(0, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
         anyhow!("{SPEC_FILE}, line {place}: {}", error.message())
     })
 }
@@ -90,10 +96,15 @@ impl Model {
     pub fn load(directory: &ModelDirectory, file: &str) -> Result<Self> {
         let path = directory.file(file)?;
         let onnx = ops::onnx();
-        let graph = Graph::read(&path, |operator| onnx.op_register.0.contains_key(operator)).context(file.to_owned())?;
+        let graph = Graph::read(&path, |operator| onnx.op_register.0.contains_key(operator))
+            .context(file.to_owned())?;
         // A hostile graph may reach an assertion of tract's: that is a bad model, not a crash.
-        let loaded = catch_unwind(AssertUnwindSafe(|| Self::prepare(&onnx, graph, path.parent().and_then(|p| p.to_str()))));
-        loaded.unwrap_or_else(|_| Err(anyhow!("the graph is malformed"))).context(file.to_owned())
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            Self::prepare(&onnx, graph, path.parent().and_then(|p| p.to_str()))
+        }));
+        loaded
+            .unwrap_or_else(|_| Err(anyhow!("the graph is malformed")))
+            .context(file.to_owned())
     }
 
     fn prepare(onnx: &tract_onnx::Onnx, graph: Graph, folder: Option<&str>) -> Result<Self> {
@@ -106,7 +117,10 @@ impl Model {
         let mut model = parsed.model;
         let rows = model.symbols.sym("N");
         let entries = model.symbols.sym("K");
-        let facts = graph.inputs.iter().flat_map(|input| tensors::facts(input, &rows, &entries));
+        let facts = graph
+            .inputs
+            .iter()
+            .flat_map(|input| tensors::facts(input, &rows, &entries));
         for (index, fact) in facts.enumerate() {
             model.set_input_fact(index, fact)?;
         }
@@ -121,7 +135,12 @@ impl Model {
             })
             .collect::<Result<_>>()?;
         let ports = graph.inputs.iter().map(|input| input.port.clone()).collect();
-        Ok(Self { plan: model.into_runnable()?, inputs: graph.inputs, ports, outputs })
+        Ok(Self {
+            plan: model.into_runnable()?,
+            inputs: graph.inputs,
+            ports,
+            outputs,
+        })
     }
 
     /// What each row needs, in the order of the graph's inputs.
@@ -163,6 +182,8 @@ impl Model {
     /// When the graph fails on it.
     pub fn warm_up(&self) -> Result<()> {
         let inputs = self.ports.iter().map(tensors::zero_row).collect();
-        self.run(&Rows { inputs, len: 1 }).map(drop).context("the model fails on a row of zeros")
+        self.run(&Rows { inputs, len: 1 })
+            .map(drop)
+            .context("the model fails on a row of zeros")
     }
 }

@@ -34,8 +34,13 @@ pub fn model_directory(root: &Path) -> PathBuf {
         if folder.join("MLmodel").is_file() {
             return folder;
         }
-        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        open.extend(
+            entries
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.is_dir()),
+        );
     }
     panic!("no MLmodel below {}: run `make fixtures`", root.display());
 }
@@ -74,29 +79,51 @@ pub fn entry(index: usize, key: &str, payload: &[u8]) -> Value {
 
 /// An event of payloads, each with a key of its own.
 pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
-    let entries = payloads.iter().enumerate().map(|(index, payload)| entry(index, &format!("key-{index}"), payload.as_ref()));
+    let entries = payloads
+        .iter()
+        .enumerate()
+        .map(|(index, payload)| entry(index, &format!("key-{index}"), payload.as_ref()));
     json!({"Records": entries.collect::<Vec<_>>()}).to_string()
 }
 
 /// The answer of a handler to an event, with time enough.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
-    let answer = handler.handle(event, Instant::now() + Duration::from_secs(60)).await.unwrap();
+    let answer = handler
+        .handle(event, Instant::now() + Duration::from_secs(60))
+        .await
+        .unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
-pub const RIDE: &str = r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
+pub const RIDE: &str =
+    r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
 
 /// The rides of the fixtures, in their order.
 pub fn rides() -> Vec<String> {
-    std::fs::read_to_string(fixtures().join("rides.jsonl")).unwrap().lines().map(str::to_owned).collect()
+    std::fs::read_to_string(fixtures().join("rides.jsonl"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// scikit-learn's predictions, `(ride_id, minutes)`.
 pub fn expected(csv: &Path) -> Vec<(u64, f64)> {
-    let text = std::fs::read_to_string(csv).unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", csv.display()));
+    let text = std::fs::read_to_string(csv)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", csv.display()));
     let row = |line: &str| {
         let (id, minutes) = line.split_once(',').unwrap();
         (id.parse().unwrap(), minutes.parse().unwrap())
     };
     text.lines().skip(1).map(row).collect()
+}
+
+/// The local stack's executable.
+pub fn ministack() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/ministack")
+}
+
+/// The function's executable.
+pub fn function() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_stream-predictor"))
 }

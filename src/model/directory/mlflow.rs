@@ -25,7 +25,12 @@ const CONCURRENCY: usize = 32;
 ///
 /// # Errors
 /// When there is none or more than one, naming where it was looked for or what was found; when S3 fails.
-pub(super) async fn resolve(s3: &Client, root: &S3Prefix, experiment: &str, run_id: &str) -> Result<S3Prefix> {
+pub(super) async fn resolve(
+    s3: &Client,
+    root: &S3Prefix,
+    experiment: &str,
+    run_id: &str,
+) -> Result<S3Prefix> {
     let mut found = in_run(s3, root, experiment, run_id).await?;
     let mut looked_at = 0;
     if found.is_empty() {
@@ -41,7 +46,11 @@ pub(super) async fn resolve(s3: &Client, root: &S3Prefix, experiment: &str, run_
         ),
         several => {
             let names: Vec<_> = several.iter().map(ToString::to_string).collect();
-            bail!("RUN_ID={run_id} has {} models: {}; set MODEL_LOCATION to the one", several.len(), names.join(", "))
+            bail!(
+                "RUN_ID={run_id} has {} models: {}; set MODEL_LOCATION to the one",
+                several.len(),
+                names.join(", ")
+            )
         }
     }
 }
@@ -58,28 +67,46 @@ fn models_of(root: &S3Prefix, experiment: &str) -> S3Prefix {
 async fn in_run(s3: &Client, root: &S3Prefix, experiment: &str, run_id: &str) -> Result<Vec<S3Prefix>> {
     let artifacts = artifacts_of(root, experiment, run_id);
     let objects = s3::list(s3, &artifacts, MAX_ARTIFACTS).await?;
-    let folders = objects.iter().filter_map(|object| object.name.strip_suffix("MLmodel")?.strip_suffix('/'));
+    let folders = objects
+        .iter()
+        .filter_map(|object| object.name.strip_suffix("MLmodel")?.strip_suffix('/'));
     Ok(folders.map(|folder| artifacts.join(folder)).collect())
 }
 
 /// `MLflow` 3: the experiment's logged models whose `MLmodel` names the run, and how many were looked at.
-async fn in_experiment(s3: &Client, root: &S3Prefix, experiment: &str, run_id: &str) -> Result<(Vec<S3Prefix>, usize)> {
+async fn in_experiment(
+    s3: &Client,
+    root: &S3Prefix,
+    experiment: &str,
+    run_id: &str,
+) -> Result<(Vec<S3Prefix>, usize)> {
     let models = models_of(root, experiment);
     let folders = s3::list_folders(s3, &models, MAX_MODELS).await?;
-    let directories: Vec<S3Prefix> = folders.iter().map(|folder| models.join(&format!("{folder}/artifacts"))).collect();
+    let directories: Vec<S3Prefix> = folders
+        .iter()
+        .map(|folder| models.join(&format!("{folder}/artifacts")))
+        .collect();
     let runs: Vec<Option<String>> = stream::iter(&directories)
         .map(|directory| run_of(s3, directory))
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
-    let of_run = directories.iter().zip(&runs).filter(|(_, run)| run.as_deref() == Some(run_id));
-    Ok((of_run.map(|(directory, _)| directory.clone()).collect(), directories.len()))
+    let of_run = directories
+        .iter()
+        .zip(&runs)
+        .filter(|(_, run)| run.as_deref() == Some(run_id));
+    Ok((
+        of_run.map(|(directory, _)| directory.clone()).collect(),
+        directories.len(),
+    ))
 }
 
 /// The run that logged the model; `None` for a model without `MLmodel`, as one that is being logged.
 async fn run_of(s3: &Client, directory: &S3Prefix) -> Result<Option<String>> {
     let file = directory.join(mlmodel::FILE);
-    let Some(bytes) = s3::read_small(s3, &file, mlmodel::MAX_BYTES).await? else { return Ok(None) };
+    let Some(bytes) = s3::read_small(s3, &file, mlmodel::MAX_BYTES).await? else {
+        return Ok(None);
+    };
     // A model of another run may hold what can't be read here: it is none of ours, and no error.
     Ok(std::str::from_utf8(&bytes).ok().and_then(mlmodel::run_id))
 }

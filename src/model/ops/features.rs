@@ -19,12 +19,16 @@ pub struct Layout {
 impl Layout {
     /// As the node says.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
-        Ok(Self { sparse_width: node.get_attr_opt(SPARSE_WIDTH)? })
+        Ok(Self {
+            sparse_width: node.get_attr_opt(SPARSE_WIDTH)?,
+        })
     }
 
     /// Sparse rows of `width` columns.
     pub fn sparse(width: usize) -> Self {
-        Self { sparse_width: Some(width) }
+        Self {
+            sparse_width: Some(width),
+        }
     }
 
     /// The number of inputs that the features take.
@@ -40,12 +44,22 @@ impl Layout {
             let columns = columns.try_as_plain_ram()?.as_slice::<i32>()?;
             let values = values.try_as_plain_ram()?.as_slice::<f32>()?;
             ensure!(columns.len() == values.len(), "as many columns as values");
-            let in_range = |&column: &i32| column == Sparse::NONE || usize::try_from(column).is_ok_and(|c| c < width);
+            let in_range =
+                |&column: &i32| column == Sparse::NONE || usize::try_from(column).is_ok_and(|c| c < width);
             ensure!(columns.iter().all(in_range), "columns below {width}");
-            return Ok(Features::Sparse { columns, values, entries, width });
+            return Ok(Features::Sparse {
+                columns,
+                values,
+                entries,
+                width,
+            });
         }
         let matrix = inputs.first().context("one input")?;
-        let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
+        let width = if matrix.rank() == 1 {
+            1
+        } else {
+            matrix.shape()[1..].iter().product()
+        };
         let values = matrix.cast_to::<f32>()?;
         let values = match values {
             Cow::Borrowed(tensor) => Cow::Borrowed(tensor.try_as_plain_ram()?.as_slice::<f32>()?),
@@ -108,10 +122,19 @@ impl Features<'_> {
 
     /// Calls `visit` with the entries of each sparse row in turn; never for dense ones.
     pub fn for_each_sparse(&self, mut visit: impl FnMut(SparseRow)) {
-        if let Self::Sparse { columns, values, entries, .. } = self {
+        if let Self::Sparse {
+            columns,
+            values,
+            entries,
+            ..
+        } = self
+        {
             let entries = (*entries).max(1);
             for (columns, values) in columns.chunks_exact(entries).zip(values.chunks_exact(entries)) {
-                visit(SparseRow { columns: columns.iter(), values: values.iter() });
+                visit(SparseRow {
+                    columns: columns.iter(),
+                    values: values.iter(),
+                });
             }
         }
     }

@@ -21,7 +21,10 @@ struct LinearRegressor {
     post_transform: PostTransform,
 }
 
-pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(
+    _: &ParsingContext,
+    node: &NodeProto,
+) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let targets: usize = node.get_attr_opt("targets")?.unwrap_or(1);
     let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
     ensure!(
@@ -29,8 +32,14 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dy
         "{} coefficients for {targets} targets",
         coefficients.len(),
     );
-    let intercepts = node.get_attr_opt_vec("intercepts")?.unwrap_or_else(|| vec![0.0; targets]);
-    ensure!(intercepts.len() == targets, "{} intercepts for {targets} targets", intercepts.len());
+    let intercepts = node
+        .get_attr_opt_vec("intercepts")?
+        .unwrap_or_else(|| vec![0.0; targets]);
+    ensure!(
+        intercepts.len() == targets,
+        "{} intercepts for {targets} targets",
+        intercepts.len()
+    );
     Ok(parsed(LinearRegressor {
         layout: Layout::of(node)?,
         coefficients: coefficients.into(),
@@ -46,7 +55,10 @@ impl LinearRegressor {
 
     fn push(&self, products: impl Fn(&[f32]) -> f32, scores: &mut Vec<f32>) {
         let start = scores.len();
-        let targets = self.coefficients.chunks_exact(self.features()).zip(&self.intercepts);
+        let targets = self
+            .coefficients
+            .chunks_exact(self.features())
+            .zip(&self.intercepts);
         scores.extend(targets.map(|(coefficients, intercept)| products(coefficients) + intercept));
         self.post_transform.apply(&mut scores[start..]);
     }
@@ -74,7 +86,10 @@ impl RowOp for LinearRegressor {
         let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
         match &features {
             Features::Sparse { .. } => features.for_each_sparse(|row| {
-                self.push(|c| row.clone().map(|(column, value)| c[column] * value).sum(), &mut scores);
+                self.push(
+                    |c| row.clone().map(|(column, value)| c[column] * value).sum(),
+                    &mut scores,
+                );
             }),
             Features::Dense { .. } => features.for_each_dense(|row| {
                 self.push(|c| row.iter().zip(c).map(|(x, c)| x * c).sum(), &mut scores);

@@ -15,7 +15,10 @@ struct SparseToDense {
     width: usize,
 }
 
-pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(
+    _: &ParsingContext,
+    node: &NodeProto,
+) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let width = node.get_attr(SPARSE_WIDTH)?;
     Ok(parsed(SparseToDense { width }))
 }

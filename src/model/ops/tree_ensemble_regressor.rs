@@ -31,13 +31,26 @@ enum Aggregate {
     Max,
 }
 
-pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(
+    _: &ParsingContext,
+    node: &NodeProto,
+) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let ensemble = TreeEnsemble::parse(node, "target")?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(ensemble.targets());
     // Every target has a weight somewhere: so a hostile count can't ask for gigabytes.
-    ensure!(targets == ensemble.targets(), "n_targets is {targets}, target_ids say {}", ensemble.targets());
-    let base_values = node.get_attr_opt_vec("base_values")?.unwrap_or_else(|| vec![0.0; targets]);
-    ensure!(base_values.len() == targets, "{} base_values for {targets} targets", base_values.len());
+    ensure!(
+        targets == ensemble.targets(),
+        "n_targets is {targets}, target_ids say {}",
+        ensemble.targets()
+    );
+    let base_values = node
+        .get_attr_opt_vec("base_values")?
+        .unwrap_or_else(|| vec![0.0; targets]);
+    ensure!(
+        base_values.len() == targets,
+        "{} base_values for {targets} targets",
+        base_values.len()
+    );
     let aggregate = match node.get_attr_opt::<&str>("aggregate_function")?.unwrap_or("SUM") {
         "SUM" => Aggregate::Sum,
         "AVERAGE" => Aggregate::Average,
@@ -92,15 +105,24 @@ impl RowOp for TreeEnsembleRegressor {
             features.width(),
             self.ensemble.features()
         );
-        let divisor = if self.aggregate == Aggregate::Average { self.ensemble.trees() as f64 } else { 1.0 };
+        let divisor = if self.aggregate == Aggregate::Average {
+            self.ensemble.trees() as f64
+        } else {
+            1.0
+        };
         let mut row_scores = vec![None; self.width()];
         let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
         features.for_each_dense(|row| {
             self.score(row, &mut row_scores);
             let start = scores.len();
             let based = row_scores.iter().zip(&self.base_values);
-            #[expect(clippy::cast_possible_truncation, reason = "the output is float, the sum is kept wider")]
-            scores.extend(based.map(|(score, base)| (score.unwrap_or(0.0) / divisor + f64::from(*base)) as f32));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the output is float, the sum is kept wider"
+            )]
+            scores.extend(
+                based.map(|(score, base)| (score.unwrap_or(0.0) / divisor + f64::from(*base)) as f32),
+            );
             self.post_transform.apply(&mut scores[start..]);
         });
         Ok(scores)

@@ -1,0 +1,54 @@
+# What people type. Everything is set up on the way: local tools in .venv, what trains models in .venv-models.
+PYTHON ?= python3
+CARGO ?= cargo
+
+LOCAL := target/debug/stream-predictor-local
+BINARIES = $(CARGO) build --locked --workspace --bins
+
+.PHONY: help demo up test fixtures lint build clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready build ## Rides in, predictions out, on a local stack that goes away again
+	$(LOCAL) demo
+
+up: .venv/ready build ## The same local stack, to put records on yourself until Ctrl-C
+	$(LOCAL) up
+
+test: .venv/ready .venv-models/ready fixtures ## Every test; sets up what they need
+	$(CARGO) test --locked --workspace
+
+lint: ## Format and clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+fixtures: target/fixtures/forest.stamp ## The models that are too large to be committed
+
+build: ## The function and the local tools, for this machine
+	@echo "Building; the first time fetches crates from crates.io and takes some minutes"
+	$(BINARIES)
+
+clean: ## Forget what was built and set up
+	rm -rf target .venv .venv-models
+
+# A folder with Python packages is ready when its pinned requirements are in.
+define venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
+	@echo "Setting up $(@D): fetches the packages that $< pins from PyPI"
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+endef
+
+.venv/ready: local/requirements.txt
+	$(venv)
+
+.venv-models/ready: examples/requirements.txt
+	$(venv)
+
+target/fixtures/forest.stamp: examples/ride_duration.py tests/fixtures/make.py | .venv-models/ready
+	@echo "Training the forest of the tests, about half a minute"
+	.venv-models/bin/python tests/fixtures/make.py forest --out $(@D)
+	@touch $@

@@ -1,0 +1,125 @@
+//! The function takes the place of the Python one: its environment, its events, its answers.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stream_predictor_local::function::{Answer, Function};
+use support::{fixtures, model_directory};
+
+async fn function(variables: &[(&str, &str)]) -> Function {
+    let env = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Function::start(support::function(), env, Duration::from_secs(10))
+        .await
+        .unwrap()
+}
+
+/// The function as people start the Python one in their tests: a folder with the model, nothing of AWS.
+async fn test_run() -> Function {
+    let model = model_directory(&fixtures().join("mlflow3"));
+    function(&[
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("RUN_ID", "Test123"),
+        ("TEST_RUN", "True"),
+    ])
+    .await
+}
+
+async fn invoke(function: &Function, event: &Value) -> Value {
+    match function.invoke(event.to_string()).await.unwrap() {
+        Answer::Response(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_python_functions_event_gets_the_python_functions_answer() {
+    let function = test_run().await;
+    let data = "ewogICAgICAgICJyaWRlIjogewogICAgICAgICAgICAiUFVMb2NhdGlvbklEIjogMTMwLAogICAgICAgICAgICAiRE9Mb2NhdGlvbklEIjogMjA1LAogICAgICAgICAgICAidHJpcF9kaXN0YW5jZSI6IDMuNjYKICAgICAgICB9LCAKICAgICAgICAicmlkZV9pZCI6IDI1NgogICAgfQ==";
+    let mut event: Value = serde_json::from_str(&support::event(&[b""])).unwrap();
+    event["Records"][0]["kinesis"]["data"] = json!(data);
+    let answer = invoke(&function, &event).await;
+    let prediction = &answer["predictions"][0];
+    assert_eq!(prediction["model"], "ride_duration_prediction_model");
+    assert_eq!(prediction["version"], "Test123");
+    assert_eq!(prediction["prediction"]["ride_id"], 256);
+    assert!((prediction["prediction"]["ride_duration"].as_f64().unwrap() - 20.980_38).abs() < 1e-3);
+    assert_eq!(answer["batchItemFailures"], json!([]));
+
+    // A hand-made event may have the payload alone.
+    let bare = invoke(&function, &json!({"Records": [{"kinesis": {"data": data}}]})).await;
+    assert_eq!(bare["predictions"][0]["prediction"], prediction["prediction"]);
+}
+
+#[tokio::test]
+async fn an_event_of_another_source_is_a_function_error() {
+    let function = test_run().await;
+    let answer = function
+        .invoke(r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#)
+        .await
+        .unwrap();
+    let Answer::FunctionError { message, .. } = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(
+        message.contains("aws:kinesis") && !message.contains("secret"),
+        "{message}"
+    );
+    // And the function lives on.
+    assert_eq!(
+        invoke(&function, &json!({"Records": []})).await,
+        json!({"predictions": [], "batchItemFailures": []})
+    );
+    assert_eq!(function.starts(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_json_at_all_is_a_function_error() {
+    let function = test_run().await;
+    assert!(matches!(
+        function.invoke("{\"Records\": [").await.unwrap(),
+        Answer::FunctionError { .. }
+    ));
+    assert_eq!(function.starts(), 1);
+}
+
+#[tokio::test]
+async fn an_event_of_6_mb_is_answered() {
+    let function = test_run().await;
+    let padding = "x".repeat(1_000_000);
+    let ride = support::RIDE.replace('}', &format!(", \"noise\": \"{padding}\"}}"));
+    let answer = invoke(
+        &function,
+        &serde_json::from_str(&support::event(&[&ride, &ride])).unwrap(),
+    )
+    .await;
+    assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_reached_is_reported_before_the_time_is_up() {
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let unused = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let function = function(&[
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("PREDICTIONS_STREAM_NAME", "ride_predictions"),
+        ("KINESIS_ENDPOINT_URL", &format!("http://{unused}")),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ])
+    .await;
+    let event = serde_json::from_str(&support::event(&[support::RIDE, "poison", support::RIDE])).unwrap();
+    let answer = invoke(&function, &event).await;
+    assert_eq!(
+        answer,
+        json!({"batchItemFailures": [{"itemIdentifier": support::sequence_number(0)}]})
+    );
+}
