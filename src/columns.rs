@@ -99,10 +99,7 @@ impl Values {
             Element::Int32 => Self::Int32(Vec::new()),
             Element::Bool => Self::Bool(Vec::new()),
             Element::String => Self::String(Vec::new()),
-            Element::Map(_) => Self::Sparse(Sparse {
-                entries,
-                ..Sparse::default()
-            }),
+            Element::Map(_) => Self::Sparse(Sparse { entries, ..Sparse::default() }),
         }
     }
 
@@ -182,9 +179,6 @@ impl Rows {
                 values.slice(range.start * width..range.end * width)
             })
             .collect();
-        Self {
-            inputs,
-            len: range.len(),
-        }
+        Self { inputs, len: range.len() }
     }
 }

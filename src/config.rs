@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The experiment that `MLflow` creates by itself is 0; the first that a person creates is 1.
+/// The experiment that MLflow creates by itself is 0; the first that a person creates is 1.
 const DEFAULT_EXPERIMENT: &str = "1";
 
 /// Everything that the environment says.
@@ -38,7 +38,7 @@ pub enum ModelLocation {
     Folder(PathBuf),
     /// `MODEL_LOCATION`, an `s3://` prefix.
     Prefix(S3Prefix),
-    /// `RUN_ID`, found below the experiment of an `MLflow` artifact store.
+    /// `RUN_ID`, found below the experiment of an MLflow artifact store.
     Run {
         /// `MODEL_BUCKET`: the artifact root.
         root: S3Prefix,
@@ -63,10 +63,7 @@ impl S3Prefix {
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         let separator = if self.prefix.is_empty() { "" } else { "/" };
-        Self {
-            bucket: self.bucket.clone(),
-            prefix: format!("{}{separator}{below}", self.prefix),
-        }
+        Self { bucket: self.bucket.clone(), prefix: format!("{}{separator}{below}", self.prefix) }
     }
 
     /// Reads `bucket` or `bucket/prefix`.
@@ -75,21 +72,14 @@ impl S3Prefix {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
         // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
         let valid = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
-        valid.then(|| Self {
-            bucket: bucket.to_owned(),
-            prefix: prefix.trim_matches('/').to_owned(),
-        })
+        valid.then(|| Self { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
     }
 }
 
 impl std::fmt::Display for S3Prefix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "s3://{}", self.bucket)?;
-        if self.prefix.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "/{}", self.prefix)
-        }
+        if self.prefix.is_empty() { Ok(()) } else { write!(f, "/{}", self.prefix) }
     }
 }
 
@@ -158,11 +148,7 @@ fn model_location(get: &impl Fn(&str) -> Option<String>, run_id: Option<String>)
         is_id(&experiment),
         "MLFLOW_EXPERIMENT_ID={experiment}: allowed are letters, digits, `-`, `_` and `.`, usually just a number"
     );
-    Ok(ModelLocation::Run {
-        root,
-        experiment,
-        run_id,
-    })
+    Ok(ModelLocation::Run { root, experiment, run_id })
 }
 
 fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
@@ -185,9 +171,7 @@ fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
 fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>> {
     let url = get(name);
     if let Some(url) = &url {
-        let host = url
-            .strip_prefix("http://")
-            .or_else(|| url.strip_prefix("https://"));
+        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
         let valid = host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace));
         ensure!(valid, "{name}={url}: allowed is an http:// or https:// address");
     }
@@ -198,9 +182,7 @@ fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<
 fn is_id(text: &str) -> bool {
     text.len() <= 256
         && !text.starts_with('.')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -233,55 +215,30 @@ mod tests {
             ("KINESIS_ENDPOINT_URL", "http://localhost:4566/"),
         ])
         .unwrap();
-        let root = S3Prefix {
-            bucket: "mlflow-models".into(),
-            prefix: String::new(),
-        };
+        let root = S3Prefix { bucket: "mlflow-models".into(), prefix: String::new() };
         let run_id = "e1efc53e9bd149078b0c12aeaa6365df".to_owned();
-        assert_eq!(
-            config.model,
-            ModelLocation::Run {
-                root,
-                experiment: "7".into(),
-                run_id: run_id.clone()
-            }
-        );
+        assert_eq!(config.model, ModelLocation::Run { root, experiment: "7".into(), run_id: run_id.clone() });
         assert_eq!(config.output, Output::Stream("ride_predictions".into()));
         assert_eq!(config.run_id, Some(run_id));
-        assert_eq!(
-            config.kinesis_endpoint_url.as_deref(),
-            Some("http://localhost:4566/")
-        );
+        assert_eq!(config.kinesis_endpoint_url.as_deref(), Some("http://localhost:4566/"));
     }
 
     #[test]
     fn a_location_needs_neither_bucket_nor_run() {
         let config = read(&[("MODEL_LOCATION", "./model"), ("TEST_RUN", "True")]).unwrap();
-        assert_eq!(
-            (config.model, config.output),
-            (ModelLocation::Folder("./model".into()), Output::Answer)
-        );
+        assert_eq!((config.model, config.output), (ModelLocation::Folder("./model".into()), Output::Answer));
         let config = read(&[("MODEL_LOCATION", "s3://models/a/b/"), ("TEST_RUN", "1")]).unwrap();
         assert_eq!(
             config.model,
-            ModelLocation::Prefix(S3Prefix {
-                bucket: "models".into(),
-                prefix: "a/b".into()
-            })
+            ModelLocation::Prefix(S3Prefix { bucket: "models".into(), prefix: "a/b".into() })
         );
     }
 
     #[test]
     fn the_artifact_root_may_be_below_a_bucket() {
-        let config = read(&[
-            ("RUN_ID", "r"),
-            ("MODEL_BUCKET", "s3://models/mlflow"),
-            ("TEST_RUN", "True"),
-        ])
-        .unwrap();
-        let ModelLocation::Run { root, experiment, .. } = config.model else {
-            panic!("a run")
-        };
+        let config =
+            read(&[("RUN_ID", "r"), ("MODEL_BUCKET", "s3://models/mlflow"), ("TEST_RUN", "True")]).unwrap();
+        let ModelLocation::Run { root, experiment, .. } = config.model else { panic!("a run") };
         assert_eq!(
             (root.join("1/r").to_string(), experiment.as_str()),
             ("s3://models/mlflow/1/r".to_owned(), "1")
@@ -297,39 +254,16 @@ mod tests {
             (&[stream, ("RUN_ID", "")], "RUN_ID is not set"),
             (&[stream, ("RUN_ID", "r")], "MODEL_BUCKET is not set"),
             (&[folder], "PREDICTIONS_STREAM_NAME is not set"),
+            (&[folder, ("TEST_RUN", "maybe")], "TEST_RUN=maybe: allowed are True and False"),
+            (&[folder, ("PREDICTIONS_STREAM_NAME", "a b")], "PREDICTIONS_STREAM_NAME=a b: allowed"),
+            (&[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")], "RUN_ID=../x: allowed"),
+            (&[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")], "MODEL_BUCKET=B: allowed"),
             (
-                &[folder, ("TEST_RUN", "maybe")],
-                "TEST_RUN=maybe: allowed are True and False",
-            ),
-            (
-                &[folder, ("PREDICTIONS_STREAM_NAME", "a b")],
-                "PREDICTIONS_STREAM_NAME=a b: allowed",
-            ),
-            (
-                &[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")],
-                "RUN_ID=../x: allowed",
-            ),
-            (
-                &[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")],
-                "MODEL_BUCKET=B: allowed",
-            ),
-            (
-                &[
-                    stream,
-                    ("RUN_ID", "r"),
-                    ("MODEL_BUCKET", "bucket"),
-                    ("MLFLOW_EXPERIMENT_ID", "a/b"),
-                ],
+                &[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "bucket"), ("MLFLOW_EXPERIMENT_ID", "a/b")],
                 "MLFLOW_EXPERIMENT_ID=a/b: allowed",
             ),
-            (
-                &[stream, ("MODEL_LOCATION", "gs://x/y")],
-                "MODEL_LOCATION=gs://x/y: allowed",
-            ),
-            (
-                &[stream, ("MODEL_LOCATION", "s3://")],
-                "MODEL_LOCATION=s3://: allowed",
-            ),
+            (&[stream, ("MODEL_LOCATION", "gs://x/y")], "MODEL_LOCATION=gs://x/y: allowed"),
+            (&[stream, ("MODEL_LOCATION", "s3://")], "MODEL_LOCATION=s3://: allowed"),
             (
                 &[stream, folder, ("KINESIS_ENDPOINT_URL", "localhost")],
                 "KINESIS_ENDPOINT_URL=localhost: allowed",
@@ -338,10 +272,7 @@ mod tests {
                 &[stream, folder, ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "big")],
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=big: allowed",
             ),
-            (
-                &[stream, folder, ("AWS_LAMBDA_RUNTIME_API", "")],
-                "AWS_LAMBDA_RUNTIME_API is not set",
-            ),
+            (&[stream, folder, ("AWS_LAMBDA_RUNTIME_API", "")], "AWS_LAMBDA_RUNTIME_API is not set"),
         ];
         for (variables, expected) in cases {
             let error = read(variables).unwrap_err().to_string();

@@ -90,23 +90,16 @@ pub fn parse(event: &str) -> Result<Vec<Result<Record<'_>, Malformed<'_>>>> {
     let event: Event = serde_json::from_str(event).ok().context(
         "the event is no JSON object with an array `Records`, as a Kinesis event source mapping sends it",
     )?;
-    let records = event
-        .records
-        .context("the event has no `Records`: it is no Kinesis invocation")?;
-    records
-        .into_iter()
-        .enumerate()
-        .map(|(index, raw)| parse_entry(index, raw.get()))
-        .collect()
+    let records = event.records.context("the event has no `Records`: it is no Kinesis invocation")?;
+    records.into_iter().enumerate().map(|(index, raw)| parse_entry(index, raw.get())).collect()
 }
 
 fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'_>>> {
     let entry: Entry = match serde_json::from_str(raw) {
         Ok(entry) => entry,
         Err(error) => {
-            let event_id = serde_json::from_str::<Identity>(raw)
-                .map(|known| known.event_id)
-                .unwrap_or_default();
+            let event_id =
+                serde_json::from_str::<Identity>(raw).map(|known| known.event_id).unwrap_or_default();
             let (shard, sequence_number) = split_event_id(&event_id);
             return Ok(Err(Malformed {
                 record: Record {
@@ -136,10 +129,7 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
         shard,
         sequence_number: kinesis.sequence_number,
         partition_key: kinesis.partition_key,
-        arrived_at: kinesis
-            .approximate_arrival_timestamp
-            .map(RawValue::get)
-            .filter(|json| is_number(json)),
+        arrived_at: kinesis.approximate_arrival_timestamp.map(RawValue::get).filter(|json| is_number(json)),
         data: kinesis.data,
     }))
 }
@@ -189,10 +179,7 @@ mod tests {
         assert_eq!(record.partition_key, "k");
         assert_eq!(record.arrived_at, Some("1654161514.132"));
         assert_eq!(record.stream_arn, "arn:aws:kinesis:eu-west-1:1:stream/s");
-        assert!(
-            matches!(record.data, Cow::Borrowed("e30=")),
-            "no allocation for the payload"
-        );
+        assert!(matches!(record.data, Cow::Borrowed("e30=")), "no allocation for the payload");
     }
 
     #[test]
@@ -210,13 +197,9 @@ mod tests {
 
     #[test]
     fn entries_of_any_other_shape_are_malformed_not_fatal() {
-        for entry in [
-            "null",
-            "7",
-            "\"text\"",
-            r#"{"kinesis": 7}"#,
-            r#"{"kinesis": {"data": "a", "data": "b"}}"#,
-        ] {
+        for entry in
+            ["null", "7", "\"text\"", r#"{"kinesis": 7}"#, r#"{"kinesis": {"data": "a", "data": "b"}}"#]
+        {
             let event = event(entry);
             let records = parse(&event).unwrap();
             assert!(records.len() == 1 && records[0].is_err(), "{entry}");
@@ -227,16 +210,8 @@ mod tests {
     fn an_event_of_another_source_is_an_error_that_names_ours() {
         let sqs = event(r#"{"eventSource": "aws:sqs", "body": "secret"}"#);
         let error = parse(&sqs).unwrap_err().to_string();
-        assert!(
-            error.contains("aws:kinesis") && !error.contains("secret"),
-            "{error}"
-        );
-        assert!(
-            parse(r#"{"detail-type": "Scheduled Event"}"#)
-                .unwrap_err()
-                .to_string()
-                .contains("Records")
-        );
+        assert!(error.contains("aws:kinesis") && !error.contains("secret"), "{error}");
+        assert!(parse(r#"{"detail-type": "Scheduled Event"}"#).unwrap_err().to_string().contains("Records"));
         assert!(parse(r#"{"Records": 7}"#).is_err());
         assert!(parse("[]").is_err());
     }

@@ -66,17 +66,8 @@ impl Handler {
     }
 
     fn build(directory: &ModelDirectory, run_id: Option<&str>, sink: Sink) -> Result<Self> {
-        let (
-            Description {
-                spec,
-                run_id: logged,
-                name,
-            },
-            file,
-        ) = model::describe(directory)?;
-        let version = run_id
-            .or(logged.as_deref())
-            .context("no run id: MLmodel names none, so set RUN_ID")?;
+        let (Description { spec, run_id: logged, name }, file) = model::describe(directory)?;
+        let version = run_id.or(logged.as_deref()).context("no run id: MLmodel names none, so set RUN_ID")?;
         let name = spec.name.as_deref().or(name.as_deref()).unwrap_or("model");
 
         let model = Model::load(directory, &file)?;
@@ -90,13 +81,7 @@ impl Handler {
             test_example(&model, &text).context(Example::FILE)?;
         }
         tracing::info!(model = name, version, origin = directory.origin(), "ready");
-        Ok(Self {
-            model,
-            features,
-            result,
-            echoed,
-            sink,
-        })
+        Ok(Self { model, features, result, echoed, sink })
     }
 
     /// Handles one invocation: every record of the event ends published, quarantined or reported.
@@ -112,10 +97,7 @@ impl Handler {
         for Item { record, result } in items {
             match result {
                 Ok(data) => {
-                    entries.push(Entry {
-                        key: record.partition_key.into_owned(),
-                        data,
-                    });
+                    entries.push(Entry { key: record.partition_key.into_owned(), data });
                     published.push((record.shard, record.sequence_number));
                 }
                 Err(rejected) => {
@@ -125,33 +107,20 @@ impl Handler {
             }
         }
 
-        let Delivery {
-            accepted,
-            undelivered,
-        } = self.sink.publish(&entries, deadline).await;
+        let Delivery { accepted, undelivered } = self.sink.publish(&entries, deadline).await;
         outcomes.published = accepted.iter().filter(|accepted| **accepted).count();
         outcomes.reported = accepted.len() - outcomes.published;
-        let failed = published
-            .iter()
-            .zip(&accepted)
-            .filter(|(_, accepted)| !**accepted)
-            .map(|(identity, _)| identity);
+        let failed =
+            published.iter().zip(&accepted).filter(|(_, accepted)| !**accepted).map(|(identity, _)| identity);
         let lowest = failed.min_by(|a, b| event::compare_sequence_numbers(&a.1, &b.1));
         if let (Some((shard, sequence_number)), Some(undelivered)) = (lowest, &undelivered) {
             tracing::warn!(%shard, %sequence_number, reason = %undelivered, "records reported from here on");
         }
         outcomes.log();
 
-        let failure = lowest.map(|(_, number)| BatchItemFailure {
-            item_identifier: number.to_string(),
-        });
-        let predictions = matches!(self.sink, Sink::Answer)
-            .then(|| as_json(entries))
-            .transpose()?;
-        Ok(Answer {
-            predictions,
-            batch_item_failures: failure.into_iter().collect(),
-        })
+        let failure = lowest.map(|(_, number)| BatchItemFailure { item_identifier: number.to_string() });
+        let predictions = matches!(self.sink, Sink::Answer).then(|| as_json(entries)).transpose()?;
+        Ok(Answer { predictions, batch_item_failures: failure.into_iter().collect() })
     }
 
     /// All the stages between the envelope and the sink, for a whole batch.
@@ -163,9 +132,8 @@ impl Handler {
             .into_iter()
             .map(|record| match record {
                 Ok(record) => {
-                    let document = self
-                        .check_identity(&record)
-                        .and_then(|()| decode::base64(&record.data, &mut bytes));
+                    let document =
+                        self.check_identity(&record).and_then(|()| decode::base64(&record.data, &mut bytes));
                     (record, document)
                 }
                 Err(Malformed { record, rejected }) => (record, Err(rejected)),
@@ -216,14 +184,10 @@ impl Handler {
             return Ok(());
         }
         if !event::is_sequence_number(&record.sequence_number) {
-            return Err(Rejected::Envelope(
-                "kinesis.sequenceNumber is not 1 to 128 digits".to_owned(),
-            ));
+            return Err(Rejected::Envelope("kinesis.sequenceNumber is not 1 to 128 digits".to_owned()));
         }
         if !(1..=256).contains(&record.partition_key.chars().count()) {
-            return Err(Rejected::Envelope(
-                "kinesis.partitionKey is not 1 to 256 characters".to_owned(),
-            ));
+            return Err(Rejected::Envelope("kinesis.partitionKey is not 1 to 256 characters".to_owned()));
         }
         Ok(())
     }
@@ -231,10 +195,7 @@ impl Handler {
     fn check_size(&self, record: &Record, event: Vec<u8>) -> Result<Vec<u8>, Rejected> {
         let bytes = event.len() + record.partition_key.len();
         if bytes > MAX_RECORD_BYTES && !matches!(self.sink, Sink::Answer) {
-            return Err(Rejected::TooLarge {
-                bytes,
-                limit: MAX_RECORD_BYTES,
-            });
+            return Err(Rejected::TooLarge { bytes, limit: MAX_RECORD_BYTES });
         }
         Ok(event)
     }
@@ -257,17 +218,10 @@ impl Predicted {
 
 /// One call for all rows. If it fails, halves are tried, down to the rows that are to blame.
 fn predict_rows(model: &Model, rows: &Rows) -> Predicted {
-    let mut predicted = Predicted {
-        runs: Vec::new(),
-        places: vec![None; rows.len],
-    };
-    let mut open = vec![0..rows.len];
-    while let Some(range) = open.pop().filter(|range| !range.is_empty()) {
-        let outputs = if range.len() == rows.len {
-            model.run(rows)
-        } else {
-            model.run(&rows.slice(&range))
-        };
+    let mut predicted = Predicted { runs: Vec::new(), places: vec![None; rows.len] };
+    let mut open: Vec<Range<usize>> = (rows.len > 0).then_some(0..rows.len).into_iter().collect();
+    while let Some(range) = open.pop() {
+        let outputs = if range.len() == rows.len { model.run(rows) } else { model.run(&rows.slice(&range)) };
         match outputs {
             Ok(outputs) => {
                 for (place, row) in range.enumerate() {
@@ -287,21 +241,14 @@ fn predict_rows(model: &Model, rows: &Rows) -> Predicted {
 
 /// Sets a record aside that can never succeed.
 fn quarantine(record: &Record, rejected: &Rejected) {
-    let Record {
-        shard,
-        sequence_number,
-        ..
-    } = record;
+    let Record { shard, sequence_number, .. } = record;
     tracing::warn!(%shard, %sequence_number, reason = %rejected, "record quarantined");
 }
 
 /// Runs the input example through the model's own inputs: without the serving spec, whose fields it knows nothing of.
 fn test_example(model: &Model, text: &str) -> Result<()> {
     let Some(example) = Example::parse(text, model.inputs()) else {
-        tracing::info!(
-            "{} is not in a form that rows can be read from: not tested",
-            Example::FILE
-        );
+        tracing::info!("{} is not in a form that rows can be read from: not tested", Example::FILE);
         return Ok(());
     };
     let plan = FeaturePlan::compile(&ServingSpec::default(), model.inputs(), &[])?;
@@ -322,8 +269,5 @@ fn test_example(model: &Model, text: &str) -> Result<()> {
 }
 
 fn as_json(entries: Vec<Entry>) -> Result<Vec<Box<RawValue>>> {
-    entries
-        .into_iter()
-        .map(|entry| Ok(RawValue::from_string(String::from_utf8(entry.data)?)?))
-        .collect()
+    entries.into_iter().map(|entry| Ok(RawValue::from_string(String::from_utf8(entry.data)?)?)).collect()
 }

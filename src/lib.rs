@@ -1,4 +1,4 @@
-//! An `MLflow` model behind a Kinesis stream: the modules, in the order in which a record meets them.
+//! An MLflow model behind a Kinesis stream: the modules, in the order in which a record meets them.
 //!
 //! Cold start reads [`config`], fetches the model directory and builds a [`handler::Handler`]. From then on a
 //! record goes down this list, stage by stage; only [`handler`] knows them all, and plain values

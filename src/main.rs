@@ -58,10 +58,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever a library put into its message.
-            let line = format!("{error:#}")
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ");
+            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
             eprintln!("stream-predictor: {line}");
             ExitCode::FAILURE
         }
@@ -77,9 +74,7 @@ async fn run() -> Result<()> {
         let answer = handler.handle(event.payload.get(), deadline).await;
         answer.map_err(|error| format!("{error:#}")) as Result<Answer, String>
     });
-    lambda_runtime::run(serve)
-        .await
-        .map_err(|error| anyhow::anyhow!(error))
+    lambda_runtime::run(serve).await.map_err(|error| anyhow::anyhow!(error))
 }
 
 /// Cold start: all that is made once. AWS is asked for nothing that the configuration does not need.

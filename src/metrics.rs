@@ -15,11 +15,7 @@ impl Outcomes {
     /// Writes them to the log, one line an invocation.
     pub fn log(&self) {
         let records = self.published + self.quarantined + self.reported;
-        let Self {
-            published,
-            quarantined,
-            reported,
-        } = self;
+        let Self { published, quarantined, reported } = self;
         tracing::info!(records, published, quarantined, reported, "batch done");
     }
 }

@@ -50,15 +50,7 @@ impl ResultPlan {
         let members = if spec.result.is_empty() {
             let outputs = outputs.iter().enumerate();
             outputs
-                .map(|(index, port)| {
-                    Member::new(
-                        &port.name,
-                        From::Output {
-                            index,
-                            width: port.width,
-                        },
-                    )
-                })
+                .map(|(index, port)| Member::new(&port.name, From::Output { index, width: port.width }))
                 .collect()
         } else {
             let members = spec.result.iter().map(|(name, member)| {
@@ -72,11 +64,7 @@ impl ResultPlan {
         head.extend_from_slice(b",\"version\":");
         push_json(&mut head, &version);
         head.extend_from_slice(b",\"prediction\":{");
-        Ok(Self {
-            head,
-            version: version.to_owned(),
-            members,
-        })
+        Ok(Self { head, version: version.to_owned(), members })
     }
 
     /// The fields that are echoed, in the order of their members.
@@ -122,13 +110,11 @@ impl ResultPlan {
             event.extend_from_slice(&member.key);
             match &member.from {
                 From::Output { index, width } => {
-                    push_output(&mut event, member, &outputs[*index], *width, row)?
+                    push_output(&mut event, member, &outputs[*index], *width, row)?;
                 }
                 From::Field(path) => {
                     let json = echoed.next().copied().flatten();
-                    let json = json.ok_or_else(|| Rejected::Missing {
-                        field: path.to_string(),
-                    })?;
+                    let json = json.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
                     event.extend_from_slice(json.as_bytes());
                 }
             }
@@ -146,28 +132,18 @@ impl ResultPlan {
 
 impl Member {
     fn new(name: &str, from: From) -> Self {
-        Self {
-            name: name.to_owned(),
-            key: [&json(name)[..], b":"].concat(),
-            from,
-        }
+        Self { name: name.to_owned(), key: [&json(name)[..], b":"].concat(), from }
     }
 }
 
 fn compile_member(member: &ResultSpec, outputs: &[Port]) -> Result<From> {
     match (&member.output, &member.field) {
         (Some(output), None) => {
-            let index = outputs
-                .iter()
-                .position(|port| port.name == *output)
-                .with_context(|| {
-                    let names: Vec<_> = outputs.iter().map(|port| format!("`{}`", port.name)).collect();
-                    format!("the model has no output `{output}`; it has {}", names.join(", "))
-                })?;
-            Ok(From::Output {
-                index,
-                width: outputs[index].width,
-            })
+            let index = outputs.iter().position(|port| port.name == *output).with_context(|| {
+                let names: Vec<_> = outputs.iter().map(|port| format!("`{}`", port.name)).collect();
+                format!("the model has no output `{output}`; it has {}", names.join(", "))
+            })?;
+            Ok(From::Output { index, width: outputs[index].width })
         }
         (None, Some(field)) => Ok(From::Field(FieldPath::parse(field)?)),
         _ => bail!("give exactly one of `output` and `field`"),
@@ -237,11 +213,7 @@ mod tests {
     }
 
     fn outputs() -> Vec<Port> {
-        let port = |name: &str, element, width| Port {
-            name: name.to_owned(),
-            element,
-            width,
-        };
+        let port = |name: &str, element, width| Port { name: name.to_owned(), element, width };
         vec![
             port("variable", Element::Float, 1),
             port("label", Element::String, 1),
@@ -266,13 +238,8 @@ mod tests {
 
     #[test]
     fn a_result_is_the_python_functions_and_more() {
-        let plan = ResultPlan::compile(
-            &spec(RIDE),
-            &outputs(),
-            "ride_duration_prediction_model",
-            "Test123",
-        )
-        .unwrap();
+        let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "ride_duration_prediction_model", "Test123")
+            .unwrap();
         let event = plan.write(&record(), &values(), 0, &[Some("256")]).unwrap();
         let event: Value = serde_json::from_slice(&event).unwrap();
         assert_eq!(
@@ -297,39 +264,11 @@ mod tests {
         let id = plan("a").id(&record(), 0);
         // Computed with Python's uuid.uuid5.
         assert_eq!(id.to_string(), "51b6c495-7b0d-5216-ad92-5755c41142f3");
-        assert_eq!(
-            id,
-            plan("a").id(
-                &Record {
-                    partition_key: "2".into(),
-                    arrived_at: None,
-                    ..record()
-                },
-                0
-            )
-        );
+        assert_eq!(id, plan("a").id(&Record { partition_key: "2".into(), arrived_at: None, ..record() }, 0));
         assert_ne!(id, plan("b").id(&record(), 0));
         assert_ne!(id, plan("a").id(&record(), 1));
-        assert_ne!(
-            id,
-            plan("a").id(
-                &Record {
-                    shard: "shardId-000000000001".into(),
-                    ..record()
-                },
-                0
-            )
-        );
-        assert_ne!(
-            id,
-            plan("a").id(
-                &Record {
-                    sequence_number: "7".into(),
-                    ..record()
-                },
-                0
-            )
-        );
+        assert_ne!(id, plan("a").id(&Record { shard: "shardId-000000000001".into(), ..record() }, 0));
+        assert_ne!(id, plan("a").id(&Record { sequence_number: "7".into(), ..record() }, 0));
     }
 
     #[test]
@@ -337,10 +276,7 @@ mod tests {
         let plan = ResultPlan::compile(&ServingSpec::default(), &outputs(), "m", "v").unwrap();
         let event: Value =
             serde_json::from_slice(&plan.write(&record(), &values(), 0, &[]).unwrap()).unwrap();
-        assert_eq!(
-            event["prediction"],
-            json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]})
-        );
+        assert_eq!(event["prediction"], json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]}));
     }
 
     #[test]
@@ -349,21 +285,13 @@ mod tests {
         let rejected = plan.write(&record(), &values(), 1, &[Some("256")]).unwrap_err();
         assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
         let rejected = plan.write(&record(), &values(), 0, &[None]).unwrap_err();
-        assert_eq!(
-            rejected,
-            Rejected::Missing {
-                field: "/ride_id".into()
-            }
-        );
+        assert_eq!(rejected, Rejected::Missing { field: "/ride_id".into() });
     }
 
     #[test]
     fn a_member_that_nothing_gives_is_named() {
         for (toml, expected) in [
-            (
-                "[result.x]\noutput = \"y\"",
-                "no output `y`; it has `variable`, `label`, `scores`",
-            ),
+            ("[result.x]\noutput = \"y\"", "no output `y`; it has `variable`, `label`, `scores`"),
             ("[result.x]", "exactly one"),
             ("[result.x]\noutput = \"label\"\nfield = \"a\"", "exactly one"),
         ] {

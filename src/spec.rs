@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServingSpec {
-    /// The model's name in the result; by default the one that `MLflow` knows.
+    /// The model's name in the result; by default the one that MLflow knows.
     pub name: Option<String>,
     /// Features by name.
     #[serde(default)]
@@ -64,10 +64,7 @@ impl FeatureSpec {
     /// A feature that is a field.
     #[must_use]
     pub fn field(path: &str) -> Self {
-        Self {
-            field: Some(path.to_owned()),
-            ..Self::default()
-        }
+        Self { field: Some(path.to_owned()), ..Self::default() }
     }
 
     /// The transform that is meant.
@@ -77,19 +74,13 @@ impl FeatureSpec {
     pub fn transform(&self) -> Result<Transform> {
         match (&self.field, &self.concat) {
             (Some(field), None) => {
-                ensure!(
-                    self.separator.is_none(),
-                    "`separator` goes with `concat`, not with `field`"
-                );
+                ensure!(self.separator.is_none(), "`separator` goes with `concat`, not with `field`");
                 Ok(Transform::Field(FieldPath::parse(field)?))
             }
             (None, Some(fields)) => {
                 ensure!(!fields.is_empty(), "`concat` lists no field");
                 Ok(Transform::Concat {
-                    fields: fields
-                        .iter()
-                        .map(|f| FieldPath::parse(f))
-                        .collect::<Result<_>>()?,
+                    fields: fields.iter().map(|f| FieldPath::parse(f)).collect::<Result<_>>()?,
                     separator: self.separator.clone().unwrap_or_default(),
                 })
             }
@@ -129,19 +120,13 @@ impl FieldPath {
                 Ok(unescaped)
             })
             .collect::<Result<_>>()?;
-        Ok(Self {
-            text: text.to_owned(),
-            tokens,
-        })
+        Ok(Self { text: text.to_owned(), tokens })
     }
 
     /// The member `name` of the record itself, whatever characters it has.
     #[must_use]
     pub fn name(name: &str) -> Self {
-        Self {
-            text: name.to_owned(),
-            tokens: vec![name.to_owned()],
-        }
+        Self { text: name.to_owned(), tokens: vec![name.to_owned()] }
     }
 
     /// The reference tokens, outermost first; at least one.
@@ -183,29 +168,18 @@ mod tests {
 
     #[test]
     fn a_feature_is_exactly_one_thing() {
-        let both = FeatureSpec {
-            concat: Some(vec!["b".into()]),
-            ..FeatureSpec::field("a")
-        };
+        let both = FeatureSpec { concat: Some(vec!["b".into()]), ..FeatureSpec::field("a") };
         assert!(both.transform().unwrap_err().to_string().contains("exactly one"));
         assert!(FeatureSpec::default().transform().is_err());
-        let stray = FeatureSpec {
-            separator: Some("_".into()),
-            ..FeatureSpec::field("a")
-        };
+        let stray = FeatureSpec { separator: Some("_".into()), ..FeatureSpec::field("a") };
         assert!(stray.transform().unwrap_err().to_string().contains("separator"));
-        let empty = FeatureSpec {
-            concat: Some(vec![]),
-            ..FeatureSpec::default()
-        };
+        let empty = FeatureSpec { concat: Some(vec![]), ..FeatureSpec::default() };
         assert!(empty.transform().is_err());
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_its_place() {
-        let error = toml::from_str::<ServingSpec>("[features.a]\nfeild = \"a\"\n")
-            .unwrap_err()
-            .to_string();
+        let error = toml::from_str::<ServingSpec>("[features.a]\nfeild = \"a\"\n").unwrap_err().to_string();
         assert!(error.contains("feild") && error.contains("line 2"), "{error}");
     }
 }

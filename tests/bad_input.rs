@@ -1,4 +1,5 @@
 //! Whatever arrives in a record, it has a defined outcome, and the other records of its batch have theirs.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -27,20 +28,12 @@ impl Write for Log {
 async fn logged(handler: &Handler, event: &str) -> (Value, Vec<Value>) {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_writer(move || writer.clone())
-        .finish();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
     let answer = answer(handler, event).await;
     drop(guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (
-        answer,
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect(),
-    )
+    (answer, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 fn ride(members: &str) -> Vec<u8> {
@@ -56,26 +49,14 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (b"".to_vec(), "the payload is not JSON (line 1, column 0)"),
         (b"secret".to_vec(), "the payload is not JSON (line 1, column 1)"),
-        (
-            b"{\"ride\": {\"secret\"".to_vec(),
-            "the payload is not JSON (line 1, column 18)",
-        ),
-        (
-            b"{\"ride\": \"secret\xff\"}".to_vec(),
-            "the payload is not UTF-8 (byte 16 of it)",
-        ),
+        (b"{\"ride\": {\"secret\"".to_vec(), "the payload is not JSON (line 1, column 18)"),
+        (b"{\"ride\": \"secret\xff\"}".to_vec(), "the payload is not UTF-8 (byte 16 of it)"),
         (b"[\"secret\"]".to_vec(), "the payload is JSON, but no object"),
         (b"\"secret\"".to_vec(), "the payload is JSON, but no object"),
         (deep.clone().into_bytes(), "the payload is JSON, but no object"),
         (b"{}".to_vec(), "field `/ride/PULocationID` is missing"),
-        (
-            b"{\"ride\": \"secret\"}".to_vec(),
-            "field `/ride/PULocationID` is missing",
-        ),
-        (
-            ride(r#""PULocationID": 130, "trip_distance": 1"#),
-            "field `/ride/DOLocationID` is missing",
-        ),
+        (b"{\"ride\": \"secret\"}".to_vec(), "field `/ride/PULocationID` is missing"),
+        (ride(r#""PULocationID": 130, "trip_distance": 1"#), "field `/ride/DOLocationID` is missing"),
         (
             ride(r#""PULocationID": null, "DOLocationID": 205, "trip_distance": 1"#),
             "field `/ride/PULocationID`: expected a string or a number, found null",
@@ -105,15 +86,11 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
             "the payload is not JSON (line 1, column 86)",
         ),
         (
-            ride(&format!(
-                r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": {deep}"#
-            )),
+            ride(&format!(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": {deep}"#)),
             "field `/ride/trip_distance`: expected a number, found an array",
         ),
         (
-            ride(&format!(
-                r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": "{megabytes}""#
-            )),
+            ride(&format!(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": "{megabytes}""#)),
             "field `/ride/trip_distance`: expected a number, found a string",
         ),
         (
@@ -135,19 +112,13 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
         assert_eq!(quarantined[0]["reason"], reason);
         assert_eq!(quarantined[0]["sequence_number"], support::sequence_number(1));
         assert_eq!(quarantined[0]["shard"], "shardId-000000000000");
-        let done = log
-            .iter()
-            .map(|line| &line["fields"])
-            .find(|fields| fields["message"] == "batch done")
-            .unwrap();
+        let done =
+            log.iter().map(|line| &line["fields"]).find(|fields| fields["message"] == "batch done").unwrap();
         let counts =
             ["records", "published", "quarantined", "reported"].map(|count| done[count].as_u64().unwrap());
         assert_eq!(counts, [3, 2, 1, 0], "{reason}");
         let text = serde_json::to_string(&log).unwrap();
-        assert!(
-            !text.contains("secret") && text.len() < 10_000,
-            "the payload is in the log: {reason}"
-        );
+        assert!(!text.contains("secret") && text.len() < 10_000, "the payload is in the log: {reason}");
     }
 }
 
@@ -158,12 +129,8 @@ async fn what_is_odd_but_harmless_is_predicted() {
     let megabytes = "9".repeat(1 << 20);
     let payloads = [
         // An unseen pair of zones counts as zero, be its name a megabyte long.
-        ride(&format!(
-            r#""PULocationID": "{megabytes}", "DOLocationID": 205, "trip_distance": 1"#
-        )),
-        ride(&format!(
-            r#""PULocationID": 130, "noise": {deep}, "DOLocationID": 205, "trip_distance": 1"#
-        )),
+        ride(&format!(r#""PULocationID": "{megabytes}", "DOLocationID": 205, "trip_distance": 1"#)),
+        ride(&format!(r#""PULocationID": 130, "noise": {deep}, "DOLocationID": 205, "trip_distance": 1"#)),
         ride(r#""PULocationID": "130", "DOLocationID": "\u00320\u0035", "trip_distance": 1"#),
         [b" \n\t", RIDE.as_bytes(), b"\r\n "].concat(),
     ];
@@ -171,14 +138,8 @@ async fn what_is_odd_but_harmless_is_predicted() {
     let predictions = answer["predictions"].as_array().unwrap();
     assert_eq!(predictions.len(), payloads.len(), "{log:?}");
     let minutes = |at: usize| predictions[at]["prediction"]["ride_duration"].as_f64().unwrap();
-    assert!(
-        (minutes(1) - minutes(2)).abs() < 1e-9,
-        "the same ride, spelt in two ways"
-    );
-    assert!(
-        (minutes(0) - minutes(1)).abs() > 1e-3,
-        "an unseen pair is another one"
-    );
+    assert!((minutes(1) - minutes(2)).abs() < 1e-9, "the same ride, spelt in two ways");
+    assert!((minutes(0) - minutes(1)).abs() > 1e-3, "an unseen pair is another one");
 }
 
 #[tokio::test]
@@ -194,18 +155,12 @@ async fn a_record_that_is_no_record_is_quarantined_alone() {
     let event = json!({"Records": [good, not_base64, no_data, of_other_type, null, good]}).to_string();
     let (answer, log) = logged(&handler, &event).await;
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
-    let reasons: Vec<_> = log
-        .iter()
-        .filter_map(|line| line["fields"]["reason"].as_str())
-        .collect();
+    let reasons: Vec<_> = log.iter().filter_map(|line| line["fields"]["reason"].as_str()).collect();
     assert_eq!(reasons.len(), 4);
     // In the order of the records.
     assert_eq!(reasons[0], "kinesis.data is not base64");
     assert!(reasons[1].contains("not JSON"));
-    assert!(
-        reasons[2].contains("entry 3") && reasons[3].contains("entry 4"),
-        "{reasons:?}"
-    );
+    assert!(reasons[2].contains("entry 3") && reasons[3].contains("entry 4"), "{reasons:?}");
     assert!(!serde_json::to_string(&log).unwrap().contains("secret"));
 }
 
@@ -222,17 +177,11 @@ async fn an_empty_batch_is_a_success() {
 async fn an_event_of_another_source_is_an_error() {
     let handler = ride_handler().await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
-    for event in [
-        r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#,
-        "{}",
-        "null",
-        r#"{"Records": {}}"#,
-    ] {
+    for event in
+        [r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#, "{}", "null", r#"{"Records": {}}"#]
+    {
         let error = handler.handle(event, deadline).await.unwrap_err().to_string();
-        assert!(
-            error.contains("Kinesis") && !error.contains("secret"),
-            "{event}: {error}"
-        );
+        assert!(error.contains("Kinesis") && !error.contains("secret"), "{event}: {error}");
     }
 }
 

@@ -1,4 +1,5 @@
 //! The model directory is found by the run id alone, in what real MLflow wrote to S3, and downloaded within bounds.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -21,11 +22,7 @@ async fn bucket(uploads: &[(PathBuf, &str)]) -> (Stack, Client) {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_bucket("mlflow-models").await.unwrap();
     for (folder, prefix) in uploads {
-        let below = if prefix.is_empty() {
-            String::new()
-        } else {
-            format!("{prefix}/")
-        };
+        let below = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         stack.upload_dir(folder, "mlflow-models", &below).await.unwrap();
     }
     let s3 = stack.s3();
@@ -33,27 +30,17 @@ async fn bucket(uploads: &[(PathBuf, &str)]) -> (Stack, Client) {
 }
 
 fn root(prefix: &str) -> S3Prefix {
-    S3Prefix {
-        bucket: "mlflow-models".to_owned(),
-        prefix: prefix.to_owned(),
-    }
+    S3Prefix { bucket: "mlflow-models".to_owned(), prefix: prefix.to_owned() }
 }
 
 fn run(prefix: &str, run_id: &str) -> ModelLocation {
-    ModelLocation::Run {
-        root: root(prefix),
-        experiment: "1".to_owned(),
-        run_id: run_id.to_owned(),
-    }
+    ModelLocation::Run { root: root(prefix), experiment: "1".to_owned(), run_id: run_id.to_owned() }
 }
 
 /// The run id that the fixture's `MLmodel` names.
 fn run_id(fixture: &str) -> String {
     let text = std::fs::read_to_string(model_directory(&fixtures().join(fixture)).join("MLmodel")).unwrap();
-    text.lines()
-        .find_map(|line| line.strip_prefix("run_id: "))
-        .unwrap()
-        .to_owned()
+    text.lines().find_map(|line| line.strip_prefix("run_id: ")).unwrap().to_owned()
 }
 
 async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
@@ -63,10 +50,7 @@ async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
 }
 
 async fn refusal(location: &ModelLocation, s3: &Client) -> String {
-    format!(
-        "{:#}",
-        ModelDirectory::fetch(location, Some(s3)).await.unwrap_err()
-    )
+    format!("{:#}", ModelDirectory::fetch(location, Some(s3)).await.unwrap_err())
 }
 
 #[tokio::test]
@@ -83,30 +67,13 @@ async fn of_an_mlflow_3_run_among_others() {
     let (_stack, s3) = bucket(&[(fixtures().join("mlflow3"), "")]).await;
     // Other models of the experiment, one of them half written, one of another kind.
     let put = |key: &str, body: &str| {
-        s3.put_object()
-            .bucket("mlflow-models")
-            .key(key)
-            .body(body.to_owned().into_bytes().into())
-            .send()
+        s3.put_object().bucket("mlflow-models").key(key).body(body.to_owned().into_bytes().into()).send()
     };
-    put(
-        "1/models/m-00000000000000000000000000000000/artifacts/model.onnx",
-        "half",
-    )
-    .await
-    .unwrap();
-    put(
-        "1/models/m-11111111111111111111111111111111/artifacts/MLmodel",
-        "run_id: other\nflavors: {}",
-    )
-    .await
-    .unwrap();
-    put(
-        "1/models/m-22222222222222222222222222222222/artifacts/MLmodel",
-        "\u{1}: [not YAML",
-    )
-    .await
-    .unwrap();
+    put("1/models/m-00000000000000000000000000000000/artifacts/model.onnx", "half").await.unwrap();
+    put("1/models/m-11111111111111111111111111111111/artifacts/MLmodel", "run_id: other\nflavors: {}")
+        .await
+        .unwrap();
+    put("1/models/m-22222222222222222222222222222222/artifacts/MLmodel", "\u{1}: [not YAML").await.unwrap();
     let run_id = run_id("mlflow3");
     assert_eq!(prediction(&run("", &run_id), &s3).await["version"], run_id);
 
@@ -126,27 +93,14 @@ async fn of_a_store_below_a_bucket_and_of_a_plain_prefix() {
     prediction(&run("team/mlflow", &run_id("mlflow3")), &s3).await;
 
     let folder = model_directory(&fixtures().join("mlflow3"));
-    let below = folder
-        .strip_prefix(fixtures().join("mlflow3"))
-        .unwrap()
-        .to_str()
-        .unwrap();
+    let below = folder.strip_prefix(fixtures().join("mlflow3")).unwrap().to_str().unwrap();
     prediction(&ModelLocation::Prefix(root(&format!("team/mlflow/{below}"))), &s3).await;
 
     let line = refusal(&ModelLocation::Prefix(root("team/mlfl")), &s3).await;
-    assert!(
-        line.contains("s3://mlflow-models/team/mlfl holds no object"),
-        "{line}"
-    );
-    let other = S3Prefix {
-        bucket: "no-such-bucket".to_owned(),
-        prefix: String::new(),
-    };
+    assert!(line.contains("s3://mlflow-models/team/mlfl holds no object"), "{line}");
+    let other = S3Prefix { bucket: "no-such-bucket".to_owned(), prefix: String::new() };
     let line = refusal(&ModelLocation::Prefix(other), &s3).await;
-    assert!(
-        line.contains("s3://no-such-bucket") && line.contains("NoSuchBucket"),
-        "{line}"
-    );
+    assert!(line.contains("s3://no-such-bucket") && line.contains("NoSuchBucket"), "{line}");
 }
 
 #[tokio::test]
@@ -161,15 +115,9 @@ async fn two_models_of_one_run_are_named_both() {
     ])
     .await;
     let line = refusal(&run("", &run_id("mlflow3")), &s3).await;
-    assert!(
-        line.contains(a) && line.contains(b) && line.contains("MODEL_LOCATION"),
-        "{line}"
-    );
+    assert!(line.contains(a) && line.contains(b) && line.contains("MODEL_LOCATION"), "{line}");
     let line = refusal(&run("", "r"), &s3).await;
-    assert!(
-        line.contains("1/r/artifacts/x") && line.contains("1/r/artifacts/y"),
-        "{line}"
-    );
+    assert!(line.contains("1/r/artifacts/x") && line.contains("1/r/artifacts/y"), "{line}");
 }
 
 /// An S3 that lists these objects, and from which nothing may be read.
@@ -177,9 +125,7 @@ fn listing(objects: &'static [(&'static str, i64)]) -> Client {
     let rule = mock!(Client::list_objects_v2).then_output(move || {
         let object =
             |(name, size): &(&str, i64)| Object::builder().key(format!("m/{name}")).size(*size).build();
-        ListObjectsV2Output::builder()
-            .set_contents(Some(objects.iter().map(object).collect()))
-            .build()
+        ListObjectsV2Output::builder().set_contents(Some(objects.iter().map(object).collect())).build()
     });
     mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&rule])
 }
@@ -190,10 +136,7 @@ async fn escapes_and_absurd_sizes_are_refused_before_anything_is_read() {
     for name in ["../../etc/cron.d/x", "/etc/passwd", "a/../../x", "a//b", "./x"] {
         let objects = vec![("model.onnx", 10), (name, 10)].leak();
         let line = refusal(&location, &listing(objects)).await;
-        assert!(
-            line.contains("leads out of the model directory"),
-            "{name}: {line}"
-        );
+        assert!(line.contains("leads out of the model directory"), "{name}: {line}");
     }
     let line = refusal(&location, &listing(&[("model.onnx", 4 << 30), ("more", 1)])).await;
     assert!(line.contains("4294967297 bytes, at most 4294967296"), "{line}");

@@ -1,4 +1,5 @@
 //! The README's way to a model of one's own: train, export, log with MLflow, name the run id.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -19,18 +20,11 @@ fn train(stack: &Stack, folder: &Path) -> Vec<(String, String)> {
         .current_dir(folder)
         .envs(stack.env())
         .env("MLFLOW_S3_ENDPOINT_URL", stack.endpoint())
-        .env(
-            "MLFLOW_TRACKING_URI",
-            format!("sqlite:///{}/mlflow.db", folder.display()),
-        )
+        .env("MLFLOW_TRACKING_URI", format!("sqlite:///{}/mlflow.db", folder.display()))
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let variable = |line: &str| {
         let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
         (name.to_owned(), value.to_owned())
@@ -50,15 +44,11 @@ async fn the_script_logs_a_model_that_its_run_id_leads_to() {
 
     env.extend(stack.env());
     env.push(("TEST_RUN".to_owned(), "True".to_owned()));
-    let function = Function::start(support::function(), env, Duration::from_secs(30))
-        .await
-        .unwrap();
+    let function = Function::start(support::function(), env, Duration::from_secs(30)).await.unwrap();
     let event =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events/single-ride.json"))
             .unwrap();
-    let Answer::Response(answer) = function.invoke(event).await.unwrap() else {
-        panic!("no answer")
-    };
+    let Answer::Response(answer) = function.invoke(event).await.unwrap() else { panic!("no answer") };
     let prediction: &Value = &answer["predictions"][0];
     assert_eq!(prediction["version"], run_id);
     let minutes = prediction["prediction"]["ride_duration"].as_f64().unwrap();

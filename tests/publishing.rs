@@ -1,4 +1,5 @@
 //! Publishing under scripted failures of `PutRecords`: only failed entries go again, in order, until the deadline.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -31,20 +32,20 @@ enum Step {
     NoStream,
 }
 
+/// Key and data of an entry.
+type Accepted = (String, Vec<u8>);
+
 /// A stream that follows a script, then accepts everything; and what it saw.
 #[derive(Clone, Default)]
 struct Stream {
     script: Arc<Mutex<VecDeque<Step>>>,
     requests: Arc<Mutex<Vec<Vec<String>>>>,
-    accepted: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    accepted: Arc<Mutex<Vec<Accepted>>>,
 }
 
 impl Stream {
     fn following(script: impl IntoIterator<Item = Step>) -> Self {
-        Self {
-            script: Arc::new(Mutex::new(script.into_iter().collect())),
-            ..Self::default()
-        }
+        Self { script: Arc::new(Mutex::new(script.into_iter().collect())), ..Self::default() }
     }
 
     async fn handler(&self) -> Handler {
@@ -65,28 +66,18 @@ impl Stream {
             .map(|record| record.partition_key().unwrap_or_default().to_owned())
             .collect();
         self.requests.lock().unwrap().push(keys);
-        let step = self
-            .script
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(Step::Refuse(vec![], ""));
+        let step = self.script.lock().unwrap().pop_front().unwrap_or(Step::Refuse(vec![], ""));
         let (refused, code) = match step {
             Step::Refuse(places, code) => (places, code),
             Step::Throttle => {
-                let error = ProvisionedThroughputExceededException::builder()
-                    .message("too fast")
-                    .build();
+                let error = ProvisionedThroughputExceededException::builder().message("too fast").build();
                 return MockResponse::Error(PutRecordsError::ProvisionedThroughputExceededException(error));
             }
             Step::Fail => return MockResponse::Error(PutRecordsError::unhandled("connection reset")),
             Step::NoStream => {
                 // As the wire gives it.
                 let code = ErrorMetadata::builder().code("ResourceNotFoundException").build();
-                let error = ResourceNotFoundException::builder()
-                    .message("no stream")
-                    .meta(code)
-                    .build();
+                let error = ResourceNotFoundException::builder().message("no stream").meta(code).build();
                 return MockResponse::Error(PutRecordsError::ResourceNotFoundException(error));
             }
         };
@@ -101,16 +92,10 @@ impl Stream {
                 record.partition_key().unwrap_or_default().to_owned(),
                 record.data().as_ref().to_vec(),
             ));
-            PutRecordsResultEntry::builder()
-                .sequence_number("1")
-                .shard_id("shardId-000000000000")
-                .build()
+            PutRecordsResultEntry::builder().sequence_number("1").shard_id("shardId-000000000000").build()
         });
         MockResponse::Output(
-            PutRecordsOutput::builder()
-                .set_records(Some(answers.collect()))
-                .build()
-                .unwrap(),
+            PutRecordsOutput::builder().set_records(Some(answers.collect())).build().unwrap(),
         )
     }
 
@@ -120,20 +105,13 @@ impl Stream {
 
     /// Keys of the accepted entries, in the order of their acceptance.
     fn keys(&self) -> Vec<String> {
-        self.accepted
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(key, _)| key.clone())
-            .collect()
+        self.accepted.lock().unwrap().iter().map(|(key, _)| key.clone()).collect()
     }
 
     fn ride_ids(&self) -> Vec<u64> {
         let accepted = self.accepted.lock().unwrap();
-        let id = |(_, data): &(String, Vec<u8>)| {
-            serde_json::from_slice::<Value>(data).unwrap()["prediction"]["ride_id"]
-                .as_u64()
-                .unwrap()
+        let id = |(_, data): &Accepted| {
+            serde_json::from_slice::<Value>(data).unwrap()["prediction"]["ride_id"].as_u64().unwrap()
         };
         accepted.iter().map(id).collect()
     }
@@ -142,19 +120,13 @@ impl Stream {
 /// An event with a ride for each key; its id is its place.
 fn rides(keys: &[&str]) -> String {
     let ride = |place: usize| RIDE.replace("256", &place.to_string());
-    let entries: Vec<_> = keys
-        .iter()
-        .enumerate()
-        .map(|(place, key)| entry(place, key, ride(place).as_bytes()))
-        .collect();
+    let entries: Vec<_> =
+        keys.iter().enumerate().map(|(place, key)| entry(place, key, ride(place).as_bytes())).collect();
     json!({ "Records": entries }).to_string()
 }
 
 async fn handle(handler: &Handler, event: &str, seconds: u64) -> Value {
-    let answer = handler
-        .handle(event, Instant::now() + Duration::from_secs(seconds))
-        .await
-        .unwrap();
+    let answer = handler.handle(event, Instant::now() + Duration::from_secs(seconds)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
@@ -168,11 +140,7 @@ const THROTTLED: &str = "ProvisionedThroughputExceededException";
 async fn a_result_goes_out_under_its_records_key() {
     let stream = Stream::default();
     let answer = handle(&stream.handler().await, &rides(&["a", "b"]), 30).await;
-    assert_eq!(
-        answer,
-        json!({"batchItemFailures": []}),
-        "exactly what Lambda understands"
-    );
+    assert_eq!(answer, json!({"batchItemFailures": []}), "exactly what Lambda understands");
     assert_eq!(stream.keys(), ["a", "b"]);
     let (_, data) = stream.accepted.lock().unwrap()[0].clone();
     let result: Value = serde_json::from_slice(&data).unwrap();
@@ -184,36 +152,23 @@ async fn a_result_goes_out_under_its_records_key() {
 
 #[tokio::test(start_paused = true)]
 async fn only_refused_entries_go_again() {
-    let stream = Stream::following([
-        Step::Refuse(vec![1, 3], THROTTLED),
-        Step::Refuse(vec![0], "InternalFailure"),
-    ]);
+    let stream =
+        Stream::following([Step::Refuse(vec![1, 3], THROTTLED), Step::Refuse(vec![0], "InternalFailure")]);
     let answer = handle(&stream.handler().await, &rides(&["a", "b", "c", "d"]), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
-    assert_eq!(
-        stream.requests(),
-        [vec!["a", "b", "c", "d"], vec!["b", "d"], vec!["b"]]
-    );
+    assert_eq!(stream.requests(), [vec!["a", "b", "c", "d"], vec!["b", "d"], vec!["b"]]);
     assert_eq!(stream.keys(), ["a", "c", "d", "b"], "each once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn results_of_a_key_keep_their_order_under_refusals() {
-    let refusals = [
-        Step::Refuse(vec![0], THROTTLED),
-        Step::Throttle,
-        Step::Fail,
-        Step::Refuse(vec![0], THROTTLED),
-    ];
+    let refusals =
+        [Step::Refuse(vec![0], THROTTLED), Step::Throttle, Step::Fail, Step::Refuse(vec![0], THROTTLED)];
     let stream = Stream::following(refusals);
     let answer = handle(&stream.handler().await, &rides(&["a", "b", "a", "a", "b"]), 60).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     let of_key = |places: [u64; 3]| {
-        stream
-            .ride_ids()
-            .into_iter()
-            .filter(move |id| places.contains(id))
-            .collect::<Vec<_>>()
+        stream.ride_ids().into_iter().filter(move |id| places.contains(id)).collect::<Vec<_>>()
     };
     assert_eq!(of_key([0, 2, 3]), [0, 2, 3]);
     assert_eq!(of_key([1, 4, 9]), [1, 4]);
@@ -244,21 +199,12 @@ async fn what_is_refused_until_the_deadline_is_reported_and_nothing_behind_it_is
     assert_eq!(answer, failed_at(7), "one identifier, the lowest");
     assert_eq!(stream.keys().len(), 498);
     assert!(
-        stream.requests()[1..]
-            .iter()
-            .all(|request| request == &["key-7", "key-30"]),
+        stream.requests()[1..].iter().all(|request| request == &["key-7", "key-30"]),
         "nothing behind is sent"
     );
     let waited = start.elapsed();
-    assert!(
-        waited <= Duration::from_secs(20),
-        "no sleep past the deadline: {waited:?}"
-    );
-    assert!(
-        stream.requests().len() < 60,
-        "waits grow: {} requests",
-        stream.requests().len()
-    );
+    assert!(waited <= Duration::from_secs(20), "no sleep past the deadline: {waited:?}");
+    assert!(stream.requests().len() < 60, "waits grow: {} requests", stream.requests().len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,10 +219,7 @@ async fn what_no_waiting_mends_is_reported_at_once() {
 #[tokio::test(start_paused = true)]
 async fn past_the_deadline_everything_is_reported_and_nothing_sent() {
     let stream = Stream::default();
-    assert_eq!(
-        handle(&stream.handler().await, &rides(&["a", "b"]), 0).await,
-        failed_at(0)
-    );
+    assert_eq!(handle(&stream.handler().await, &rides(&["a", "b"]), 0).await, failed_at(0));
     assert_eq!(stream.requests().len(), 0);
 }
 
@@ -288,29 +231,15 @@ async fn the_lowest_failed_is_lowest_as_a_number() {
     records[1]["kinesis"]["sequenceNumber"] = json!("10");
     records.reverse();
     let stream = Stream::following([Step::NoStream]);
-    let answer = handle(
-        &stream.handler().await,
-        &json!({ "Records": records }).to_string(),
-        30,
-    )
-    .await;
+    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "9"}]}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_poison_record_is_no_failure_of_the_batch() {
-    let records = [
-        entry(0, "a", RIDE.as_bytes()),
-        entry(1, "b", b"poison"),
-        entry(2, "c", RIDE.as_bytes()),
-    ];
+    let records = [entry(0, "a", RIDE.as_bytes()), entry(1, "b", b"poison"), entry(2, "c", RIDE.as_bytes())];
     let stream = Stream::default();
-    let answer = handle(
-        &stream.handler().await,
-        &json!({ "Records": records }).to_string(),
-        30,
-    )
-    .await;
+    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert_eq!(stream.keys(), ["a", "c"]);
 }
@@ -319,29 +248,18 @@ async fn a_poison_record_is_no_failure_of_the_batch() {
 async fn what_could_be_neither_published_nor_reported_is_quarantined() {
     let mut records = vec![entry(0, "a", RIDE.as_bytes()); 5];
     records[1]["kinesis"]["sequenceNumber"] = json!("");
-    records[2]["kinesis"]
-        .as_object_mut()
-        .unwrap()
-        .remove("partitionKey");
+    records[2]["kinesis"].as_object_mut().unwrap().remove("partitionKey");
     records[3]["kinesis"]["partitionKey"] = json!("k".repeat(257));
     records[4]["kinesis"]["sequenceNumber"] = json!("12x");
     let stream = Stream::following([Step::NoStream]);
-    let answer = handle(
-        &stream.handler().await,
-        &json!({ "Records": records }).to_string(),
-        30,
-    )
-    .await;
+    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, failed_at(0));
     assert_eq!(stream.requests(), [["a"]]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_result_of_more_than_1_mib_is_quarantined() {
-    let ride = |padding: usize| {
-        RIDE.replace("256", &format!("\"{}\"", "x".repeat(padding)))
-            .into_bytes()
-    };
+    let ride = |padding: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(padding))).into_bytes();
     let plain = Stream::default();
     let event = json!({"Records": [entry(0, "a", &ride(0))]}).to_string();
     handle(&plain.handler().await, &event, 30).await;
@@ -349,9 +267,6 @@ async fn a_result_of_more_than_1_mib_is_quarantined() {
 
     let stream = Stream::default();
     let event = json!({"Records": [entry(0, "a", &ride(room)), entry(1, "b", &ride(room + 1))]}).to_string();
-    assert_eq!(
-        handle(&stream.handler().await, &event, 30).await,
-        json!({"batchItemFailures": []})
-    );
+    assert_eq!(handle(&stream.handler().await, &event, 30).await, json!({"batchItemFailures": []}));
     assert_eq!(stream.keys(), ["a"], "exactly 1 MiB goes, a byte more does not");
 }

@@ -1,4 +1,5 @@
 //! The sample events answer `cargo lambda invoke`, as the README says to try them.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -31,21 +32,8 @@ fn cargo_lambda() -> PathBuf {
 /// The runtime API that `cargo lambda watch` gives, and the function behind it.
 fn serve(port: u16) -> (Running, Running) {
     let mut watch = Command::new(cargo_lambda());
-    watch.args([
-        "lambda",
-        "watch",
-        "--only-lambda-apis",
-        "-A",
-        "127.0.0.1",
-        "-P",
-        &port.to_string(),
-    ]);
-    let watch = watch
-        .current_dir(root())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    watch.args(["lambda", "watch", "--only-lambda-apis", "-A", "127.0.0.1", "-P", &port.to_string()]);
+    let watch = watch.current_dir(root()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let watch = Running(watch);
     let patience = Instant::now() + Duration::from_secs(30);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -70,34 +58,17 @@ fn serve(port: u16) -> (Running, Running) {
 fn invoke(port: u16, file: &Path) -> Value {
     let mut invoke = Command::new(cargo_lambda());
     invoke
-        .args([
-            "lambda",
-            "invoke",
-            "_",
-            "-A",
-            "127.0.0.1",
-            "-P",
-            &port.to_string(),
-            "--data-file",
-        ])
+        .args(["lambda", "invoke", "_", "-A", "127.0.0.1", "-P", &port.to_string(), "--data-file"])
         .arg(file);
     let output = invoke.current_dir(root()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_str(&text).unwrap()
 }
 
 #[test]
 fn each_answers_and_every_record_of_it_is_accounted_for() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let _running = serve(port);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root().join("events")).unwrap() {
@@ -107,17 +78,9 @@ fn each_answers_and_every_record_of_it_is_accounted_for() {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let poison = usize::from(name == "poison-record");
         let predictions = answer["predictions"].as_array().unwrap();
-        assert_eq!(
-            predictions.len() + poison,
-            event["Records"].as_array().unwrap().len(),
-            "{name}"
-        );
+        assert_eq!(predictions.len() + poison, event["Records"].as_array().unwrap().len(), "{name}");
         assert_eq!(answer["batchItemFailures"], serde_json::json!([]), "{name}");
-        assert!(
-            predictions
-                .iter()
-                .all(|prediction| prediction["prediction"]["ride_duration"].is_f64())
-        );
+        assert!(predictions.iter().all(|prediction| prediction["prediction"]["ride_duration"].is_f64()));
         names.push(name);
     }
     names.sort();

@@ -1,4 +1,5 @@
 //! What is wrong at cold start ends the process with one clear line, before any record is asked for.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -69,10 +70,7 @@ fn a_bad_variable_is_named_with_its_value_and_what_is_allowed() {
 
 #[test]
 fn without_a_lambda_around_it_the_way_is_told() {
-    let output = Command::new(env!("CARGO_BIN_EXE_stream-predictor"))
-        .env_clear()
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_stream-predictor")).env_clear().output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(
@@ -83,33 +81,18 @@ fn without_a_lambda_around_it_the_way_is_told() {
 
 #[test]
 fn help_and_version_are_there() {
-    let run = |argument| {
-        Command::new(env!("CARGO_BIN_EXE_stream-predictor"))
-            .arg(argument)
-            .output()
-            .unwrap()
-    };
+    let run = |argument| Command::new(env!("CARGO_BIN_EXE_stream-predictor")).arg(argument).output().unwrap();
     let help = String::from_utf8(run("--help").stdout).unwrap();
     assert!(help.contains("RUN_ID") && help.contains("PREDICTIONS_STREAM_NAME"));
-    assert!(
-        String::from_utf8(run("--version").stdout)
-            .unwrap()
-            .starts_with("stream-predictor 0.")
-    );
+    assert!(String::from_utf8(run("--version").stdout).unwrap().starts_with("stream-predictor 0."));
     assert_eq!(run("--verbose").status.code(), Some(2));
 }
 
 #[test]
 fn a_model_that_is_none_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(
-        refusal_of(folder.path()).contains("RUN_ID"),
-        "an empty folder names no run"
-    );
-    let empty = [
-        ("MODEL_LOCATION", folder.path().to_str().unwrap()),
-        ("RUN_ID", "r"),
-    ];
+    assert!(refusal_of(folder.path()).contains("RUN_ID"), "an empty folder names no run");
+    let empty = [("MODEL_LOCATION", folder.path().to_str().unwrap()), ("RUN_ID", "r")];
     assert!(refusal(&empty).contains("model.onnx"));
 
     assert!(
@@ -131,10 +114,7 @@ fn a_model_that_is_none_is_refused() {
 #[test]
 fn operators_that_cannot_run_are_named_all() {
     let line = refusal_of(&fixtures().join("columns"));
-    assert!(
-        line.contains("FeatureVectorizer (`") && line.contains("Scaler (`"),
-        "{line}"
-    );
+    assert!(line.contains("FeatureVectorizer (`") && line.contains("Scaler (`"), "{line}");
 }
 
 #[test]
@@ -167,11 +147,7 @@ fn a_spec_beside_the_model_counts_as_one_within_mlmodel() {
 #[test]
 fn an_input_example_that_fails_is_refused() {
     let line = refusal_of(
-        changed(
-            "input_example.json",
-            r#"{"X": {"PU_DO=1_2": 1.0, "trip_distance": "far"}}"#,
-        )
-        .path(),
+        changed("input_example.json", r#"{"X": {"PU_DO=1_2": 1.0, "trip_distance": "far"}}"#).path(),
     );
     assert!(
         line.contains("input_example.json: row 0: field `trip_distance`: expected a number, found a string"),

@@ -1,4 +1,5 @@
 //! The function takes the place of the Python one: its environment, its events, its answers.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -9,24 +10,15 @@ use stream_predictor_local::function::{Answer, Function};
 use support::{fixtures, model_directory};
 
 async fn function(variables: &[(&str, &str)]) -> Function {
-    let env = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    Function::start(support::function(), env, Duration::from_secs(10))
-        .await
-        .unwrap()
+    let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Function::start(support::function(), env, Duration::from_secs(10)).await.unwrap()
 }
 
 /// The function as people start the Python one in their tests: a folder with the model, nothing of AWS.
 async fn test_run() -> Function {
     let model = model_directory(&fixtures().join("mlflow3"));
-    function(&[
-        ("MODEL_LOCATION", model.to_str().unwrap()),
-        ("RUN_ID", "Test123"),
-        ("TEST_RUN", "True"),
-    ])
-    .await
+    function(&[("MODEL_LOCATION", model.to_str().unwrap()), ("RUN_ID", "Test123"), ("TEST_RUN", "True")])
+        .await
 }
 
 async fn invoke(function: &Function, event: &Value) -> Value {
@@ -58,17 +50,10 @@ async fn the_python_functions_event_gets_the_python_functions_answer() {
 #[tokio::test]
 async fn an_event_of_another_source_is_a_function_error() {
     let function = test_run().await;
-    let answer = function
-        .invoke(r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#)
-        .await
-        .unwrap();
-    let Answer::FunctionError { message, .. } = answer else {
-        panic!("{answer:?}")
-    };
-    assert!(
-        message.contains("aws:kinesis") && !message.contains("secret"),
-        "{message}"
-    );
+    let answer =
+        function.invoke(r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#).await.unwrap();
+    let Answer::FunctionError { message, .. } = answer else { panic!("{answer:?}") };
+    assert!(message.contains("aws:kinesis") && !message.contains("secret"), "{message}");
     // And the function lives on.
     assert_eq!(
         invoke(&function, &json!({"Records": []})).await,
@@ -80,10 +65,7 @@ async fn an_event_of_another_source_is_a_function_error() {
 #[tokio::test]
 async fn what_is_no_json_at_all_is_a_function_error() {
     let function = test_run().await;
-    assert!(matches!(
-        function.invoke("{\"Records\": [").await.unwrap(),
-        Answer::FunctionError { .. }
-    ));
+    assert!(matches!(function.invoke("{\"Records\": [").await.unwrap(), Answer::FunctionError { .. }));
     assert_eq!(function.starts(), 1);
 }
 
@@ -92,21 +74,14 @@ async fn an_event_of_6_mb_is_answered() {
     let function = test_run().await;
     let padding = "x".repeat(1_000_000);
     let ride = support::RIDE.replace('}', &format!(", \"noise\": \"{padding}\"}}"));
-    let answer = invoke(
-        &function,
-        &serde_json::from_str(&support::event(&[&ride, &ride])).unwrap(),
-    )
-    .await;
+    let answer = invoke(&function, &serde_json::from_str(&support::event(&[&ride, &ride])).unwrap()).await;
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn a_stream_that_cannot_be_reached_is_reported_before_the_time_is_up() {
     let model = model_directory(&fixtures().join("mlflow3"));
-    let unused = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let function = function(&[
         ("MODEL_LOCATION", model.to_str().unwrap()),
         ("PREDICTIONS_STREAM_NAME", "ride_predictions"),
@@ -118,8 +93,5 @@ async fn a_stream_that_cannot_be_reached_is_reported_before_the_time_is_up() {
     .await;
     let event = serde_json::from_str(&support::event(&[support::RIDE, "poison", support::RIDE])).unwrap();
     let answer = invoke(&function, &event).await;
-    assert_eq!(
-        answer,
-        json!({"batchItemFailures": [{"itemIdentifier": support::sequence_number(0)}]})
-    );
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": support::sequence_number(0)}]}));
 }

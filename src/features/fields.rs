@@ -37,14 +37,10 @@ impl Fields {
         for path in wanted {
             let mut node = &mut root;
             for token in path.tokens() {
-                let at = node
-                    .children
-                    .iter()
-                    .position(|(name, _)| name == token)
-                    .unwrap_or_else(|| {
-                        node.children.push((token.clone(), Node::default()));
-                        node.children.len() - 1
-                    });
+                let at = node.children.iter().position(|(name, _)| name == token).unwrap_or_else(|| {
+                    node.children.push((token.clone(), Node::default()));
+                    node.children.len() - 1
+                });
                 node = &mut node.children[at].1;
             }
             if node.slot.is_none() {
@@ -60,9 +56,7 @@ impl Fields {
     /// The slot of a field that was given to [`Fields::new`], under whichever of its spellings.
     #[must_use]
     pub fn slot(&self, path: &FieldPath) -> Option<usize> {
-        self.paths
-            .iter()
-            .position(|known| known.tokens() == path.tokens())
+        self.paths.iter().position(|known| known.tokens() == path.tokens())
     }
 
     /// The field of a slot.
@@ -85,21 +79,14 @@ impl Fields {
     pub fn extract<'a>(&self, document: &'a [u8], slots: &mut [Option<&'a str>]) -> Result<(), Rejected> {
         slots.fill(None);
         let text = std::str::from_utf8(document).map_err(|error| Rejected::NotUtf8(error.valid_up_to()))?;
-        let malformed = |error: serde_json::Error| Rejected::NotJson {
-            line: error.line(),
-            column: error.column(),
-        };
+        let malformed =
+            |error: serde_json::Error| Rejected::NotJson { line: error.line(), column: error.column() };
         if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
             serde_json::from_str::<IgnoredAny>(text).map_err(malformed)?;
             return Err(Rejected::NotAnObject);
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        Branch {
-            node: &self.root,
-            slots,
-        }
-        .deserialize(&mut deserializer)
-        .map_err(malformed)?;
+        Branch { node: &self.root, slots }.deserialize(&mut deserializer).map_err(malformed)?;
         deserializer.end().map_err(malformed)
     }
 }
@@ -119,20 +106,14 @@ impl Node {
     }
 
     fn child(&self, token: &str) -> Option<&Node> {
-        self.children
-            .iter()
-            .find(|(name, _)| name == token)
-            .map(|(_, node)| node)
+        self.children.iter().find(|(name, _)| name == token).map(|(_, node)| node)
     }
 
     /// An array's element: its token is the index, without leading zeros (RFC 6901, section 4).
     fn element(&self, index: usize) -> Option<&Node> {
         let is_index =
             |token: &str| token.parse() == Ok(index) && (token == "0" || !token.starts_with(['0', '+']));
-        self.children
-            .iter()
-            .find(|(token, _)| is_index(token))
-            .map(|(_, node)| node)
+        self.children.iter().find(|(token, _)| is_index(token)).map(|(_, node)| node)
     }
 }
 
@@ -172,10 +153,7 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(child) = map.next_key_seed(Member(self.node))? {
             match child {
-                Some(node) => map.next_value_seed(Branch {
-                    node,
-                    slots: self.slots,
-                })?,
+                Some(node) => map.next_value_seed(Branch { node, slots: self.slots })?,
                 None => map.next_value::<IgnoredAny>().map(drop)?,
             }
         }
@@ -186,12 +164,7 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
         for index in 0_usize.. {
             let child = self.node.element(index);
             let more = match child {
-                Some(node) => seq
-                    .next_element_seed(Branch {
-                        node,
-                        slots: self.slots,
-                    })?
-                    .is_some(),
+                Some(node) => seq.next_element_seed(Branch { node, slots: self.slots })?.is_some(),
                 None => seq.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {
@@ -267,20 +240,14 @@ mod tests {
         let fields = fields(&["/ride/from", "/ride/to", "id"]);
         let document =
             r#" {"noise": {"id": [1, {}]}, "ride": {"to": "B\u0031", "x": 1, "from": 130.0}, "id": null} "#;
-        assert_eq!(
-            extract(&fields, document).unwrap(),
-            [Some("130.0"), Some(r#""B\u0031""#), Some("null")]
-        );
+        assert_eq!(extract(&fields, document).unwrap(), [Some("130.0"), Some(r#""B\u0031""#), Some("null")]);
     }
 
     #[test]
     fn what_is_not_there_is_none() {
         let fields = fields(&["/ride/from", "id"]);
         assert_eq!(extract(&fields, r#"{"ride": 7}"#).unwrap(), [None, None]);
-        assert_eq!(
-            extract(&fields, r#"{"ride": {"From": 1}}"#).unwrap(),
-            [None, None]
-        );
+        assert_eq!(extract(&fields, r#"{"ride": {"From": 1}}"#).unwrap(), [None, None]);
         assert_eq!(extract(&fields, "{}").unwrap(), [None, None]);
     }
 
@@ -304,14 +271,8 @@ mod tests {
     #[test]
     fn of_equal_names_the_last_counts_whole() {
         let fields = fields(&["/ride/from"]);
-        assert_eq!(
-            extract(&fields, r#"{"ride": {"from": 1}, "ride": {"from": 2}}"#).unwrap(),
-            [Some("2")]
-        );
-        assert_eq!(
-            extract(&fields, r#"{"ride": {"from": 1}, "ride": {}}"#).unwrap(),
-            [None]
-        );
+        assert_eq!(extract(&fields, r#"{"ride": {"from": 1}, "ride": {"from": 2}}"#).unwrap(), [Some("2")]);
+        assert_eq!(extract(&fields, r#"{"ride": {"from": 1}, "ride": {}}"#).unwrap(), [None]);
     }
 
     #[test]
@@ -327,27 +288,14 @@ mod tests {
             "nonsense",
             "{\"id\": 1,}",
         ] {
-            assert!(
-                matches!(extract(&fields, document), Err(Rejected::NotJson { .. })),
-                "{document}"
-            );
+            assert!(matches!(extract(&fields, document), Err(Rejected::NotJson { .. })), "{document}");
         }
-        assert_eq!(
-            extract(&fields, "{\n  \"id\": x}"),
-            Err(Rejected::NotJson { line: 2, column: 9 })
-        );
+        assert_eq!(extract(&fields, "{\n  \"id\": x}"), Err(Rejected::NotJson { line: 2, column: 9 }));
         for document in ["[]", "7", "null", "\"{}\"", " [1] "] {
-            assert_eq!(
-                extract(&fields, document),
-                Err(Rejected::NotAnObject),
-                "{document}"
-            );
+            assert_eq!(extract(&fields, document), Err(Rejected::NotAnObject), "{document}");
         }
         let mut slots = [None];
-        assert_eq!(
-            fields.extract(b"{\"id\": \"\xff\"}", &mut slots),
-            Err(Rejected::NotUtf8(8))
-        );
+        assert_eq!(fields.extract(b"{\"id\": \"\xff\"}", &mut slots), Err(Rejected::NotUtf8(8)));
     }
 
     #[test]

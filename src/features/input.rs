@@ -68,10 +68,7 @@ impl InputPlan {
         slots: &[Option<&str>],
         values: &mut Values,
     ) -> Result<(), Rejected> {
-        let field = |slot: usize| Field {
-            path: fields.path(slot),
-            json: slots[slot],
-        };
+        let field = |slot: usize| Field { path: fields.path(slot), json: slots[slot] };
         match (&self.columns, values) {
             (Columns::Each(sources), values) => {
                 for source in sources {
@@ -89,13 +86,7 @@ impl InputPlan {
             (Columns::Array { slot, width }, values) => {
                 let array = field(*slot);
                 for json in array.array(*width)? {
-                    push_scalar(
-                        Field {
-                            json: Some(json),
-                            ..array
-                        },
-                        values,
-                    )?;
+                    push_scalar(Field { json: Some(json), ..array }, values)?;
                 }
                 Ok(())
             }
@@ -119,10 +110,7 @@ impl InputPlan {
 
 fn dense(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Columns> {
     if let ([(name, Transform::Field(path))], true) = (features, port.width > 1) {
-        return Ok(Columns::Array {
-            slot: slot(name, path, fields)?,
-            width: port.width,
-        });
+        return Ok(Columns::Array { slot: slot(name, path, fields)?, width: port.width });
     }
     ensure!(
         features.len() == port.width,
@@ -152,10 +140,7 @@ fn spread(
     let mut spread = Vec::with_capacity(features.len());
     for (name, transform) in features {
         let columns = FeatureColumns::of(name, vocabulary);
-        ensure!(
-            !columns.is_empty(),
-            "its DictVectorizer has no column for feature `{name}`"
-        );
+        ensure!(!columns.is_empty(), "its DictVectorizer has no column for feature `{name}`");
         ensure!(
             columns.takes_strings() || matches!(transform, Transform::Field(_)),
             "feature `{name}` is a string (`concat`), but the DictVectorizer was fitted on numbers",
@@ -165,9 +150,7 @@ fn spread(
     }
     if known < vocabulary.len() {
         let fed: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
-        let unfed = super::vocabulary::features_of(vocabulary)
-            .into_iter()
-            .find(|name| !fed.contains(name));
+        let unfed = super::vocabulary::features_of(vocabulary).into_iter().find(|name| !fed.contains(name));
         bail!(
             "its DictVectorizer was fitted on `{}` too, which no feature gives",
             unfed.unwrap_or("other columns")
@@ -179,23 +162,15 @@ fn spread(
 fn source(name: &str, transform: &Transform, fields: &Fields) -> Result<Source> {
     Ok(match transform {
         Transform::Field(path) => Source::Field(slot(name, path, fields)?),
-        Transform::Concat {
-            fields: paths,
-            separator,
-        } => Source::Concat {
-            slots: paths
-                .iter()
-                .map(|path| slot(name, path, fields))
-                .collect::<Result<_>>()?,
+        Transform::Concat { fields: paths, separator } => Source::Concat {
+            slots: paths.iter().map(|path| slot(name, path, fields)).collect::<Result<_>>()?,
             separator: separator.clone(),
         },
     })
 }
 
 fn slot(name: &str, path: &FieldPath, fields: &Fields) -> Result<usize> {
-    fields
-        .slot(path)
-        .ok_or_else(|| anyhow::anyhow!("feature `{name}`: field `{path}` is not looked for"))
+    fields.slot(path).ok_or_else(|| anyhow::anyhow!("feature `{name}`: field `{path}` is not looked for"))
 }
 
 fn push_scalar(field: Field, values: &mut Values) -> Result<(), Rejected> {
@@ -248,24 +223,9 @@ mod tests {
         let vocabulary = ["zone=1".to_owned(), "distance".to_owned()];
         let path = FieldPath::name("zone");
         let zone = FeatureColumns::of("zone", &vocabulary);
-        assert_eq!(
-            entry(
-                Field {
-                    path: &path,
-                    json: Some("\"9\"")
-                },
-                &zone
-            ),
-            Ok((Sparse::NONE, 1.0))
-        );
+        assert_eq!(entry(Field { path: &path, json: Some("\"9\"") }, &zone), Ok((Sparse::NONE, 1.0)));
         assert!(matches!(
-            entry(
-                Field {
-                    path: &path,
-                    json: Some("9")
-                },
-                &zone
-            ),
+            entry(Field { path: &path, json: Some("9") }, &zone),
             Err(Rejected::WrongType { .. })
         ));
     }

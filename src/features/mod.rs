@@ -37,11 +37,7 @@ impl FeaturePlan {
     /// # Errors
     /// When a feature is malformed, feeds no input or does not fit its input, or an input is not fed.
     pub fn compile(spec: &ServingSpec, ports: &[Port], echoed: &[FieldPath]) -> Result<Self> {
-        let specs = if spec.features.is_empty() {
-            by_name(ports)
-        } else {
-            spec.features.clone()
-        };
+        let specs = if spec.features.is_empty() { by_name(ports) } else { spec.features.clone() };
         let transforms = specs
             .iter()
             .map(|(name, feature)| {
@@ -102,10 +98,7 @@ impl FeaturePlan {
     /// No rows yet.
     #[must_use]
     pub fn rows(&self) -> Rows {
-        Rows {
-            inputs: self.inputs.iter().map(InputPlan::empty).collect(),
-            len: 0,
-        }
+        Rows { inputs: self.inputs.iter().map(InputPlan::empty).collect(), len: 0 }
     }
 
     /// Adds the row of `document` to `rows`, and leaves the document's fields in `slots`.
@@ -139,9 +132,7 @@ fn by_name(ports: &[Port]) -> IndexMap<String, FeatureSpec> {
         _ => vec![port.name.as_str()],
     });
     // A name may begin with `/`: as a pointer it reaches the same member.
-    names
-        .map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name))))
-        .collect()
+    names.map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name)))).collect()
 }
 
 fn pointer_to(name: &str) -> String {

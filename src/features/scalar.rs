@@ -23,9 +23,7 @@ impl<'a> Field<'_, 'a> {
     /// # Errors
     /// [`Rejected::Missing`]
     pub fn present(self) -> Result<&'a str, Rejected> {
-        self.json.ok_or_else(|| Rejected::Missing {
-            field: self.path.to_string(),
-        })
+        self.json.ok_or_else(|| Rejected::Missing { field: self.path.to_string() })
     }
 
     /// A `float`: the nearest one to the number.
@@ -38,11 +36,7 @@ impl<'a> Field<'_, 'a> {
             reason = "rounding to float is what the input's type asks for"
         )]
         let value = self.double()? as f32;
-        if value.is_finite() {
-            Ok(value)
-        } else {
-            Err(self.out_of_range("float"))
-        }
+        if value.is_finite() { Ok(value) } else { Err(self.out_of_range("float")) }
     }
 
     /// A `double`.
@@ -123,22 +117,14 @@ impl<'a> Field<'_, 'a> {
         let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
         if elements.len() != length {
             let field = self.path.to_string();
-            return Err(Rejected::WrongLength {
-                field,
-                expected: length,
-                found: elements.len(),
-            });
+            return Err(Rejected::WrongLength { field, expected: length, found: elements.len() });
         }
         Ok(elements.into_iter().map(RawValue::get).collect())
     }
 
     fn number(self, expected: &'static str) -> Result<&'a str, Rejected> {
         let json = self.present()?;
-        if JsonType::of(json) == JsonType::Number {
-            Ok(json)
-        } else {
-            Err(self.wrong_type(expected, json))
-        }
+        if JsonType::of(json) == JsonType::Number { Ok(json) } else { Err(self.wrong_type(expected, json)) }
     }
 
     fn integer<T: std::str::FromStr>(self, target: &'static str) -> Result<T, Rejected> {
@@ -161,138 +147,73 @@ impl<'a> Field<'_, 'a> {
     }
 
     fn wrong_type(self, expected: &'static str, json: &str) -> Rejected {
-        Rejected::WrongType {
-            field: self.path.to_string(),
-            expected,
-            found: JsonType::of(json),
-        }
+        Rejected::WrongType { field: self.path.to_string(), expected, found: JsonType::of(json) }
     }
 
     fn out_of_range(self, target: &'static str) -> Rejected {
-        Rejected::OutOfRange {
-            field: self.path.to_string(),
-            target,
-        }
+        Rejected::OutOfRange { field: self.path.to_string(), target }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    fn with<T>(json: &str, read: impl Fn(Field) -> T) -> T {
-        let path = FieldPath::parse("/a").unwrap();
-        read(Field {
-            path: &path,
-            json: Some(json),
-        })
+    static PATH: LazyLock<FieldPath> = LazyLock::new(|| FieldPath::parse("/a").unwrap());
+
+    fn field(json: &str) -> Field<'_, '_> {
+        Field { path: &PATH, json: Some(json) }
     }
 
     #[test]
     fn numbers_are_rounded_once_and_bounded() {
-        assert_eq!(with("3.66", |f| f.float()), Ok(3.66_f32));
-        assert_eq!(
-            with("-0.0", |f| f.float().map(f32::to_bits)),
-            Ok((-0.0_f32).to_bits())
-        );
-        assert_eq!(with("3.4028235e38", |f| f.float()), Ok(f32::MAX));
-        let out_of_range = |target| Rejected::OutOfRange {
-            field: "/a".into(),
-            target,
-        };
-        assert_eq!(with("3.5e38", |f| f.float()), Err(out_of_range("float")));
-        assert_eq!(with("1e400", |f| f.double()), Err(out_of_range("double")));
-        assert_eq!(with("-1e400", |f| f.float()), Err(out_of_range("double")));
-        assert_eq!(with("1e-400", |f| f.double()), Ok(0.0));
+        assert_eq!(field("3.66").float(), Ok(3.66_f32));
+        assert_eq!(field("-0.0").float().map(f32::to_bits), Ok((-0.0_f32).to_bits()));
+        assert_eq!(field("3.4028235e38").float(), Ok(f32::MAX));
+        let out_of_range = |target| Rejected::OutOfRange { field: "/a".into(), target };
+        assert_eq!(field("3.5e38").float(), Err(out_of_range("float")));
+        assert_eq!(field("1e400").double(), Err(out_of_range("double")));
+        assert_eq!(field("-1e400").float(), Err(out_of_range("double")));
+        assert_eq!(field("1e-400").double(), Ok(0.0));
     }
 
     #[test]
     fn integers_are_exact() {
-        assert_eq!(with("9223372036854775807", |f| f.int64()), Ok(i64::MAX));
-        assert!(matches!(
-            with("9223372036854775808", |f| f.int64()),
-            Err(Rejected::OutOfRange { .. })
-        ));
-        assert!(matches!(
-            with("2147483648", |f| f.int32()),
-            Err(Rejected::OutOfRange { .. })
-        ));
-        assert!(matches!(
-            with("3.0", |f| f.int64()),
-            Err(Rejected::WrongType {
-                expected: "an integer",
-                ..
-            })
-        ));
-        assert!(matches!(
-            with("1e3", |f| f.int64()),
-            Err(Rejected::WrongType { .. })
-        ));
+        assert_eq!(field("9223372036854775807").int64(), Ok(i64::MAX));
+        assert!(matches!(field("9223372036854775808").int64(), Err(Rejected::OutOfRange { .. })));
+        assert!(matches!(field("2147483648").int32(), Err(Rejected::OutOfRange { .. })));
+        assert!(matches!(field("3.0").int64(), Err(Rejected::WrongType { expected: "an integer", .. })));
+        assert!(matches!(field("1e3").int64(), Err(Rejected::WrongType { .. })));
     }
 
     #[test]
     fn another_type_is_named() {
-        let wrong = |expected, found| Rejected::WrongType {
-            field: "/a".into(),
-            expected,
-            found,
-        };
-        assert_eq!(
-            with("\"3\"", |f| f.float()),
-            Err(wrong("a number", JsonType::String))
-        );
-        assert_eq!(
-            with("true", |f| f.double()),
-            Err(wrong("a number", JsonType::Boolean))
-        );
-        assert_eq!(
-            with("null", |f| f.int64()),
-            Err(wrong("an integer", JsonType::Null))
-        );
-        assert_eq!(with("1", |f| f.bool()), Err(wrong("a boolean", JsonType::Number)));
-        assert_eq!(
-            with("[]", |f| f.text().map(|_| ())),
-            Err(wrong("a string or a number", JsonType::Array))
-        );
-        assert_eq!(
-            with("{}", |f| f.string().map(|_| ())),
-            Err(wrong("a string", JsonType::Object))
-        );
+        let wrong = |expected, found| Rejected::WrongType { field: "/a".into(), expected, found };
+        assert_eq!(field("\"3\"").float(), Err(wrong("a number", JsonType::String)));
+        assert_eq!(field("true").double(), Err(wrong("a number", JsonType::Boolean)));
+        assert_eq!(field("null").int64(), Err(wrong("an integer", JsonType::Null)));
+        assert_eq!(field("1").bool(), Err(wrong("a boolean", JsonType::Number)));
+        assert_eq!(field("[]").text().map(|_| ()), Err(wrong("a string or a number", JsonType::Array)));
+        assert_eq!(field("{}").string().map(|_| ()), Err(wrong("a string", JsonType::Object)));
     }
 
     #[test]
     fn strings_are_unescaped_and_numbers_keep_their_text() {
+        assert!(matches!(field("\"130\"").text(), Ok(Cow::Borrowed("130"))));
+        assert_eq!(field(r#""a\u00e9\n""#).string().map(Cow::into_owned), Ok("a\u{e9}\n".to_owned()));
+        assert_eq!(field("130.0").text().map(Cow::into_owned), Ok("130.0".to_owned()));
         assert!(matches!(
-            with("\"130\"", |f| matches!(f.text(), Ok(Cow::Borrowed("130")))),
-            true
-        ));
-        assert_eq!(
-            with(r#""a\u00e9\n""#, |f| f.string().map(Cow::into_owned)),
-            Ok("a\u{e9}\n".to_owned())
-        );
-        assert_eq!(
-            with("130.0", |f| f.text().map(Cow::into_owned)),
-            Ok("130.0".to_owned())
-        );
-        assert!(matches!(
-            with(r#""\ud800""#, |f| f.string().map(Cow::into_owned)),
+            field(r#""\ud800""#).string().map(Cow::into_owned),
             Err(Rejected::WrongType { .. })
         ));
     }
 
     #[test]
     fn arrays_have_the_length_of_the_input() {
-        assert_eq!(
-            with("[1, [2], \"3\"]", |f| f.array(3).map(|a| a.join(";"))),
-            Ok("1;[2];\"3\"".to_owned())
-        );
-        assert!(matches!(
-            with("[1]", |f| f.array(2).map(|_| ())),
-            Err(Rejected::WrongLength { found: 1, .. })
-        ));
-        assert!(matches!(
-            with("1", |f| f.array(1).map(|_| ())),
-            Err(Rejected::WrongType { .. })
-        ));
+        assert_eq!(field("[1, [2], \"3\"]").array(3).map(|a| a.join(";")), Ok("1;[2];\"3\"".to_owned()));
+        assert!(matches!(field("[1]").array(2).map(|_| ()), Err(Rejected::WrongLength { found: 1, .. })));
+        assert!(matches!(field("1").array(1).map(|_| ()), Err(Rejected::WrongType { .. })));
     }
 }

@@ -2,19 +2,11 @@ use super::*;
 use crate::columns::{Sparse, Values};
 
 fn port(name: &str, element: Element, width: usize) -> Port {
-    Port {
-        name: name.to_owned(),
-        element,
-        width,
-    }
+    Port { name: name.to_owned(), element, width }
 }
 
 fn map(names: &[&str]) -> Port {
-    port(
-        "dict_input",
-        Element::Map(names.iter().map(|&n| n.to_owned()).collect()),
-        1,
-    )
+    port("dict_input", Element::Map(names.iter().map(|&n| n.to_owned()).collect()), 1)
 }
 
 fn spec(toml: &str) -> ServingSpec {
@@ -23,10 +15,8 @@ fn spec(toml: &str) -> ServingSpec {
 
 fn rows(plan: &FeaturePlan, documents: &[&str]) -> (Rows, Vec<Rejected>) {
     let (mut rows, mut slots) = (plan.rows(), plan.slots());
-    let rejected = documents
-        .iter()
-        .filter_map(|d| plan.extract(d.as_bytes(), &mut slots, &mut rows).err())
-        .collect();
+    let rejected =
+        documents.iter().filter_map(|d| plan.extract(d.as_bytes(), &mut slots, &mut rows).err()).collect();
     (rows, rejected)
 }
 
@@ -38,12 +28,9 @@ const RIDE: &str = r#"
 
 #[test]
 fn a_ride_is_two_entries_of_a_wide_row() {
-    let plan = FeaturePlan::compile(
-        &spec(RIDE),
-        &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])],
-        &[],
-    )
-    .unwrap();
+    let plan =
+        FeaturePlan::compile(&spec(RIDE), &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])], &[])
+            .unwrap();
     let (rows, rejected) = rows(
         &plan,
         &[
@@ -58,22 +45,12 @@ fn a_ride_is_two_entries_of_a_wide_row() {
         values: vec![1.0, 3.66, 1.0, 1.0, 1.0, 2.0],
         entries: 2,
     };
-    assert_eq!(
-        rows,
-        Rows {
-            inputs: vec![Values::Sparse(expected)],
-            len: 3
-        }
-    );
+    assert_eq!(rows, Rows { inputs: vec![Values::Sparse(expected)], len: 3 });
 }
 
 #[test]
 fn a_rejected_record_leaves_no_part_of_a_row() {
-    let ports = [
-        port("a", Element::Float, 1),
-        port("b", Element::String, 1),
-        port("c", Element::Int64, 2),
-    ];
+    let ports = [port("a", Element::Float, 1), port("b", Element::String, 1), port("c", Element::Int64, 2)];
     let plan = FeaturePlan::compile(&ServingSpec::default(), &ports, &[]).unwrap();
     let (rows, rejected) = rows(
         &plan,
@@ -99,13 +76,7 @@ fn a_rejected_record_leaves_no_part_of_a_row() {
         Values::String(vec!["x".into(), "z".into()]),
         Values::Int64(vec![1, 2, 3, 4]),
     ];
-    assert_eq!(
-        rows,
-        Rows {
-            inputs: expected,
-            len: 2
-        }
-    );
+    assert_eq!(rows, Rows { inputs: expected, len: 2 });
 }
 
 #[test]
@@ -121,23 +92,16 @@ fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
     let plan = FeaturePlan::compile(&ServingSpec::default(), &[map(&["zone=a=b", "/km"])], &[]).unwrap();
     let (rows, rejected) = rows(&plan, &[r#"{"zone": "a=b", "/km": 2.5}"#]);
     assert_eq!(rejected, []);
-    let expected = Sparse {
-        columns: vec![1, 0],
-        values: vec![2.5, 1.0],
-        entries: 2,
-    };
+    let expected = Sparse { columns: vec![1, 0], values: vec![2.5, 1.0], entries: 2 };
     assert_eq!(rows.inputs, [Values::Sparse(expected)]);
 }
 
 #[test]
 fn echoed_fields_are_looked_for_too() {
     let id = FieldPath::parse("/ride_id").unwrap();
-    let plan = FeaturePlan::compile(
-        &spec(RIDE),
-        &[map(&["PU_DO=1_2", "trip_distance"])],
-        std::slice::from_ref(&id),
-    )
-    .unwrap();
+    let plan =
+        FeaturePlan::compile(&spec(RIDE), &[map(&["PU_DO=1_2", "trip_distance"])], std::slice::from_ref(&id))
+            .unwrap();
     let (mut rows, mut slots) = (plan.rows(), plan.slots());
     let document = br#"{"ride_id": 256, "ride": {"PULocationID": 1, "DOLocationID": 2, "trip_distance": 1}}"#;
     plan.extract(document, &mut slots, &mut rows).unwrap();
@@ -148,16 +112,8 @@ fn echoed_fields_are_looked_for_too() {
 fn every_mismatch_of_spec_and_model_is_named() {
     let float = |width| port("X", Element::Float, width);
     let cases: &[(&str, Vec<Port>, &str)] = &[
-        (
-            RIDE,
-            vec![map(&["PU_DO=1_2"])],
-            "no column for feature `trip_distance`",
-        ),
-        (
-            RIDE,
-            vec![map(&["PU_DO=1_2", "trip_distance", "hour"])],
-            "fitted on `hour` too",
-        ),
+        (RIDE, vec![map(&["PU_DO=1_2"])], "no column for feature `trip_distance`"),
+        (RIDE, vec![map(&["PU_DO=1_2", "trip_distance", "hour"])], "fitted on `hour` too"),
         (RIDE, vec![map(&["PU_DO", "trip_distance"])], "fitted on numbers"),
         (RIDE, vec![float(2)], "no feature feeds input `X`"),
         (
@@ -170,26 +126,10 @@ fn every_mismatch_of_spec_and_model_is_named() {
             vec![port("a", Element::Float, 1)],
             "`b` feeds no input",
         ),
-        (
-            "[features.a]\nconcat = [\"a\"]",
-            vec![port("a", Element::Float, 1)],
-            "takes numbers",
-        ),
-        (
-            "[features.a]\nfield = \"/a~\"",
-            vec![port("a", Element::Float, 1)],
-            "feature `a`",
-        ),
-        (
-            "[features.a]\nfield = \"a\"\n[inputs]\nX = [\"a\", \"c\"]",
-            vec![float(2)],
-            "no feature `c`",
-        ),
-        (
-            "[features.a]\nfield = \"a\"\n[inputs]\nY = [\"a\"]",
-            vec![float(1)],
-            "[inputs] names `Y`",
-        ),
+        ("[features.a]\nconcat = [\"a\"]", vec![port("a", Element::Float, 1)], "takes numbers"),
+        ("[features.a]\nfield = \"/a~\"", vec![port("a", Element::Float, 1)], "feature `a`"),
+        ("[features.a]\nfield = \"a\"\n[inputs]\nX = [\"a\", \"c\"]", vec![float(2)], "no feature `c`"),
+        ("[features.a]\nfield = \"a\"\n[inputs]\nY = [\"a\"]", vec![float(1)], "[inputs] names `Y`"),
         (
             "[features.a]\nfield = \"a\"\n[features.b]\nfield = \"b\"\n[inputs]\nX = [\"a\", \"b\"]",
             vec![float(3)],
@@ -198,9 +138,6 @@ fn every_mismatch_of_spec_and_model_is_named() {
     ];
     for (toml, ports, expected) in cases {
         let error = format!("{:#}", FeaturePlan::compile(&spec(toml), ports, &[]).unwrap_err());
-        assert!(
-            error.contains(expected),
-            "{toml}\n  gave: {error}\n  not: {expected}"
-        );
+        assert!(error.contains(expected), "{toml}\n  gave: {error}\n  not: {expected}");
     }
 }

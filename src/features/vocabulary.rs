@@ -25,12 +25,8 @@ impl FeatureColumns {
         let category = |name: &str| Some(Box::from(name.strip_prefix(feature)?.strip_prefix(SEPARATOR)?));
         let numbered = || (0_i32..).zip(vocabulary);
         Self {
-            categories: numbered()
-                .filter_map(|(column, name)| Some((category(name)?, column)))
-                .collect(),
-            number: numbered()
-                .find(|(_, name)| *name == feature)
-                .map(|(column, _)| column),
+            categories: numbered().filter_map(|(column, name)| Some((category(name)?, column))).collect(),
+            number: numbered().find(|(_, name)| *name == feature).map(|(column, _)| column),
         }
     }
 
@@ -70,10 +66,7 @@ impl FeatureColumns {
 pub fn features_of(vocabulary: &[String]) -> Vec<&str> {
     let mut features: Vec<&str> = vocabulary
         .iter()
-        .map(|name| {
-            name.split_once(SEPARATOR)
-                .map_or(name.as_str(), |(feature, _)| feature)
-        })
+        .map(|name| name.split_once(SEPARATOR).map_or(name.as_str(), |(feature, _)| feature))
         .collect();
     features.sort_unstable();
     features.dedup();
@@ -85,18 +78,13 @@ mod tests {
     use super::*;
 
     fn vocabulary() -> Vec<String> {
-        ["zone=1", "zone=2", "zone==", "distance", "zones=1"]
-            .map(String::from)
-            .to_vec()
+        ["zone=1", "zone=2", "zone==", "distance", "zones=1"].map(String::from).to_vec()
     }
 
     #[test]
     fn a_category_has_a_column_of_its_own() {
         let zone = FeatureColumns::of("zone", &vocabulary());
-        assert_eq!(
-            [zone.category("1"), zone.category("2"), zone.category("=")],
-            [0, 1, 2]
-        );
+        assert_eq!([zone.category("1"), zone.category("2"), zone.category("=")], [0, 1, 2]);
         assert_eq!(zone.category("3"), Sparse::NONE);
         assert_eq!((zone.len(), zone.number(), zone.takes_strings()), (3, None, true));
     }

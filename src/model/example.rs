@@ -1,4 +1,4 @@
-//! The self-test at cold start: the input example that `MLflow` keeps beside a model.
+//! The self-test at cold start: the input example that MLflow keeps beside a model.
 //!
 //! Forms: <https://mlflow.org/docs/latest/ml/model/signatures/#input-examples>. An example holds the model's own
 //! inputs, behind the feature plan, so each row becomes a document that names the inputs.
@@ -29,13 +29,8 @@ impl Example {
     pub fn parse(text: &str, ports: &[Port]) -> Option<Self> {
         let example = serde_json::from_str(text).ok()?;
         let rows = rows(example, ports)?;
-        let documents = rows
-            .into_iter()
-            .take(MAX_ROWS)
-            .map(|row| Value::Object(fit(row, ports)).to_string());
-        Some(Self {
-            documents: documents.collect(),
-        })
+        let documents = rows.into_iter().take(MAX_ROWS).map(|row| Value::Object(fit(row, ports)).to_string());
+        Some(Self { documents: documents.collect() })
     }
 }
 
@@ -49,9 +44,7 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
             {
                 let row = |values: &Value| {
                     let named = columns.iter().zip(values.as_array()?);
-                    named
-                        .map(|(name, value)| Some((name.as_str()?.to_owned(), value.clone())))
-                        .collect()
+                    named.map(|(name, value)| Some((name.as_str()?.to_owned(), value.clone()))).collect()
                 };
                 return data.iter().map(row).collect();
             }
@@ -67,10 +60,7 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
                 return Some(
                     (0..length)
                         .map(|at| {
-                            object
-                                .iter()
-                                .map(|(name, column)| (name.clone(), column[at].clone()))
-                                .collect()
+                            object.iter().map(|(name, column)| (name.clone(), column[at].clone())).collect()
                         })
                         .collect(),
                 );
@@ -80,20 +70,9 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
         Value::Array(array) => match ports {
             _ if array.iter().all(Value::is_object) => array
                 .into_iter()
-                .map(|row| {
-                    if let Value::Object(row) = row {
-                        Some(row)
-                    } else {
-                        None
-                    }
-                })
+                .map(|row| if let Value::Object(row) = row { Some(row) } else { None })
                 .collect(),
-            [port] => Some(
-                array
-                    .into_iter()
-                    .map(|row| Map::from_iter([(port.name.clone(), row)]))
-                    .collect(),
-            ),
+            [port] => Some(array.into_iter().map(|row| Map::from_iter([(port.name.clone(), row)])).collect()),
             _ => None,
         },
         _ => None,
@@ -101,11 +80,7 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
 }
 
 fn first_len(object: &Row) -> usize {
-    object
-        .values()
-        .next()
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len)
+    object.values().next().and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 /// Names a row's values as the inputs are named.
@@ -141,9 +116,7 @@ fn fit(row: Row, ports: &[Port]) -> Row {
                 Value::Array(mut array) if port.width == 1 && array.len() == 1 => array.remove(0),
                 other => other,
             };
-            row.into_iter()
-                .map(|(name, value)| (name, unwrap(value)))
-                .collect()
+            row.into_iter().map(|(name, value)| (name, unwrap(value))).collect()
         }
     }
 }
@@ -153,11 +126,7 @@ mod tests {
     use super::*;
 
     fn port(element: Element, width: usize) -> Port {
-        Port {
-            name: "X".into(),
-            element,
-            width,
-        }
+        Port { name: "X".into(), element, width }
     }
 
     fn documents(text: &str, ports: &[Port]) -> Option<Vec<String>> {
@@ -168,39 +137,21 @@ mod tests {
     fn each_form_that_mlflow_writes_becomes_named_rows() {
         let map = [port(Element::Map(vec![]), 1)];
         let split = r#"{"columns": ["zone", "km"], "data": [["1", 2.5], ["2", 3]]}"#;
-        assert_eq!(
-            documents(split, &map).unwrap(),
-            [r#"{"zone":"1","km":2.5}"#, r#"{"zone":"2","km":3}"#]
-        );
-        assert_eq!(
-            documents(r#"{"zone=1": 1.0, "km": 2.5}"#, &map).unwrap(),
-            [r#"{"zone":"1","km":2.5}"#]
-        );
+        assert_eq!(documents(split, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#, r#"{"zone":"2","km":3}"#]);
+        assert_eq!(documents(r#"{"zone=1": 1.0, "km": 2.5}"#, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#]);
         assert_eq!(
             documents(r#"{"X": {"zone=1": 1.0, "km": 2.5}}"#, &map).unwrap(),
             [r#"{"zone":"1","km":2.5}"#]
         );
-        assert_eq!(
-            documents(r#"[{"zone": "1"}]"#, &map).unwrap(),
-            [r#"{"zone":"1"}"#]
-        );
+        assert_eq!(documents(r#"[{"zone": "1"}]"#, &map).unwrap(), [r#"{"zone":"1"}"#]);
 
         let wide = [port(Element::Float, 2)];
         assert_eq!(documents("[[1.0, 2.0]]", &wide).unwrap(), [r#"{"X":[1.0,2.0]}"#]);
-        assert_eq!(
-            documents(r#"{"inputs": [[1, 2], [3, 4]]}"#, &wide).unwrap().len(),
-            2
-        );
+        assert_eq!(documents(r#"{"inputs": [[1, 2], [3, 4]]}"#, &wide).unwrap().len(), 2);
         let frame = r#"{"columns": ["a", "b"], "data": [[1, 2]]}"#;
         assert_eq!(documents(frame, &wide).unwrap(), [r#"{"X":[1,2]}"#]);
 
-        let narrow = [
-            port(Element::Float, 1),
-            Port {
-                name: "Y".into(),
-                ..port(Element::Float, 1)
-            },
-        ];
+        let narrow = [port(Element::Float, 1), Port { name: "Y".into(), ..port(Element::Float, 1) }];
         assert_eq!(
             documents(r#"{"X": [1, 2], "Y": [3, 4]}"#, &narrow).unwrap(),
             [r#"{"X":1,"Y":3}"#, r#"{"X":2,"Y":4}"#]

@@ -44,30 +44,17 @@ impl Graph {
     /// # Errors
     /// When it is no ONNX model, has an operator that can't run, or an input that records can't fill.
     pub fn read(path: &Path, known: impl Fn(&str) -> bool) -> Result<Self> {
-        let size = std::fs::metadata(path)
-            .with_context(|| format!("the model's file {}", path.display()))?
-            .len();
-        ensure!(
-            size <= MAX_BYTES,
-            "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}"
-        );
-        let mut proto = tract_onnx::onnx()
-            .proto_model_for_path(path)
-            .context("not an ONNX model")?;
-        let graph = proto
-            .graph
-            .as_mut()
-            .context("not an ONNX model: it has no graph")?;
+        let size =
+            std::fs::metadata(path).with_context(|| format!("the model's file {}", path.display()))?.len();
+        ensure!(size <= MAX_BYTES, "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}");
+        let mut proto = tract_onnx::onnx().proto_model_for_path(path).context("not an ONNX model")?;
+        let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
         let vocabularies = take_out_dict_vectorizers(graph)?;
         let mut unknown = Vec::new();
         unknown_operators(graph, &known, &mut unknown);
-        ensure!(
-            unknown.is_empty(),
-            "the graph has operators that can't run: {}",
-            unknown.join(", ")
-        );
+        ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
 
         let mut inputs = Vec::new();
         let mut tensors = Vec::new();
@@ -75,33 +62,18 @@ impl Graph {
             if let Some((_, vocabulary)) = vocabularies.iter().find(|(name, _)| *name == info.name) {
                 tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
                 tensors.push(tensor_info(&ops::values_name(&info.name), DataType::Float));
-                let port = Port {
-                    name: info.name,
-                    element: Element::Map(vocabulary.clone()),
-                    width: 1,
-                };
-                inputs.push(Input {
-                    port,
-                    shape: Vec::new(),
-                });
+                let port = Port { name: info.name, element: Element::Map(vocabulary.clone()), width: 1 };
+                inputs.push(Input { port, shape: Vec::new() });
                 continue;
             }
-            if !graph
-                .initializer
-                .iter()
-                .any(|constant| constant.name == info.name)
-            {
+            if !graph.initializer.iter().any(|constant| constant.name == info.name) {
                 inputs.push(tensor_input(&info).with_context(|| format!("input `{}`", info.name))?);
             }
             tensors.push(info);
         }
         graph.input = tensors;
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
-        Ok(Self {
-            proto,
-            inputs,
-            outputs,
-        })
+        Ok(Self { proto, inputs, outputs })
     }
 }
 
@@ -118,10 +90,7 @@ fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<Vec<(String, Vec<
             bail!("a DictVectorizer without an output");
         };
         let used_elsewhere = graph.node.iter().any(|node| node.input.contains(input));
-        ensure!(
-            !used_elsewhere,
-            "input `{input}` is read by a DictVectorizer and by something else"
-        );
+        ensure!(!used_elsewhere, "input `{input}` is read by a DictVectorizer and by something else");
         let vocabulary = vocabulary(&vectorizer)?;
         feed_sparse(graph, at, input, output, vocabulary.len());
         vocabularies.push((input.clone(), vocabulary));
@@ -131,10 +100,7 @@ fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<Vec<(String, Vec<
 
 /// The names of a vectoriser's columns.
 fn vocabulary(node: &NodeProto) -> Result<Vec<String>> {
-    let attribute = node
-        .attribute
-        .iter()
-        .find(|attribute| attribute.name == "string_vocabulary");
+    let attribute = node.attribute.iter().find(|attribute| attribute.name == "string_vocabulary");
     let names =
         attribute.context("a DictVectorizer without `string_vocabulary`: fit it on features with names")?;
     ensure!(
@@ -143,28 +109,19 @@ fn vocabulary(node: &NodeProto) -> Result<Vec<String>> {
         names.strings.len()
     );
     let names = names.strings.iter().map(|name| String::from_utf8(name.clone()));
-    names
-        .collect::<Result<_, _>>()
-        .context("a DictVectorizer's vocabulary is not UTF-8")
+    names.collect::<Result<_, _>>().context("a DictVectorizer's vocabulary is not UTF-8")
 }
 
 /// Leads the sparse rows of `input` to where the vectoriser's `output` went, `width` columns wide.
 fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, width: usize) {
     let sparse = [ops::columns_name(input), ops::values_name(input)];
-    for node in graph
-        .node
-        .iter_mut()
-        .filter(|node| ops::TAKES_SPARSE.contains(&node.op_type.as_str()))
-    {
+    for node in graph.node.iter_mut().filter(|node| ops::TAKES_SPARSE.contains(&node.op_type.as_str())) {
         if node.input.len() == 1 && node.input[0] == output {
             node.input = sparse.to_vec();
             node.attribute.push(int_attribute(ops::SPARSE_WIDTH, width));
         }
     }
-    let still_read = graph
-        .node
-        .iter()
-        .any(|node| node.input.iter().any(|name| name == output));
+    let still_read = graph.node.iter().any(|node| node.input.iter().any(|name| name == output));
     if still_read || graph.output.iter().any(|info| info.name == output) {
         let dense = NodeProto {
             op_type: ops::SPARSE_TO_DENSE.to_owned(),
@@ -189,38 +146,18 @@ fn int_attribute(name: &str, value: usize) -> AttributeProto {
 
 /// `[N, K]`: both dimensions are set when the graph is typed.
 fn tensor_info(name: &str, element: DataType) -> ValueInfoProto {
-    let shape = TensorShapeProto {
-        dim: vec![Dimension::default(), Dimension::default()],
-    };
-    let tensor = type_proto::Tensor {
-        elem_type: element as i32,
-        shape: Some(shape),
-    };
-    let r#type = TypeProto {
-        value: Some(type_proto::Value::TensorType(tensor)),
-        ..TypeProto::default()
-    };
-    ValueInfoProto {
-        name: name.to_owned(),
-        r#type: Some(r#type),
-        ..ValueInfoProto::default()
-    }
+    let shape = TensorShapeProto { dim: vec![Dimension::default(), Dimension::default()] };
+    let tensor = type_proto::Tensor { elem_type: element as i32, shape: Some(shape) };
+    let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
 }
 
 /// Lists operators that are not known, subgraphs included, as `Type (node)`.
 fn unknown_operators(graph: &GraphProto, known: &impl Fn(&str) -> bool, unknown: &mut Vec<String>) {
     for node in &graph.node {
         if !known(&node.op_type) {
-            let name = if node.name.is_empty() {
-                node.output.first()
-            } else {
-                Some(&node.name)
-            };
-            unknown.push(format!(
-                "{} (`{}`)",
-                node.op_type,
-                name.map_or("", String::as_str)
-            ));
+            let name = if node.name.is_empty() { node.output.first() } else { Some(&node.name) };
+            unknown.push(format!("{} (`{}`)", node.op_type, name.map_or("", String::as_str)));
         }
         for attribute in &node.attribute {
             for graph in attribute.g.iter().chain(&attribute.graphs) {
@@ -255,20 +192,11 @@ fn tensor_input(info: &ValueInfoProto) -> Result<Input> {
             ),
         })
         .collect::<Result<Vec<_>>>()?;
-    let width = shape
-        .iter()
-        .try_fold(1_usize, |product, &size| product.checked_mul(size));
+    let width = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
     let width = width
         .filter(|&width| width <= MAX_WIDTH)
         .with_context(|| format!("has more than {MAX_WIDTH} elements a row"))?;
-    Ok(Input {
-        port: Port {
-            name: info.name.clone(),
-            element,
-            width,
-        },
-        shape,
-    })
+    Ok(Input { port: Port { name: info.name.clone(), element, width }, shape })
 }
 
 /// More elements than a record of 10 MiB could fill.

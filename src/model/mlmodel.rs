@@ -1,4 +1,4 @@
-//! `MLmodel`, the YAML file by which `MLflow` describes a model directory.
+//! `MLmodel`, the YAML file by which MLflow describes a model directory.
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub struct MlModel {
     /// The run that logged the model.
     pub run_id: Option<String>,
-    /// Where it was logged, below the run's artifacts: a name with `MLflow` 2, an address with 3.
+    /// Where it was logged, below the run's artifacts: a name with MLflow 2, an address with 3.
     pub artifact_path: Option<String>,
     #[serde(default)]
     flavors: Flavors,
@@ -47,9 +47,7 @@ impl MlModel {
     /// When it is no YAML, or of another shape; also when the serving spec in it is.
     pub fn parse(text: &str) -> Result<Self> {
         let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
-        serde_saphyr::from_str(text)
-            .map_err(|error| anyhow::anyhow!(one_line(error)))
-            .context(FILE)
+        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error))).context(FILE)
     }
 
     /// The graph's file, relative to the directory.
@@ -89,26 +87,14 @@ mod tests {
             metadata:\n  owner: me\n  serving:\n    features:\n      a: {field: /x/a}\nrun_id: 00000000000000000000000000000012\nsignature: null\n";
         let mlmodel = MlModel::parse(text).unwrap();
         assert_eq!(mlmodel.onnx_file().unwrap(), "model.onnx");
-        assert_eq!(
-            mlmodel.run_id.as_deref(),
-            Some("00000000000000000000000000000012")
-        );
-        assert_eq!(
-            mlmodel.serving().unwrap().features["a"].field.as_deref(),
-            Some("/x/a")
-        );
+        assert_eq!(mlmodel.run_id.as_deref(), Some("00000000000000000000000000000012"));
+        assert_eq!(mlmodel.serving().unwrap().features["a"].field.as_deref(), Some("/x/a"));
     }
 
     #[test]
     fn a_model_of_another_flavor_is_told_the_way() {
         let mlmodel = MlModel::parse("flavors:\n  sklearn: {}\n").unwrap();
-        assert!(
-            mlmodel
-                .onnx_file()
-                .unwrap_err()
-                .to_string()
-                .contains("mlflow.onnx.log_model")
-        );
+        assert!(mlmodel.onnx_file().unwrap_err().to_string().contains("mlflow.onnx.log_model"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The model: from a directory that `MLflow` wrote to predictions for a batch of rows.
+//! The model: from a directory that MLflow wrote to predictions for a batch of rows.
 
 pub mod directory;
 mod example;
@@ -73,17 +73,14 @@ pub fn describe(directory: &ModelDirectory) -> Result<(Description, String)> {
     };
     let run_id = mlmodel.as_ref().and_then(|mlmodel| mlmodel.run_id.clone());
     // MLflow 3 writes the artifacts' address here, which is no name.
-    let name = mlmodel
-        .and_then(|mlmodel| mlmodel.artifact_path)
-        .filter(|path| !path.contains(':'));
+    let name = mlmodel.and_then(|mlmodel| mlmodel.artifact_path).filter(|path| !path.contains(':'));
     Ok((Description { spec, run_id, name }, file))
 }
 
 fn parse_spec(text: &str) -> Result<ServingSpec> {
     toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or(0, |span| {
-            text[..span.start.min(text.len())].matches('\n').count() + 1
-        });
+        let place =
+            error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         anyhow!("{SPEC_FILE}, line {place}: {}", error.message())
     })
 }
@@ -102,9 +99,7 @@ impl Model {
         let loaded = catch_unwind(AssertUnwindSafe(|| {
             Self::prepare(&onnx, graph, path.parent().and_then(|p| p.to_str()))
         }));
-        loaded
-            .unwrap_or_else(|_| Err(anyhow!("the graph is malformed")))
-            .context(file.to_owned())
+        loaded.unwrap_or_else(|_| Err(anyhow!("the graph is malformed"))).context(file.to_owned())
     }
 
     fn prepare(onnx: &tract_onnx::Onnx, graph: Graph, folder: Option<&str>) -> Result<Self> {
@@ -117,10 +112,7 @@ impl Model {
         let mut model = parsed.model;
         let rows = model.symbols.sym("N");
         let entries = model.symbols.sym("K");
-        let facts = graph
-            .inputs
-            .iter()
-            .flat_map(|input| tensors::facts(input, &rows, &entries));
+        let facts = graph.inputs.iter().flat_map(|input| tensors::facts(input, &rows, &entries));
         for (index, fact) in facts.enumerate() {
             model.set_input_fact(index, fact)?;
         }
@@ -135,12 +127,7 @@ impl Model {
             })
             .collect::<Result<_>>()?;
         let ports = graph.inputs.iter().map(|input| input.port.clone()).collect();
-        Ok(Self {
-            plan: model.into_runnable()?,
-            inputs: graph.inputs,
-            ports,
-            outputs,
-        })
+        Ok(Self { plan: model.into_runnable()?, inputs: graph.inputs, ports, outputs })
     }
 
     /// What each row needs, in the order of the graph's inputs.
@@ -182,8 +169,6 @@ impl Model {
     /// When the graph fails on it.
     pub fn warm_up(&self) -> Result<()> {
         let inputs = self.ports.iter().map(tensors::zero_row).collect();
-        self.run(&Rows { inputs, len: 1 })
-            .map(drop)
-            .context("the model fails on a row of zeros")
+        self.run(&Rows { inputs, len: 1 }).map(drop).context("the model fails on a row of zeros")
     }
 }

@@ -12,7 +12,7 @@ use super::graph::Input;
 pub(super) fn facts(input: &Input, rows: &Symbol, entries: &Symbol) -> Vec<InferenceFact> {
     let fact = |datum_type: DatumType| {
         let mut shape = vec![rows.to_dim()];
-        shape.extend(input.shape.iter().map(|size| size.to_dim()));
+        shape.extend(input.shape.iter().map(ToDim::to_dim));
         vec![InferenceFact::dt_shape(datum_type, shape)]
     };
     match &input.port.element {
@@ -44,9 +44,7 @@ pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result
         DatumType::String => Element::String,
         other => bail!("gives {other:?}; served are float, double, int64, int32, bool and string"),
     };
-    let Some((first, rest)) = fact.shape.split_first() else {
-        bail!("gives one value for the whole batch")
-    };
+    let Some((first, rest)) = fact.shape.split_first() else { bail!("gives one value for the whole batch") };
     ensure!(*first == rows.to_dim(), "gives {first} rows for N");
     let mut width = 1;
     for dimension in rest {
@@ -55,11 +53,7 @@ pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result
             Err(_) => bail!("gives rows of unknown length ({dimension})"),
         }
     }
-    Ok(Port {
-        name: name.to_owned(),
-        element,
-        width,
-    })
+    Ok(Port { name: name.to_owned(), element, width })
 }
 
 /// The tensors of an input.
@@ -119,10 +113,8 @@ pub(super) fn zero_row(port: &Port) -> Values {
         Element::Int32 => Values::Int32(vec![0; width]),
         Element::Bool => Values::Bool(vec![false; width]),
         Element::String => Values::String(vec![String::new(); width]),
-        Element::Map(_) => Values::Sparse(Sparse {
-            columns: vec![Sparse::NONE],
-            values: vec![0.0],
-            entries: 1,
-        }),
+        Element::Map(_) => {
+            Values::Sparse(Sparse { columns: vec![Sparse::NONE], values: vec![0.0], entries: 1 })
+        }
     }
 }

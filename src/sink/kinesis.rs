@@ -62,10 +62,7 @@ impl KinesisSink {
         while !pending.is_empty() {
             if Instant::now() >= deadline {
                 let reason = "the invocation's time is up".to_owned();
-                return Delivery {
-                    accepted,
-                    undelivered: Some(Undelivered { reason }),
-                };
+                return Delivery { accepted, undelivered: Some(Undelivered { reason }) };
             }
             if request.is_empty() {
                 request = request::next(entries, &pending);
@@ -82,19 +79,11 @@ impl KinesisSink {
             let Some(failure) = failure else { continue };
             let wait = backoff.next_wait();
             if failure.hopeless || Instant::now() + wait >= deadline {
-                return Delivery {
-                    accepted,
-                    undelivered: Some(Undelivered {
-                        reason: failure.reason,
-                    }),
-                };
+                return Delivery { accepted, undelivered: Some(Undelivered { reason: failure.reason }) };
             }
             tokio::time::sleep(wait).await;
         }
-        Delivery {
-            accepted,
-            undelivered: None,
-        }
+        Delivery { accepted, undelivered: None }
     }
 
     /// Sends one request: the entries that were not accepted, and why.
@@ -105,36 +94,22 @@ impl KinesisSink {
         deadline: Instant,
     ) -> (Vec<usize>, Option<Failure>) {
         let all_refused = |reason: String, hopeless| (request.to_vec(), Some(Failure { reason, hopeless }));
-        let records = match request
-            .iter()
-            .map(|&index| to_wire(&entries[index]))
-            .collect::<Result<Vec<_>>>()
+        let records = match request.iter().map(|&index| to_wire(&entries[index])).collect::<Result<Vec<_>>>()
         {
             Ok(records) => records,
             Err(error) => return all_refused(format!("{error:#}"), true),
         };
-        let put = self
-            .client
-            .put_records()
-            .stream_name(&self.stream)
-            .set_records(Some(records))
-            .send();
+        let put = self.client.put_records().stream_name(&self.stream).set_records(Some(records)).send();
         let give_up = deadline.min(Instant::now() + REQUEST_TIMEOUT);
         match timeout_at(give_up, put).await {
-            Err(_) => all_refused(
-                format!("PutRecords to {} was not answered in time", self.stream),
-                false,
-            ),
+            Err(_) => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
             Ok(Err(error)) => {
                 let code = error.code().unwrap_or_default();
                 let reason = match (error.code(), error.message()) {
                     (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
                     _ => DisplayErrorContext(&error).to_string(),
                 };
-                all_refused(
-                    format!("PutRecords to {}: {reason}", self.stream),
-                    HOPELESS.contains(&code),
-                )
+                all_refused(format!("PutRecords to {}: {reason}", self.stream), HOPELESS.contains(&code))
             }
             Ok(Ok(output)) => {
                 let refused = refused_entries(request, &output);
@@ -167,10 +142,7 @@ fn refused_entries(request: &[usize], output: &PutRecordsOutput) -> Vec<usize> {
             .get(at)
             .is_some_and(|answer| answer.error_code().is_none() && answer.sequence_number().is_some())
     };
-    (0..request.len())
-        .filter(|&at| !is_accepted(at))
-        .map(|at| request[at])
-        .collect()
+    (0..request.len()).filter(|&at| !is_accepted(at)).map(|at| request[at]).collect()
 }
 
 /// `ProvisionedThroughputExceededException × 3, InternalFailure × 1`: the messages hold account ids, so they stay out.
@@ -181,10 +153,7 @@ fn error_codes(output: &PutRecordsOutput) -> String {
             *counts.entry(code).or_default() += 1;
         }
     }
-    let mut counts: Vec<_> = counts
-        .into_iter()
-        .map(|(code, count)| format!("{code} × {count}"))
-        .collect();
+    let mut counts: Vec<_> = counts.into_iter().map(|(code, count)| format!("{code} × {count}")).collect();
     counts.sort();
     counts.join(", ")
 }

@@ -51,10 +51,7 @@ impl Sink {
     pub async fn publish(&self, entries: &[Entry], deadline: Instant) -> Delivery {
         match self {
             Self::Kinesis(sink) => sink.publish(entries, deadline).await,
-            Self::Answer => Delivery {
-                accepted: vec![true; entries.len()],
-                undelivered: None,
-            },
+            Self::Answer => Delivery { accepted: vec![true; entries.len()], undelivered: None },
         }
     }
 }

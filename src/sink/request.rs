@@ -41,10 +41,7 @@ mod tests {
     use super::*;
 
     fn entry(key: &str, bytes: usize) -> Entry {
-        Entry {
-            key: key.to_owned(),
-            data: vec![b'x'; bytes - key.len()],
-        }
+        Entry { key: key.to_owned(), data: vec![b'x'; bytes - key.len()] }
     }
 
     fn all(entries: &[Entry]) -> Vec<usize> {
@@ -60,9 +57,7 @@ mod tests {
 
     #[test]
     fn a_request_has_at_most_5_mib_with_its_keys() {
-        let mut entries: Vec<_> = (0..5)
-            .map(|index| entry(&index.to_string(), MAX_RECORD_BYTES))
-            .collect();
+        let mut entries: Vec<_> = (0..5).map(|index| entry(&index.to_string(), MAX_RECORD_BYTES)).collect();
         assert_eq!(next(&entries, &all(&entries)).len(), 5, "exactly 5 MiB");
         entries[4].data.push(b'x');
         assert_eq!(next(&entries, &all(&entries)).len(), 4, "a byte more");
@@ -70,25 +65,17 @@ mod tests {
 
     #[test]
     fn a_key_is_in_a_request_once_the_earliest_first() {
-        let entries: Vec<_> = ["a", "b", "a", "c", "b"]
-            .iter()
-            .map(|key| entry(key, 10))
-            .collect();
+        let entries: Vec<_> = ["a", "b", "a", "c", "b"].iter().map(|key| entry(key, 10)).collect();
         assert_eq!(next(&entries, &all(&entries)), [0, 1, 3]);
         assert_eq!(next(&entries, &[2, 4]), [2, 4]);
-        assert_eq!(
-            next(&entries, &[1, 2, 4]),
-            [1, 2],
-            "b was refused: its next waits"
-        );
+        assert_eq!(next(&entries, &[1, 2, 4]), [1, 2], "b was refused: its next waits");
     }
 
     #[test]
     fn what_is_behind_a_full_request_waits_in_order() {
         // The large entry of `a` does not fit; a small one behind it must not overtake it.
-        let mut entries: Vec<_> = (0..5)
-            .map(|index| entry(&index.to_string(), MAX_RECORD_BYTES - 10))
-            .collect();
+        let mut entries: Vec<_> =
+            (0..5).map(|index| entry(&index.to_string(), MAX_RECORD_BYTES - 10)).collect();
         entries.extend([entry("a", 100), entry("a", 20)]);
         assert_eq!(next(&entries, &all(&entries)), [0, 1, 2, 3, 4]);
     }

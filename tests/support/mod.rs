@@ -1,5 +1,6 @@
 //! What the tests share: fixtures, events as Lambda sends them, and a handler without AWS.
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,11 +37,7 @@ pub fn model_directory(root: &Path) -> PathBuf {
         }
         let entries =
             std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        open.extend(
-            entries
-                .map(|entry| entry.unwrap().path())
-                .filter(|path| path.is_dir()),
-        );
+        open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
     }
     panic!("no MLmodel below {}: run `make fixtures`", root.display());
 }
@@ -88,10 +85,7 @@ pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
 
 /// The answer of a handler to an event, with time enough.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
-    let answer = handler
-        .handle(event, Instant::now() + Duration::from_secs(60))
-        .await
-        .unwrap();
+    let answer = handler.handle(event, Instant::now() + Duration::from_mins(1)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
@@ -100,11 +94,7 @@ pub const RIDE: &str =
 
 /// The rides of the fixtures, in their order.
 pub fn rides() -> Vec<String> {
-    std::fs::read_to_string(fixtures().join("rides.jsonl"))
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    std::fs::read_to_string(fixtures().join("rides.jsonl")).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// scikit-learn's predictions, `(ride_id, minutes)`.

@@ -1,6 +1,6 @@
-//! Finds a run's model in an `MLflow` artifact store on S3, without the tracking server.
+//! Finds a run's model in an MLflow artifact store on S3, without the tracking server.
 //!
-//! `MLflow` 2 keeps it in `<experiment>/<run>/artifacts/<name>/`. `MLflow` 3 keeps it in
+//! MLflow 2 keeps it in `<experiment>/<run>/artifacts/<name>/`. MLflow 3 keeps it in
 //! `<experiment>/models/m-<32 hex digits>/artifacts/`, where only the `MLmodel` file tells the run.
 
 use anyhow::{Result, bail};
@@ -63,17 +63,15 @@ fn models_of(root: &S3Prefix, experiment: &str) -> S3Prefix {
     root.join(&format!("{experiment}/models"))
 }
 
-/// `MLflow` 2: the folders with an `MLmodel` among the run's artifacts.
+/// MLflow 2: the folders with an `MLmodel` among the run's artifacts.
 async fn in_run(s3: &Client, root: &S3Prefix, experiment: &str, run_id: &str) -> Result<Vec<S3Prefix>> {
     let artifacts = artifacts_of(root, experiment, run_id);
     let objects = s3::list(s3, &artifacts, MAX_ARTIFACTS).await?;
-    let folders = objects
-        .iter()
-        .filter_map(|object| object.name.strip_suffix("MLmodel")?.strip_suffix('/'));
+    let folders = objects.iter().filter_map(|object| object.name.strip_suffix("MLmodel")?.strip_suffix('/'));
     Ok(folders.map(|folder| artifacts.join(folder)).collect())
 }
 
-/// `MLflow` 3: the experiment's logged models whose `MLmodel` names the run, and how many were looked at.
+/// MLflow 3: the experiment's logged models whose `MLmodel` names the run, and how many were looked at.
 async fn in_experiment(
     s3: &Client,
     root: &S3Prefix,
@@ -82,23 +80,15 @@ async fn in_experiment(
 ) -> Result<(Vec<S3Prefix>, usize)> {
     let models = models_of(root, experiment);
     let folders = s3::list_folders(s3, &models, MAX_MODELS).await?;
-    let directories: Vec<S3Prefix> = folders
-        .iter()
-        .map(|folder| models.join(&format!("{folder}/artifacts")))
-        .collect();
+    let directories: Vec<S3Prefix> =
+        folders.iter().map(|folder| models.join(&format!("{folder}/artifacts"))).collect();
     let runs: Vec<Option<String>> = stream::iter(&directories)
         .map(|directory| run_of(s3, directory))
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
-    let of_run = directories
-        .iter()
-        .zip(&runs)
-        .filter(|(_, run)| run.as_deref() == Some(run_id));
-    Ok((
-        of_run.map(|(directory, _)| directory.clone()).collect(),
-        directories.len(),
-    ))
+    let of_run = directories.iter().zip(&runs).filter(|(_, run)| run.as_deref() == Some(run_id));
+    Ok((of_run.map(|(directory, _)| directory.clone()).collect(), directories.len()))
 }
 
 /// The run that logged the model; `None` for a model without `MLmodel`, as one that is being logged.

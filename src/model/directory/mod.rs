@@ -28,11 +28,7 @@ impl ModelDirectory {
     pub async fn fetch(location: &ModelLocation, s3: Option<&Client>) -> Result<Self> {
         let prefix = match (location, s3) {
             (ModelLocation::Folder(path), _) => {
-                ensure!(
-                    path.is_dir(),
-                    "MODEL_LOCATION={}: there is no such folder",
-                    path.display()
-                );
+                ensure!(path.is_dir(), "MODEL_LOCATION={}: there is no such folder", path.display());
                 return Ok(Self {
                     path: path.clone(),
                     origin: path.display().to_string(),
@@ -40,21 +36,14 @@ impl ModelDirectory {
                 });
             }
             (ModelLocation::Prefix(prefix), Some(_)) => prefix.clone(),
-            (
-                ModelLocation::Run {
-                    root,
-                    experiment,
-                    run_id,
-                },
-                Some(s3),
-            ) => mlflow::resolve(s3, root, experiment, run_id).await?,
+            (ModelLocation::Run { root, experiment, run_id }, Some(s3)) => {
+                mlflow::resolve(s3, root, experiment, run_id).await?
+            }
             (_, None) => anyhow::bail!("a model on S3 needs an S3 client"),
         };
         let s3 = s3.context("a model on S3 needs an S3 client")?;
-        let downloaded = tempfile::Builder::new()
-            .prefix("model-")
-            .tempdir()
-            .context("making a folder for the model")?;
+        let downloaded =
+            tempfile::Builder::new().prefix("model-").tempdir().context("making a folder for the model")?;
         s3::download(s3, &prefix, downloaded.path()).await?;
         Ok(Self {
             path: downloaded.path().to_owned(),
@@ -94,13 +83,8 @@ impl ModelDirectory {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(name.to_owned()),
         };
-        ensure!(
-            size <= limit as u64,
-            "{name} has {size} bytes, at most {limit} are read"
-        );
-        std::fs::read_to_string(&path)
-            .map(Some)
-            .with_context(|| name.to_owned())
+        ensure!(size <= limit as u64, "{name} has {size} bytes, at most {limit} are read");
+        std::fs::read_to_string(&path).map(Some).with_context(|| name.to_owned())
     }
 }
 
@@ -128,18 +112,7 @@ mod tests {
     #[test]
     fn names_stay_in_their_folder() {
         assert!(contained("model.onnx").is_ok() && contained("data/x..y/z").is_ok());
-        for name in [
-            "",
-            "/etc/passwd",
-            "../x",
-            "a/../../x",
-            "a/./x",
-            "a//b",
-            "a/",
-            "..\\x",
-            "a\0b",
-            ".",
-        ] {
+        for name in ["", "/etc/passwd", "../x", "a/../../x", "a/./x", "a//b", "a/", "..\\x", "a\0b", "."] {
             assert!(contained(name).is_err(), "{name:?}");
         }
     }

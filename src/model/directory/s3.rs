@@ -34,27 +34,16 @@ pub(super) struct Object {
 /// When there is none, there are too many, or they are too large; when a name leads out of `folder`; when S3 fails.
 pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path) -> Result<()> {
     let objects = list(s3, prefix, MAX_OBJECTS).await?;
-    ensure!(
-        !objects.is_empty(),
-        "{prefix} holds no object: is it the model's directory?"
-    );
-    let bytes: u64 = objects
-        .iter()
-        .map(|object| object.bytes)
-        .fold(0, u64::saturating_add);
-    ensure!(
-        bytes <= MAX_BYTES,
-        "{prefix} holds {bytes} bytes, at most {MAX_BYTES} are downloaded"
-    );
+    ensure!(!objects.is_empty(), "{prefix} holds no object: is it the model's directory?");
+    let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
+    ensure!(bytes <= MAX_BYTES, "{prefix} holds {bytes} bytes, at most {MAX_BYTES} are downloaded");
     // Names are checked before the first byte is asked for.
     for object in &objects {
         contained(&object.name).with_context(|| prefix.to_string())?;
     }
     stream::iter(&objects)
         .map(|object| async move {
-            save(s3, prefix, object, folder)
-                .await
-                .with_context(|| format!("{}", prefix.join(&object.name)))
+            save(s3, prefix, object, folder).await.with_context(|| format!("{}", prefix.join(&object.name)))
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
@@ -85,10 +74,7 @@ async fn save(s3: &Client, prefix: &S3Prefix, object: &Object, folder: &Path) ->
 pub(super) async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let result = read(s3, key, |chunk| {
-        ensure!(
-            bytes.len() + chunk.len() <= limit,
-            "{key} has more than {limit} bytes"
-        );
+        ensure!(bytes.len() + chunk.len() <= limit, "{key} has more than {limit} bytes");
         bytes.extend_from_slice(chunk);
         Ok(())
     })
@@ -123,32 +109,18 @@ async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result
 /// When there are more than `limit`, or S3 fails.
 pub(super) async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<Object>> {
     let below = prefix.join("").prefix;
-    let mut pages = s3
-        .list_objects_v2()
-        .bucket(&prefix.bucket)
-        .prefix(&below)
-        .into_paginator()
-        .send();
+    let mut pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).into_paginator().send();
     let mut objects = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| anyhow::anyhow!("listing {prefix}: {}", describe(&error)))?;
         for object in page.contents() {
-            let name = object
-                .key()
-                .and_then(|key| key.strip_prefix(&below))
-                .unwrap_or_default();
+            let name = object.key().and_then(|key| key.strip_prefix(&below)).unwrap_or_default();
             if !name.is_empty() && !name.ends_with('/') {
                 let bytes = u64::try_from(object.size().unwrap_or(0)).unwrap_or(0);
-                objects.push(Object {
-                    name: name.to_owned(),
-                    bytes,
-                });
+                objects.push(Object { name: name.to_owned(), bytes });
             }
         }
-        ensure!(
-            objects.len() <= limit,
-            "{prefix} holds more than {limit} objects: is it the right prefix?"
-        );
+        ensure!(objects.len() <= limit, "{prefix} holds more than {limit} objects: is it the right prefix?");
     }
     Ok(objects)
 }
@@ -159,20 +131,12 @@ pub(super) async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result
 /// When there are more than `limit`, or S3 fails.
 pub(super) async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<String>> {
     let below = prefix.join("").prefix;
-    let mut pages = s3
-        .list_objects_v2()
-        .bucket(&prefix.bucket)
-        .prefix(&below)
-        .delimiter("/")
-        .into_paginator()
-        .send();
+    let mut pages =
+        s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).delimiter("/").into_paginator().send();
     let mut folders = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| anyhow::anyhow!("listing {prefix}: {}", describe(&error)))?;
-        let names = page
-            .common_prefixes()
-            .iter()
-            .filter_map(|common| common.prefix()?.strip_prefix(&below));
+        let names = page.common_prefixes().iter().filter_map(|common| common.prefix()?.strip_prefix(&below));
         folders.extend(names.map(|name| name.trim_end_matches('/').to_owned()));
         ensure!(folders.len() <= limit, "{prefix} holds more than {limit} folders");
     }

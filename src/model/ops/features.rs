@@ -19,16 +19,12 @@ pub struct Layout {
 impl Layout {
     /// As the node says.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
-        Ok(Self {
-            sparse_width: node.get_attr_opt(SPARSE_WIDTH)?,
-        })
+        Ok(Self { sparse_width: node.get_attr_opt(SPARSE_WIDTH)? })
     }
 
     /// Sparse rows of `width` columns.
     pub fn sparse(width: usize) -> Self {
-        Self {
-            sparse_width: Some(width),
-        }
+        Self { sparse_width: Some(width) }
     }
 
     /// The number of inputs that the features take.
@@ -37,7 +33,7 @@ impl Layout {
     }
 
     /// Reads the features of a batch; dense ones of another type are cast to `float`, as ONNX Runtime does.
-    pub fn read<'a>(self, inputs: &'a [TValue]) -> TractResult<Features<'a>> {
+    pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
             let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
             let entries = *columns.shape().get(1).context("columns of rank 2")?;
@@ -47,19 +43,10 @@ impl Layout {
             let in_range =
                 |&column: &i32| column == Sparse::NONE || usize::try_from(column).is_ok_and(|c| c < width);
             ensure!(columns.iter().all(in_range), "columns below {width}");
-            return Ok(Features::Sparse {
-                columns,
-                values,
-                entries,
-                width,
-            });
+            return Ok(Features::Sparse { columns, values, entries, width });
         }
         let matrix = inputs.first().context("one input")?;
-        let width = if matrix.rank() == 1 {
-            1
-        } else {
-            matrix.shape()[1..].iter().product()
-        };
+        let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
         let values = matrix.cast_to::<f32>()?;
         let values = match values {
             Cow::Borrowed(tensor) => Cow::Borrowed(tensor.try_as_plain_ram()?.as_slice::<f32>()?),
@@ -122,19 +109,10 @@ impl Features<'_> {
 
     /// Calls `visit` with the entries of each sparse row in turn; never for dense ones.
     pub fn for_each_sparse(&self, mut visit: impl FnMut(SparseRow)) {
-        if let Self::Sparse {
-            columns,
-            values,
-            entries,
-            ..
-        } = self
-        {
+        if let Self::Sparse { columns, values, entries, .. } = self {
             let entries = (*entries).max(1);
             for (columns, values) in columns.chunks_exact(entries).zip(values.chunks_exact(entries)) {
-                visit(SparseRow {
-                    columns: columns.iter(),
-                    values: values.iter(),
-                });
+                visit(SparseRow { columns: columns.iter(), values: values.iter() });
             }
         }
     }

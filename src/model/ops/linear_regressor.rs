@@ -32,14 +32,8 @@ pub(super) fn parse(
         "{} coefficients for {targets} targets",
         coefficients.len(),
     );
-    let intercepts = node
-        .get_attr_opt_vec("intercepts")?
-        .unwrap_or_else(|| vec![0.0; targets]);
-    ensure!(
-        intercepts.len() == targets,
-        "{} intercepts for {targets} targets",
-        intercepts.len()
-    );
+    let intercepts = node.get_attr_opt_vec("intercepts")?.unwrap_or_else(|| vec![0.0; targets]);
+    ensure!(intercepts.len() == targets, "{} intercepts for {targets} targets", intercepts.len());
     Ok(parsed(LinearRegressor {
         layout: Layout::of(node)?,
         coefficients: coefficients.into(),
@@ -55,10 +49,7 @@ impl LinearRegressor {
 
     fn push(&self, products: impl Fn(&[f32]) -> f32, scores: &mut Vec<f32>) {
         let start = scores.len();
-        let targets = self
-            .coefficients
-            .chunks_exact(self.features())
-            .zip(&self.intercepts);
+        let targets = self.coefficients.chunks_exact(self.features()).zip(&self.intercepts);
         scores.extend(targets.map(|(coefficients, intercept)| products(coefficients) + intercept));
         self.post_transform.apply(&mut scores[start..]);
     }
@@ -86,10 +77,7 @@ impl RowOp for LinearRegressor {
         let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
         match &features {
             Features::Sparse { .. } => features.for_each_sparse(|row| {
-                self.push(
-                    |c| row.clone().map(|(column, value)| c[column] * value).sum(),
-                    &mut scores,
-                );
+                self.push(|c| row.clone().map(|(column, value)| c[column] * value).sum(), &mut scores);
             }),
             Features::Dense { .. } => features.for_each_dense(|row| {
                 self.push(|c| row.iter().zip(c).map(|(x, c)| x * c).sum(), &mut scores);

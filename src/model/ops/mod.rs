@@ -36,10 +36,8 @@ pub(super) fn values_name(input: &str) -> String {
 /// can't take sparse rows.
 pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
-    onnx.op_register
-        .insert("LinearRegressor", linear_regressor::parse);
-    onnx.op_register
-        .insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
+    onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
+    onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx
 }

@@ -33,9 +33,13 @@ impl PostTransform {
             Self::Softmax => {
                 // Less the largest, so that no exponential overflows.
                 let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                scores.iter_mut().for_each(|x| *x = (*x - largest).exp());
+                for x in scores.iter_mut() {
+                    *x = (*x - largest).exp();
+                }
                 let sum: f32 = scores.iter().sum();
-                scores.iter_mut().for_each(|x| *x /= sum);
+                for x in scores.iter_mut() {
+                    *x /= sum;
+                }
             }
         }
     }

@@ -76,10 +76,7 @@ impl<T: RowOp> EvalOp for ByRow<T> {
 
 impl<T: RowOp> TypedOp for ByRow<T> {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let rows = inputs[0]
-            .shape
-            .first()
-            .context("features have a batch dimension")?;
+        let rows = inputs[0].shape.first().context("features have a batch dimension")?;
         Ok(tvec!(f32::fact([rows.clone(), self.0.width().to_dim()])))
     }
 

@@ -83,20 +83,10 @@ impl TreeEnsemble {
     pub fn parse(node: &NodeProto, leaf: &str) -> TractResult<Self> {
         let attributes = Attributes::read(node)?;
         let mut weights = read_weights(node, leaf)?;
-        let targets = weights
-            .values()
-            .flatten()
-            .map(|(target, _)| *target as usize + 1)
-            .max()
-            .unwrap_or(1);
+        let targets = weights.values().flatten().map(|(target, _)| *target as usize + 1).max().unwrap_or(1);
 
-        let mut ensemble = Self {
-            roots: Vec::new(),
-            nodes: Vec::new(),
-            weights: Vec::new(),
-            features: 0,
-            targets,
-        };
+        let mut ensemble =
+            Self { roots: Vec::new(), nodes: Vec::new(), weights: Vec::new(), features: 0, targets };
         let mut begun = HashSet::new();
         for (at, id) in attributes.ids.iter().enumerate() {
             // A tree's first node is its root.
@@ -132,17 +122,9 @@ impl TreeEnsemble {
             for (child, is_yes) in [(attributes.yes[at], true), (attributes.no[at], false)] {
                 let at = attributes.find((id.0, child))?;
                 let child = self.nodes.len();
-                ensure!(
-                    child < limit,
-                    "tree {}: a node has two parents, or is its own",
-                    id.0
-                );
+                ensure!(child < limit, "tree {}: a node has two parents, or is its own", id.0);
                 self.nodes.push(attributes.node(at)?);
-                let link = if is_yes {
-                    &mut self.nodes[place].yes
-                } else {
-                    &mut self.nodes[place].no
-                };
+                let link = if is_yes { &mut self.nodes[place].yes } else { &mut self.nodes[place].no };
                 *link = index(child)?;
                 open.push((child, at));
             }
@@ -171,11 +153,7 @@ impl TreeEnsemble {
         self.roots.iter().map(|&root| {
             let mut node = &self.nodes[root as usize];
             while node.mode != Mode::Leaf {
-                let next = if node.is_true(row[node.feature as usize]) {
-                    node.yes
-                } else {
-                    node.no
-                };
+                let next = if node.is_true(row[node.feature as usize]) { node.yes } else { node.no };
                 node = &self.nodes[next as usize];
             }
             &self.weights[node.yes as usize..node.no as usize]
@@ -197,11 +175,7 @@ struct Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     fn read(node: &'a NodeProto) -> TractResult<Self> {
-        for name in [
-            "nodes_values_as_tensor",
-            "base_values_as_tensor",
-            "target_weights_as_tensor",
-        ] {
+        for name in ["nodes_values_as_tensor", "base_values_as_tensor", "target_weights_as_tensor"] {
             ensure!(
                 node.attribute.iter().all(|attribute| attribute.name != name),
                 "{name}: trees of doubles can't run"
@@ -214,10 +188,7 @@ impl<'a> Attributes<'a> {
             ids: trees.iter().copied().zip(nodes.iter().copied()).collect(),
             places: HashMap::new(),
             features: node.get_attr_slice("nodes_featureids")?,
-            modes: modes
-                .iter()
-                .map(|mode| Mode::parse(mode))
-                .collect::<TractResult<_>>()?,
+            modes: modes.iter().map(|mode| Mode::parse(mode)).collect::<TractResult<_>>()?,
             thresholds: node.get_attr_slice("nodes_values")?,
             yes: node.get_attr_slice("nodes_truenodeids")?,
             no: node.get_attr_slice("nodes_falsenodeids")?,
@@ -243,10 +214,7 @@ impl<'a> Attributes<'a> {
     }
 
     fn find(&self, id: Id) -> TractResult<usize> {
-        self.places
-            .get(&id)
-            .copied()
-            .with_context(|| format!("tree {} has no node {}", id.0, id.1))
+        self.places.get(&id).copied().with_context(|| format!("tree {} has no node {}", id.0, id.1))
     }
 
     fn node(&self, at: usize) -> TractResult<Node> {
@@ -278,15 +246,10 @@ fn read_weights(node: &NodeProto, leaf: &str) -> TractResult<HashMap<Id, Vec<(u3
     );
     let mut weights: HashMap<Id, Vec<(u32, f32)>> = HashMap::with_capacity(trees.len());
     for at in 0..trees.len() {
-        let target = u32::try_from(targets[at])
-            .ok()
-            .filter(|&target| target < MAX_TARGETS);
+        let target = u32::try_from(targets[at]).ok().filter(|&target| target < MAX_TARGETS);
         let target =
             target.with_context(|| format!("{leaf}_ids: {} is not below {MAX_TARGETS}", targets[at]))?;
-        weights
-            .entry((trees[at], nodes[at]))
-            .or_default()
-            .push((target, values[at]));
+        weights.entry((trees[at], nodes[at])).or_default().push((target, values[at]));
     }
     Ok(weights)
 }

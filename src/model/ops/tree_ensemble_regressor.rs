@@ -38,19 +38,9 @@ pub(super) fn parse(
     let ensemble = TreeEnsemble::parse(node, "target")?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(ensemble.targets());
     // Every target has a weight somewhere: so a hostile count can't ask for gigabytes.
-    ensure!(
-        targets == ensemble.targets(),
-        "n_targets is {targets}, target_ids say {}",
-        ensemble.targets()
-    );
-    let base_values = node
-        .get_attr_opt_vec("base_values")?
-        .unwrap_or_else(|| vec![0.0; targets]);
-    ensure!(
-        base_values.len() == targets,
-        "{} base_values for {targets} targets",
-        base_values.len()
-    );
+    ensure!(targets == ensemble.targets(), "n_targets is {targets}, target_ids say {}", ensemble.targets());
+    let base_values = node.get_attr_opt_vec("base_values")?.unwrap_or_else(|| vec![0.0; targets]);
+    ensure!(base_values.len() == targets, "{} base_values for {targets} targets", base_values.len());
     let aggregate = match node.get_attr_opt::<&str>("aggregate_function")?.unwrap_or("SUM") {
         "SUM" => Aggregate::Sum,
         "AVERAGE" => Aggregate::Average,
@@ -105,11 +95,7 @@ impl RowOp for TreeEnsembleRegressor {
             features.width(),
             self.ensemble.features()
         );
-        let divisor = if self.aggregate == Aggregate::Average {
-            self.ensemble.trees() as f64
-        } else {
-            1.0
-        };
+        let divisor = if self.aggregate == Aggregate::Average { self.ensemble.trees() as f64 } else { 1.0 };
         let mut row_scores = vec![None; self.width()];
         let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
         features.for_each_dense(|row| {
