@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -76,6 +77,31 @@ async fn an_event_of_6_mb_is_answered() {
     let ride = support::RIDE.replace('}', &format!(", \"noise\": \"{padding}\"}}"));
     let answer = invoke(&function, &serde_json::from_str(&support::event(&[&ride, &ride])).unwrap()).await;
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn no_payload_gets_into_the_log_at_any_level() {
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let env = [
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("TEST_RUN", "True"),
+        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+        ("RUST_LOG", "trace"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&lines);
+    let on_line = Arc::new(move |line: &str| book.lock().unwrap().push(line.to_owned()));
+    let function = Function::start_with_logs(support::function(), env, Duration::from_secs(10), on_line).await.unwrap();
+    let secret = support::RIDE.replace("130", "\"SECRET-1\"").replace("256", "\"SECRET-2\"");
+    let event = support::event(&[secret.as_str(), "SECRET-3", &secret.replace("3.66", "\"SECRET-4\"")]);
+    let answer = invoke(&function, &serde_json::from_str(&event).unwrap()).await;
+    assert_eq!(answer["predictions"].as_array().unwrap().len(), 1);
+    function.invoke(r#"{"Records": ["SECRET-5"#).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let log = lines.lock().unwrap().join("\n");
+    assert!(log.contains("record quarantined") && log.contains("batch done"));
+    assert!(!log.contains("SECRET") && !log.contains(&base64_simd::STANDARD.encode_to_string("SECRET-3")), "{log}");
 }
 
 #[tokio::test]
