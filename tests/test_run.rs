@@ -92,7 +92,8 @@ async fn no_payload_gets_into_the_log_at_any_level() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let book = Arc::clone(&lines);
     let on_line = Arc::new(move |line: &str| book.lock().unwrap().push(line.to_owned()));
-    let function = Function::start_with_logs(support::function(), env, Duration::from_secs(10), on_line).await.unwrap();
+    let function =
+        Function::start_with_logs(support::function(), env, Duration::from_secs(10), on_line).await.unwrap();
     let secret = support::RIDE.replace("130", "\"SECRET-1\"").replace("256", "\"SECRET-2\"");
     let event = support::event(&[secret.as_str(), "SECRET-3", &secret.replace("3.66", "\"SECRET-4\"")]);
     let answer = invoke(&function, &serde_json::from_str(&event).unwrap()).await;
@@ -101,7 +102,10 @@ async fn no_payload_gets_into_the_log_at_any_level() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let log = lines.lock().unwrap().join("\n");
     assert!(log.contains("record quarantined") && log.contains("batch done"));
-    assert!(!log.contains("SECRET") && !log.contains(&base64_simd::STANDARD.encode_to_string("SECRET-3")), "{log}");
+    assert!(
+        !log.contains("SECRET") && !log.contains(&base64_simd::STANDARD.encode_to_string("SECRET-3")),
+        "{log}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Decision trees as the tree operators of opsets 1 to 3 describe them: parallel lists of nodes, and weights of leaves.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -246,7 +246,7 @@ fn read_weights(node: &NodeProto, leaf: &str) -> TractResult<HashMap<Id, Vec<(u3
     );
     let mut weights: HashMap<Id, Vec<(u32, f32)>> = HashMap::with_capacity(trees.len());
     for at in 0..trees.len() {
-        let target = u32::try_from(targets[at]).ok().filter(|&target| target < MAX_TARGETS);
+        let target = u32::try_from(targets[at]).ok().filter(|&target| (target as usize) < MAX_TARGETS);
         let target =
             target.with_context(|| format!("{leaf}_ids: {} is not below {MAX_TARGETS}", targets[at]))?;
         weights.entry((trees[at], nodes[at])).or_default().push((target, values[at]));
@@ -254,8 +254,8 @@ fn read_weights(node: &NodeProto, leaf: &str) -> TractResult<HashMap<Id, Vec<(u3
     Ok(weights)
 }
 
-/// A row's scores are a list of as many: more are a mistake.
-const MAX_TARGETS: u32 = 1 << 20;
+/// A row's scores are a list of as many: more are a mistake, or meant to fill the memory.
+pub const MAX_TARGETS: usize = 1 << 16;
 
 fn index(place: usize) -> TractResult<u32> {
     u32::try_from(place).context("more nodes than 32 bits can count")

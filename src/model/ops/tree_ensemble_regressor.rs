@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::features::Layout;
 use super::post_transform::PostTransform;
 use super::row_op::{RowOp, parsed};
-use super::tree_ensemble::TreeEnsemble;
+use super::tree_ensemble::{MAX_TARGETS, TreeEnsemble};
 
 /// The operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,8 +37,11 @@ pub(super) fn parse(
 ) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let ensemble = TreeEnsemble::parse(node, "target")?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(ensemble.targets());
-    // Every target has a weight somewhere: so a hostile count can't ask for gigabytes.
-    ensure!(targets == ensemble.targets(), "n_targets is {targets}, target_ids say {}", ensemble.targets());
+    ensure!(
+        (ensemble.targets()..=MAX_TARGETS).contains(&targets),
+        "n_targets is {targets}, target_ids go up to {}, and {MAX_TARGETS} is the limit",
+        ensemble.targets() - 1
+    );
     let base_values = node.get_attr_opt_vec("base_values")?.unwrap_or_else(|| vec![0.0; targets]);
     ensure!(base_values.len() == targets, "{} base_values for {targets} targets", base_values.len());
     let aggregate = match node.get_attr_opt::<&str>("aggregate_function")?.unwrap_or("SUM") {

@@ -1,0 +1,14 @@
+//! What AWS supplies in the cloud, for one machine: local only, for tests, demonstrations and soaks.
+//!
+//! [`stack`] stands in for Kinesis and S3, [`mapping`] for Lambda's event source mapping, [`function`] for Lambda's
+//! execution environment; [`demo`] joins the three and accounts for every record.
+
+pub mod cli;
+pub mod demo;
+pub mod function;
+mod guard;
+pub mod logs;
+pub mod mapping;
+pub mod poll;
+mod runtime_api;
+pub mod stack;
