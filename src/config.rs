@@ -112,13 +112,15 @@ impl Config {
                 "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id"
             );
         }
+        let anywhere = endpoint(&get, "AWS_ENDPOINT_URL")?;
+        let s3 = endpoint(&get, "AWS_ENDPOINT_URL_S3")?;
+        endpoint(&get, "AWS_ENDPOINT_URL_KINESIS")?;
         Ok(Self {
             model: model_location(&get, run_id.clone())?,
             run_id,
             output: output(&get)?,
             kinesis_endpoint_url: endpoint(&get, "KINESIS_ENDPOINT_URL")?,
-            s3_path_style: endpoint(&get, "AWS_ENDPOINT_URL_S3")?.is_some()
-                || get("AWS_ENDPOINT_URL").is_some(),
+            s3_path_style: s3.or(anywhere).is_some(),
         })
     }
 }
@@ -171,9 +173,11 @@ fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
 fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>> {
     let url = get(name);
     if let Some(url) = &url {
-        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-        let valid = host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace));
-        ensure!(valid, "{name}={url}: allowed is an http:// or https:// address");
+        let parsed = url.parse::<http::Uri>().ok();
+        let host = parsed
+            .filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
+            .and_then(|uri| uri.host().map(|host| !host.is_empty()));
+        ensure!(host == Some(true), "{name}={url}: allowed is an http:// or https:// address");
     }
     Ok(url)
 }

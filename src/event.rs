@@ -44,7 +44,7 @@ struct Event<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct Entry<'a> {
     #[serde(borrow)]
-    kinesis: Kinesis<'a>,
+    kinesis: Option<Kinesis<'a>>,
     #[serde(borrow)]
     event_source: Cow<'a, str>,
     #[serde(rename = "eventID", borrow)]
@@ -115,15 +115,17 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
             }));
         }
     };
+    // A hand-made event may not say its source, but has what only Kinesis has.
+    let kinesis = entry.kinesis;
     ensure!(
-        entry.event_source.is_empty() || entry.event_source == KINESIS,
+        entry.event_source == KINESIS || (entry.event_source.is_empty() && kinesis.is_some()),
         "entry {index} of `Records` has another event source than `{KINESIS}`: map this function to a Kinesis stream only",
     );
     let shard = match entry.event_id {
         Cow::Borrowed(id) => Cow::Borrowed(split_event_id(id).0),
         Cow::Owned(id) => Cow::Owned(split_event_id(&id).0.to_owned()),
     };
-    let kinesis = entry.kinesis;
+    let kinesis = kinesis.unwrap_or_default();
     Ok(Ok(Record {
         stream_arn: entry.event_source_arn,
         shard,
@@ -211,6 +213,8 @@ mod tests {
         let sqs = event(r#"{"eventSource": "aws:sqs", "body": "secret"}"#);
         let error = parse(&sqs).unwrap_err().to_string();
         assert!(error.contains("aws:kinesis") && !error.contains("secret"), "{error}");
+        let sns = event(r#"{"EventSource": "aws:sns", "Sns": {"Message": "secret"}}"#);
+        assert!(parse(&sns).unwrap_err().to_string().contains("aws:kinesis"));
         assert!(parse(r#"{"detail-type": "Scheduled Event"}"#).unwrap_err().to_string().contains("Records"));
         assert!(parse(r#"{"Records": 7}"#).is_err());
         assert!(parse("[]").is_err());

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -14,10 +14,9 @@ use crate::event::{self, Malformed, Record};
 use crate::features::{FeaturePlan, Slots};
 use crate::metrics::Outcomes;
 use crate::model::directory::ModelDirectory;
-use crate::model::{self, Description, Example, Model};
+use crate::model::{Description, Model};
 use crate::prediction::ResultPlan;
 use crate::sink::{Delivery, Entry, MAX_RECORD_BYTES, Sink};
-use crate::spec::ServingSpec;
 
 /// Everything that an invocation needs, made at cold start.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ impl Handler {
     }
 
     fn build(directory: &ModelDirectory, run_id: Option<&str>, sink: Sink) -> Result<Self> {
-        let (Description { spec, run_id: logged, name }, file) = model::describe(directory)?;
+        let Description { spec, file, run_id: logged, name } = Description::read(directory)?;
         let version = run_id.or(logged.as_deref()).context("no run id: MLmodel names none, so set RUN_ID")?;
         let name = spec.name.as_deref().or(name.as_deref()).unwrap_or("model");
 
@@ -77,9 +76,7 @@ impl Handler {
         let echoed = fields.iter().filter_map(|field| features.slot(field)).collect();
 
         model.warm_up()?;
-        if let Some(text) = directory.text(Example::FILE, Example::MAX_BYTES)? {
-            test_example(&model, &text).context(Example::FILE)?;
-        }
+        model.test_example(directory)?;
         tracing::info!(model = name, version, origin = directory.origin(), "ready");
         Ok(Self { model, features, result, echoed, sink })
     }
@@ -243,29 +240,6 @@ fn predict_rows(model: &Model, rows: &Rows) -> Predicted {
 fn quarantine(record: &Record, rejected: &Rejected) {
     let Record { shard, sequence_number, .. } = record;
     tracing::warn!(%shard, %sequence_number, reason = %rejected, "record quarantined");
-}
-
-/// Runs the input example through the model's own inputs: without the serving spec, whose fields it knows nothing of.
-fn test_example(model: &Model, text: &str) -> Result<()> {
-    let Some(example) = Example::parse(text, model.inputs()) else {
-        tracing::info!("{} is not in a form that rows can be read from: not tested", Example::FILE);
-        return Ok(());
-    };
-    let plan = FeaturePlan::compile(&ServingSpec::default(), model.inputs(), &[])?;
-    let (mut rows, mut slots) = (plan.rows(), plan.slots());
-    for (row, document) in example.documents.iter().enumerate() {
-        if let Err(rejected) = plan.extract(document.as_bytes(), &mut slots, &mut rows) {
-            bail!("row {row}: {rejected}");
-        }
-    }
-    let outputs = model.run(&rows).context("the model fails on it")?;
-    let finite = outputs.iter().all(|values| match values {
-        Values::Float(v) => v.iter().all(|x| x.is_finite()),
-        Values::Double(v) => v.iter().all(|x| x.is_finite()),
-        _ => true,
-    });
-    ensure!(finite, "the model's prediction for it is not finite");
-    Ok(())
 }
 
 fn as_json(entries: Vec<Entry>) -> Result<Vec<Box<RawValue>>> {

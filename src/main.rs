@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -81,11 +81,7 @@ async fn run() -> Result<()> {
 async fn load(config: &Config) -> Result<Handler> {
     let remote = ModelDirectory::is_remote(&config.model);
     let publishes = matches!(config.output, Output::Stream(_));
-    let aws = if remote || publishes {
-        Some(aws_config::load_defaults(BehaviorVersion::latest()).await)
-    } else {
-        None
-    };
+    let aws = if remote || publishes { Some(aws_settings().await?) } else { None };
     let s3 = aws.as_ref().filter(|_| remote).map(|aws| s3_client(aws, config));
     let directory = ModelDirectory::fetch(&config.model, s3.as_ref()).await?;
     let sink = match (&config.output, &aws) {
@@ -95,6 +91,15 @@ async fn load(config: &Config) -> Result<Handler> {
         _ => Sink::Answer,
     };
     Handler::load(&directory, config.run_id.as_deref(), sink)
+}
+
+async fn aws_settings() -> Result<SdkConfig> {
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    ensure!(
+        aws.region().is_some(),
+        "AWS_REGION is not set: Lambda sets it; locally give the region of stream and bucket"
+    );
+    Ok(aws)
 }
 
 fn s3_client(aws: &SdkConfig, config: &Config) -> aws_sdk_s3::Client {

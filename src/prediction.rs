@@ -115,7 +115,8 @@ impl ResultPlan {
                 From::Field(path) => {
                     let json = echoed.next().copied().flatten();
                     let json = json.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
-                    event.extend_from_slice(json.as_bytes());
+                    // A result is one line: in JSON, line breaks are white space between values, never part of one.
+                    event.extend(json.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
                 }
             }
         }
@@ -173,8 +174,7 @@ fn push_output(
             Values::Int32(v) => push_json(event, &v[at]),
             Values::Bool(v) => push_json(event, &v[at]),
             Values::String(v) => push_json(event, &v[at]),
-            // Only inputs are sparse.
-            Values::Sparse(_) => push_json(event, &()),
+            Values::Sparse(_) => unreachable!("only inputs are sparse"),
         }
     }
     if width != 1 {
@@ -256,6 +256,15 @@ mod tests {
                 }
             })
         );
+    }
+
+    #[test]
+    fn a_result_is_one_line_whatever_is_echoed() {
+        let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
+        let event = plan.write(&record(), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")]).unwrap();
+        assert!(!event.contains(&b'\n') && !event.contains(&b'\r'));
+        let event: Value = serde_json::from_slice(&event).unwrap();
+        assert_eq!(event["prediction"]["ride_id"], json!({"a": "b\n"}));
     }
 
     #[test]

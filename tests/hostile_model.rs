@@ -153,11 +153,193 @@ async fn a_sound_tree_decides_as_onnx_says() {
     assert_eq!(found, [10.0, 30.0, 20.0]);
 }
 
+/// The predictions `y` of a model for the documents that it does not fail on.
+async fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = load(folder.path(), model).await.unwrap();
+    let answer = answer(&handler, &event(documents)).await;
+    let predictions = answer["predictions"].as_array().unwrap();
+    predictions.iter().map(|prediction| prediction["prediction"]["y"].as_f64().unwrap()).collect()
+}
+
+/// Two trees, the first with `x == 1 ? leaf 1 : (x == 3 ? leaf 1 : leaf 3)`, as categorical splits are exported.
+#[tokio::test]
+async fn branches_may_share_a_leaf() {
+    let attributes = vec![
+        ints("nodes_treeids", &[0, 0, 0, 0, 1]),
+        ints("nodes_nodeids", &[0, 1, 2, 3, 0]),
+        ints("nodes_featureids", &[0; 5]),
+        strings("nodes_modes", &["BRANCH_EQ", "LEAF", "BRANCH_EQ", "LEAF", "LEAF"]),
+        floats("nodes_values", &[1.0, 0.0, 3.0, 0.0, 0.0]),
+        ints("nodes_truenodeids", &[1, 0, 1, 0, 0]),
+        ints("nodes_falsenodeids", &[2, 0, 3, 0, 0]),
+        ints("target_treeids", &[0, 0, 1]),
+        ints("target_nodeids", &[1, 3, 0]),
+        ints("target_ids", &[0; 3]),
+        floats("target_weights", &[10.0, 20.0, 0.5]),
+    ];
+    let trees = node("TreeEnsembleRegressor", &["X"], "y", attributes);
+    let model = model(vec![float_input("X", 1)], vec![trees], vec![]);
+    let rides = [r#"{"X": 1}"#, r#"{"X": 3}"#, r#"{"X": 5}"#];
+    assert_eq!(predictions(&model, &rides).await, [10.5, 10.5, 20.5]);
+}
+
+/// Two trees: the first weighs 1 where `x mode 2`, else 0; the second always 0.
+fn stump(mode: &str, more: Vec<AttributeProto>) -> ModelProto {
+    let mut attributes = vec![
+        ints("nodes_treeids", &[0, 0, 0, 1]),
+        ints("nodes_nodeids", &[0, 1, 2, 0]),
+        ints("nodes_featureids", &[0; 4]),
+        strings("nodes_modes", &[mode, "LEAF", "LEAF", "LEAF"]),
+        floats("nodes_values", &[2.0, 0.0, 0.0, 0.0]),
+        ints("nodes_truenodeids", &[1, 0, 0, 0]),
+        ints("nodes_falsenodeids", &[2, 0, 0, 0]),
+        ints("target_treeids", &[0, 0, 1]),
+        ints("target_nodeids", &[1, 2, 0]),
+        ints("target_ids", &[0; 3]),
+        floats("target_weights", &[1.0, 0.0, 0.0]),
+    ];
+    attributes.extend(more);
+    model(vec![float_input("X", 1)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
+}
+
+#[tokio::test]
+async fn every_mode_compares_as_onnx_says() {
+    let modes = [
+        ("BRANCH_LEQ", [1.0, 1.0, 0.0]),
+        ("BRANCH_LT", [1.0, 0.0, 0.0]),
+        ("BRANCH_GTE", [0.0, 1.0, 1.0]),
+        ("BRANCH_GT", [0.0, 0.0, 1.0]),
+        ("BRANCH_EQ", [0.0, 1.0, 0.0]),
+        ("BRANCH_NEQ", [1.0, 0.0, 1.0]),
+    ];
+    for (mode, expected) in modes {
+        let documents = [r#"{"X": 1.5}"#, r#"{"X": 2}"#, r#"{"X": 2.5}"#];
+        assert_eq!(predictions(&stump(mode, vec![]), &documents).await, expected, "{mode}");
+    }
+}
+
+fn string(name: &str, value: &str) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::String as i32;
+    AttributeProto {
+        name: name.to_owned(),
+        r#type: kind,
+        s: value.as_bytes().to_vec(),
+        ..AttributeProto::default()
+    }
+}
+
+#[tokio::test]
+async fn every_aggregate_and_transform_is_onnxs() {
+    let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let cases = vec![
+        (vec![string("aggregate_function", "AVERAGE")], [0.5, 0.0]),
+        (vec![string("aggregate_function", "MIN")], [0.0, 0.0]),
+        (vec![string("aggregate_function", "MAX")], [1.0, 0.0]),
+        (vec![string("aggregate_function", "AVERAGE"), floats("base_values", &[3.0])], [3.5, 3.0]),
+        (vec![string("post_transform", "LOGISTIC")], [logistic(1.0), logistic(0.0)]),
+        (vec![string("post_transform", "SOFTMAX")], [1.0, 1.0]),
+    ];
+    for (attributes, expected) in cases {
+        let found =
+            predictions(&stump("BRANCH_LEQ", attributes.clone()), &[r#"{"X": 1}"#, r#"{"X": 3}"#]).await;
+        let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6);
+        assert!(near, "{attributes:?}: {found:?}");
+    }
+    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "PROBIT")])).await;
+    assert!(other.contains("post_transform PROBIT can't run"), "{other}");
+}
+
+fn tensor_type(info: &mut ValueInfoProto) -> &mut type_proto::Tensor {
+    let Some(type_proto::Value::TensorType(tensor)) = &mut info.r#type.as_mut().unwrap().value else {
+        panic!("a tensor")
+    };
+    tensor
+}
+
+#[tokio::test]
+async fn a_missing_value_goes_the_way_that_its_branch_says() {
+    // 0/0: the way to a NaN that JSON has not.
+    for (tracks_true, expected) in [(1, 1.0), (0, 0.0)] {
+        let mut model =
+            stump("BRANCH_LEQ", vec![ints("nodes_missing_value_tracks_true", &[tracks_true, 0, 0, 0])]);
+        let graph = model.graph.as_mut().unwrap();
+        graph.node[0].input = vec!["ratio".to_owned()];
+        graph.node.insert(0, node("Div", &["X", "X"], "ratio", vec![]));
+        assert_eq!(predictions(&model, &[r#"{"X": 0}"#]).await, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_the_model_fails_on_is_quarantined_alone() {
+    // Only 0, 1 and 2 can be looked up, and the square root of what is below zero is no number.
+    let table = TensorProto {
+        name: "table".to_owned(),
+        dims: vec![3, 1],
+        data_type: DataType::Float as i32,
+        float_data: vec![4.0, 9.0, -1.0],
+        ..TensorProto::default()
+    };
+    let mut index = float_input("X", 1);
+    tensor_type(&mut index).elem_type = DataType::Int64 as i32;
+    tensor_type(&mut index).shape.as_mut().unwrap().dim.pop();
+    let nodes = vec![node("Gather", &["table", "X"], "row", vec![]), node("Sqrt", &["row"], "y", vec![])];
+    let model = model(vec![index], nodes, vec![table]);
+    let documents =
+        [r#"{"X": 1}"#, r#"{"X": 77}"#, r#"{"X": 0}"#, r#"{"X": 2}"#, r#"{"X": -99}"#, r#"{"X": 1}"#];
+    assert_eq!(predictions(&model, &documents).await, [3.0, 2.0, 3.0]);
+}
+
+#[tokio::test]
+async fn what_would_be_answered_wrongly_is_refused() {
+    let x = || vec![float_input("X", 1)];
+    let classifier = vec![node("TreeEnsembleClassifier", &["X"], "y", vec![])];
+    assert!(refusal(&model(x(), classifier, vec![])).await.contains("TreeEnsembleClassifier (`"));
+
+    let mut doubles = stump("BRANCH_LEQ", vec![]);
+    tensor_type(&mut doubles.graph.as_mut().unwrap().input[0]).elem_type = DataType::Double as i32;
+    assert!(refusal(&doubles).await.contains("only float can run"));
+
+    let mut image = float_input("X", 2);
+    tensor_type(&mut image).shape.as_mut().unwrap().dim.push(Dimension::default());
+    let identity = vec![node("Identity", &["X"], "y", vec![])];
+    assert!(refusal(&model(vec![image], identity, vec![])).await.contains("input `X`: has 3 dimensions"));
+}
+
+#[tokio::test]
+async fn what_only_the_rewriting_may_put_into_a_graph_is_refused() {
+    let width = AttributeProto {
+        name: "sparse_width".to_owned(),
+        r#type: attribute_proto::AttributeType::Int as i32,
+        i: 1 << 45,
+        ..AttributeProto::default()
+    };
+    for operator in ["SparseToDense", "LinearRegressor"] {
+        let nodes = vec![node(operator, &["X", "X"], "y", vec![width.clone()])];
+        let line = refusal(&model(vec![float_input("X", 1)], nodes, vec![])).await;
+        assert!(line.contains(&format!("{operator} is no ONNX operator")), "{line}");
+    }
+}
+
+/// A vectoriser in front of an operator that takes dense rows only.
+#[tokio::test]
+async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
+    let vectorizer =
+        node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &["a", "b=1", "b=2"])]);
+    let nodes = vec![vectorizer, node("ReduceSum", &["row"], "y", vec![ints("axes", &[1])])];
+    let mut map = float_input("X", 1);
+    map.r#type = Some(TypeProto::default());
+    let mut model = model(vec![map], nodes, vec![]);
+    model.opset_import[0].version = 11;
+    let documents = [r#"{"a": 2.5, "b": "1"}"#, r#"{"a": 2.5, "b": "9"}"#, r#"{"a": 4, "b": "2"}"#];
+    assert_eq!(predictions(&model, &documents).await, [3.5, 2.5, 5.0]);
+}
+
 #[tokio::test]
 async fn a_tree_that_is_none_is_refused() {
     let cases = vec![
-        (ints("nodes_truenodeids", &[0, 0, 3, 0, 0]), "two parents, or is its own"),
-        (ints("nodes_falsenodeids", &[2, 0, 2, 0, 0]), "two parents, or is its own"),
+        (ints("nodes_truenodeids", &[0, 0, 3, 0, 0]), "below itself"),
+        (ints("nodes_falsenodeids", &[2, 0, 2, 0, 0]), "below itself"),
         (ints("nodes_truenodeids", &[1, 0, 9, 0, 0]), "tree 0 has no node 9"),
         (ints("nodes_truenodeids", &[1, 0, -1, 0, 0]), "tree 0 has no node -1"),
         (ints("nodes_truenodeids", &[1, 0, 3]), "lists of lengths"),
@@ -196,7 +378,7 @@ async fn a_graph_that_is_none_is_refused() {
     assert!(
         refusal(&model(vec![float_input("X", i64::MAX)], identity(), vec![]))
             .await
-            .contains("elements a row")
+            .contains("columns; served are")
     );
     assert!(refusal(&model(vec![float_input("X", -3)], identity(), vec![])).await.contains("input `X`"));
 

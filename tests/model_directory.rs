@@ -120,6 +120,39 @@ async fn two_models_of_one_run_are_named_both() {
     assert!(line.contains("1/r/artifacts/x") && line.contains("1/r/artifacts/y"), "{line}");
 }
 
+/// Siblings of another flavor are none of the run's ONNX models, whichever layout they are in.
+#[tokio::test]
+async fn models_of_other_flavors_are_passed_over() {
+    let (_stack, s3) = bucket(&[(fixtures().join("mlflow3"), "")]).await;
+    let run_id = run_id("mlflow3");
+    for folder in [format!("1/{run_id}/artifacts/preprocessor"), "1/models/m-33333333/artifacts".to_owned()] {
+        let body = format!("run_id: {run_id}\nflavors:\n  sklearn: {{}}\n");
+        let key = format!("{folder}/MLmodel");
+        s3.put_object().bucket("mlflow-models").key(key).body(body.into_bytes().into()).send().await.unwrap();
+    }
+    assert_eq!(prediction(&run("", &run_id), &s3).await["version"], run_id);
+}
+
+/// Everything that is listed is found, on whichever page it is.
+#[tokio::test]
+async fn listings_of_several_pages_are_read_whole() {
+    let page = |name: &'static str, next: Option<&'static str>| {
+        let object = Object::builder().key(format!("m/{name}")).size(1 << 40).build();
+        move || {
+            let page = ListObjectsV2Output::builder().contents(object.clone());
+            page.is_truncated(next.is_some()).set_next_continuation_token(next.map(str::to_owned)).build()
+        }
+    };
+    let pages = mock!(Client::list_objects_v2)
+        .sequence()
+        .output(page("a", Some("b")))
+        .output(page("b", None))
+        .build();
+    let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, [&pages]);
+    let line = refusal(&ModelLocation::Prefix(root("m")), &s3).await;
+    assert!(line.contains(&format!("holds {} bytes", 2_u64 << 40)), "{line}");
+}
+
 /// An S3 that lists these objects, and from which nothing may be read.
 fn listing(objects: &'static [(&'static str, i64)]) -> Client {
     let rule = mock!(Client::list_objects_v2).then_output(move || {

@@ -236,6 +236,18 @@ async fn the_lowest_failed_is_lowest_as_a_number() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_comes_twice_goes_out_twice_under_one_id_also_if_one_is_refused() {
+    let stream = Stream::following([Step::Refuse(vec![0], THROTTLED)]);
+    let twice =
+        json!({"Records": [entry(0, "a", RIDE.as_bytes()), entry(0, "a", RIDE.as_bytes())]}).to_string();
+    let answer = handle(&stream.handler().await, &twice, 30).await;
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+    assert_eq!(stream.requests(), [["a"], ["a"], ["a"]], "one at a time, the refused one again");
+    let accepted = stream.accepted.lock().unwrap();
+    assert_eq!((accepted.len(), &accepted[0]), (2, &accepted[1]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_poison_record_is_no_failure_of_the_batch() {
     let records = [entry(0, "a", RIDE.as_bytes()), entry(1, "b", b"poison"), entry(2, "c", RIDE.as_bytes())];
     let stream = Stream::default();

@@ -69,6 +69,18 @@ fn a_bad_variable_is_named_with_its_value_and_what_is_allowed() {
 }
 
 #[test]
+fn a_region_that_no_one_names_is_asked_for() {
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let line = refusal(&[
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("TEST_RUN", "False"),
+        ("PREDICTIONS_STREAM_NAME", "s"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    assert!(line.contains("AWS_REGION is not set"), "{line}");
+}
+
+#[test]
 fn without_a_lambda_around_it_the_way_is_told() {
     let output = Command::new(env!("CARGO_BIN_EXE_stream-predictor")).env_clear().output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
@@ -147,10 +159,12 @@ fn a_spec_beside_the_model_counts_as_one_within_mlmodel() {
 #[test]
 fn an_input_example_that_fails_is_refused() {
     let line = refusal_of(
-        changed("input_example.json", r#"{"X": {"PU_DO=1_2": 1.0, "trip_distance": "far"}}"#).path(),
+        changed("input_example.json", r#"{"X": {"PU_DO=1_2": 1.0, "trip_distance": null}}"#).path(),
     );
     assert!(
-        line.contains("input_example.json: row 0: field `trip_distance`: expected a number, found a string"),
+        line.contains(
+            "input_example.json: input `X`: row 0: `trip_distance` is neither a number nor a string"
+        ),
         "{line}"
     );
 }

@@ -94,7 +94,10 @@ async fn no_payload_gets_into_the_log_at_any_level() {
     let on_line = Arc::new(move |line: &str| book.lock().unwrap().push(line.to_owned()));
     let function =
         Function::start_with_logs(support::function(), env, Duration::from_secs(10), on_line).await.unwrap();
-    let secret = support::RIDE.replace("130", "\"SECRET-1\"").replace("256", "\"SECRET-2\"");
+    let secret = support::RIDE
+        .replace("205", "987654321")
+        .replace("130", "\"SECRET-1\"")
+        .replace("256", "\"SECRET-2\"");
     let event = support::event(&[secret.as_str(), "SECRET-3", &secret.replace("3.66", "\"SECRET-4\"")]);
     let answer = invoke(&function, &serde_json::from_str(&event).unwrap()).await;
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 1);
@@ -103,9 +106,46 @@ async fn no_payload_gets_into_the_log_at_any_level() {
     let log = lines.lock().unwrap().join("\n");
     assert!(log.contains("record quarantined") && log.contains("batch done"));
     assert!(
-        !log.contains("SECRET") && !log.contains(&base64_simd::STANDARD.encode_to_string("SECRET-3")),
+        !log.contains("SECRET")
+            && !log.contains("987654321")
+            && !log.contains(&base64_simd::STANDARD.encode_to_string("SECRET-3")),
         "{log}"
     );
+}
+
+/// Kinesis as it should not be: it takes connections and never answers.
+async fn mute_stream(test_run: &str) -> (std::net::TcpListener, Function) {
+    let stream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let function = function(&[
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("TEST_RUN", test_run),
+        ("PREDICTIONS_STREAM_NAME", "ride_predictions"),
+        ("KINESIS_ENDPOINT_URL", &format!("http://{}", stream.local_addr().unwrap())),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ])
+    .await;
+    (stream, function)
+}
+
+#[tokio::test]
+async fn a_test_run_publishes_nothing_whatever_stream_is_named() {
+    let (stream, function) = mute_stream("True").await;
+    let event = serde_json::from_str(&support::event(&[support::RIDE])).unwrap();
+    assert_eq!(invoke(&function, &event).await["predictions"].as_array().unwrap().len(), 1);
+    assert!(stream.accept().is_err(), "nobody asked for the stream");
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_answer_is_reported_before_the_time_is_up() {
+    let (stream, function) = mute_stream("False").await;
+    let event = serde_json::from_str(&support::event(&[support::RIDE])).unwrap();
+    let answer = invoke(&function, &event).await;
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": support::sequence_number(0)}]}));
+    assert!(stream.accept().is_ok() && function.starts() == 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! The fields of a plan form a tree by their paths. A document is parsed along that tree: what is wanted is
 //! borrowed as JSON text, all the rest is only skipped.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -23,7 +24,7 @@ pub struct Fields {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Node {
     slot: Option<usize>,
-    children: Vec<(String, Node)>,
+    children: BTreeMap<String, Node>,
     /// The slots from here down: numbered depth first, they are a range.
     slots: Range<usize>,
 }
@@ -37,11 +38,7 @@ impl Fields {
         for path in wanted {
             let mut node = &mut root;
             for token in path.tokens() {
-                let at = node.children.iter().position(|(name, _)| name == token).unwrap_or_else(|| {
-                    node.children.push((token.clone(), Node::default()));
-                    node.children.len() - 1
-                });
-                node = &mut node.children[at].1;
+                node = node.children.entry(token.clone()).or_default();
             }
             if node.slot.is_none() {
                 node.slot = Some(texts.len());
@@ -56,7 +53,8 @@ impl Fields {
     /// The slot of a field that was given to [`Fields::new`], under whichever of its spellings.
     #[must_use]
     pub fn slot(&self, path: &FieldPath) -> Option<usize> {
-        self.paths.iter().position(|known| known.tokens() == path.tokens())
+        let node = path.tokens().iter().try_fold(&self.root, |node, token| node.children.get(token))?;
+        node.slot
     }
 
     /// The field of a slot.
@@ -86,7 +84,7 @@ impl Fields {
             return Err(Rejected::NotAnObject);
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        Branch { node: &self.root, slots }.deserialize(&mut deserializer).map_err(malformed)?;
+        deserializer.deserialize_map(Branch { node: &self.root, slots }).map_err(malformed)?;
         deserializer.end().map_err(malformed)
     }
 }
@@ -99,21 +97,10 @@ impl Node {
             paths.push(texts[*slot].clone());
             *slot = paths.len() - 1;
         }
-        for (_, child) in &mut self.children {
+        for child in self.children.values_mut() {
             child.number(texts, paths);
         }
         self.slots = start..paths.len();
-    }
-
-    fn child(&self, token: &str) -> Option<&Node> {
-        self.children.iter().find(|(name, _)| name == token).map(|(_, node)| node)
-    }
-
-    /// An array's element: its token is the index, without leading zeros (RFC 6901, section 4).
-    fn element(&self, index: usize) -> Option<&Node> {
-        let is_index =
-            |token: &str| token.parse() == Ok(index) && (token == "0" || !token.starts_with(['0', '+']));
-        self.children.iter().find(|(token, _)| is_index(token)).map(|(_, node)| node)
     }
 }
 
@@ -123,23 +110,20 @@ struct Branch<'n, 's, 'a> {
     slots: &'s mut [Option<&'a str>],
 }
 
-impl<'a> DeserializeSeed<'a> for Branch<'_, '_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'a> Branch<'_, '_, 'a> {
+    /// Takes a value that is wanted, or in which something is.
+    fn take(self, json: &'a str) {
         self.slots[self.node.slots.clone()].fill(None);
-        let Some(slot) = self.node.slot else {
-            return deserializer.deserialize_any(self);
-        };
-        let json = <&RawValue as serde::Deserialize>::deserialize(deserializer)?.get();
-        self.slots[slot] = Some(json);
-        if !self.node.children.is_empty() && matches!(JsonType::of(json), JsonType::Object | JsonType::Array)
-        {
-            let mut inner = serde_json::Deserializer::from_str(json);
-            // The text was parsed once already: it can't fail here.
-            let _ = inner.deserialize_any(self);
+        if let Some(slot) = self.node.slot {
+            self.slots[slot] = Some(json);
         }
-        Ok(())
+        let mut inner = serde_json::Deserializer::from_str(json);
+        // What is within was parsed once already: it can't fail here. In a scalar nothing is found.
+        let _ = match JsonType::of(json) {
+            JsonType::Object if !self.node.children.is_empty() => inner.deserialize_map(self),
+            JsonType::Array if !self.node.children.is_empty() => inner.deserialize_seq(self),
+            _ => Ok(()),
+        };
     }
 }
 
@@ -147,13 +131,15 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("any JSON value")
+        f.write_str("an object or an array")
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(child) = map.next_key_seed(Member(self.node))? {
             match child {
-                Some(node) => map.next_value_seed(Branch { node, slots: self.slots })?,
+                Some(node) => {
+                    Branch { node, slots: &mut *self.slots }.take(map.next_value::<&RawValue>()?.get())
+                }
                 None => map.next_value::<IgnoredAny>().map(drop)?,
             }
         }
@@ -161,40 +147,15 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
-        for index in 0_usize.. {
-            let child = self.node.element(index);
-            let more = match child {
-                Some(node) => seq.next_element_seed(Branch { node, slots: self.slots })?.is_some(),
-                None => seq.next_element::<IgnoredAny>()?.is_some(),
-            };
-            if !more {
-                break;
+        let mut index = 0_usize;
+        let mut token = itoa::Buffer::new();
+        while let Some(element) = seq.next_element::<&RawValue>()? {
+            // An element's token is its index, without leading zeros (RFC 6901, section 4).
+            if let Some(node) = self.node.children.get(token.format(index)) {
+                Branch { node, slots: &mut *self.slots }.take(element.get());
             }
+            index += 1;
         }
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 }
@@ -206,7 +167,8 @@ impl<'a, 'n> DeserializeSeed<'a> for Member<'n> {
     type Value = Option<&'n Node>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+        // As bytes: a name may have a lone surrogate, which is JSON but no string.
+        deserializer.deserialize_bytes(self)
     }
 }
 
@@ -217,8 +179,8 @@ impl<'n> Visitor<'_> for Member<'n> {
         f.write_str("a member's name")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.child(name))
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
+        Ok(std::str::from_utf8(name).ok().and_then(|name| self.0.children.get(name)))
     }
 }
 
@@ -226,13 +188,21 @@ impl<'n> Visitor<'_> for Member<'n> {
 mod tests {
     use super::*;
 
-    fn extract<'a>(fields: &Fields, document: &'a str) -> Result<Vec<Option<&'a str>>, Rejected> {
-        let mut slots = vec![None; fields.count()];
-        fields.extract(document.as_bytes(), &mut slots).map(|()| slots)
+    /// Wanted fields, and the order in which a test names them.
+    struct Wanted(Fields, Vec<FieldPath>);
+
+    fn fields(paths: &[&str]) -> Wanted {
+        let paths: Vec<_> = paths.iter().map(|path| FieldPath::parse(path).unwrap()).collect();
+        Wanted(Fields::new(paths.clone()), paths)
     }
 
-    fn fields(paths: &[&str]) -> Fields {
-        Fields::new(paths.iter().map(|p| FieldPath::parse(p).unwrap()))
+    fn extract<'a>(
+        Wanted(fields, paths): &Wanted,
+        document: &'a str,
+    ) -> Result<Vec<Option<&'a str>>, Rejected> {
+        let mut slots = vec![None; fields.count()];
+        fields.extract(document.as_bytes(), &mut slots)?;
+        Ok(paths.iter().map(|path| slots[fields.slot(path).unwrap()]).collect())
     }
 
     #[test]
@@ -261,11 +231,9 @@ mod tests {
     #[test]
     fn a_field_and_a_part_of_it_can_both_be_wanted() {
         let fields = fields(&["/ride/from", "ride", "/ride"]);
-        assert_eq!(fields.count(), 2, "the name and the pointer are one field");
-        let found = extract(&fields, r#"{"ride": {"from": 1}}"#).unwrap();
-        let at = |path| found[fields.slot(&FieldPath::parse(path).unwrap()).unwrap()];
-        assert_eq!(at("ride"), Some(r#"{"from": 1}"#));
-        assert_eq!(at("/ride/from"), Some("1"));
+        assert_eq!(fields.0.count(), 2, "the name and the pointer are one field");
+        let whole = Some(r#"{"from": 1}"#);
+        assert_eq!(extract(&fields, r#"{"ride": {"from": 1}}"#).unwrap(), [Some("1"), whole, whole]);
     }
 
     #[test]
@@ -295,7 +263,16 @@ mod tests {
             assert_eq!(extract(&fields, document), Err(Rejected::NotAnObject), "{document}");
         }
         let mut slots = [None];
-        assert_eq!(fields.extract(b"{\"id\": \"\xff\"}", &mut slots), Err(Rejected::NotUtf8(8)));
+        assert_eq!(fields.0.extract(b"{\"id\": \"\xff\"}", &mut slots), Err(Rejected::NotUtf8(8)));
+    }
+
+    #[test]
+    fn a_value_that_holds_no_wanted_field_is_no_fault_of_the_document() {
+        let fields = fields(&["/ride/from", "id"]);
+        for ride in ["1e400", "null", "true", "\"x\"", "[1]", "{\"\\ud800\": 1}"] {
+            let document = format!(r#"{{"ride": {ride}, "\ud800": 2, "id": 1}}"#);
+            assert_eq!(extract(&fields, &document).unwrap(), [None, Some("1")], "{document}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One input of the model, and how a row of it is made from a record's fields.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::columns::{Element, Port, Values};
 use crate::error::{JsonType, Rejected};
@@ -8,7 +8,7 @@ use crate::spec::{FieldPath, Transform};
 
 use super::fields::Fields;
 use super::scalar::Field;
-use super::vocabulary::FeatureColumns;
+use super::vocabulary::{self, FeatureColumns};
 
 /// The compiled row of one input.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl InputPlan {
             Element::Map(vocabulary) => Columns::Spread(spread(vocabulary, features, fields)?),
             _ => dense(port, features, fields)?,
         };
-        // The vocabulary has done its work: no copy of it is kept.
+        // The columns hold what is needed of the vocabulary.
         let element = match &port.element {
             Element::Map(_) => Element::Map(Vec::new()),
             other => other.clone(),
@@ -102,8 +102,7 @@ impl InputPlan {
                 }
                 Ok(())
             }
-            // `empty` pairs every plan with its own kind of values.
-            (Columns::Spread(_), _) => Ok(()),
+            (Columns::Spread(_), _) => unreachable!("`empty` gives sparse values for a vocabulary"),
         }
     }
 }
@@ -136,27 +135,16 @@ fn spread(
     features: &[(&str, &Transform)],
     fields: &Fields,
 ) -> Result<Vec<(Source, FeatureColumns)>> {
-    let mut known = 0;
-    let mut spread = Vec::with_capacity(features.len());
-    for (name, transform) in features {
-        let columns = FeatureColumns::of(name, vocabulary);
-        ensure!(!columns.is_empty(), "its DictVectorizer has no column for feature `{name}`");
+    let names: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
+    let columns = vocabulary::spread(&names, vocabulary)?;
+    let spread = features.iter().zip(columns).map(|((name, transform), columns)| {
         ensure!(
             columns.takes_strings() || matches!(transform, Transform::Field(_)),
             "feature `{name}` is a string (`concat`), but the DictVectorizer was fitted on numbers",
         );
-        known += columns.len();
-        spread.push((source(name, transform, fields)?, columns));
-    }
-    if known < vocabulary.len() {
-        let fed: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
-        let unfed = super::vocabulary::features_of(vocabulary).into_iter().find(|name| !fed.contains(name));
-        bail!(
-            "its DictVectorizer was fitted on `{}` too, which no feature gives",
-            unfed.unwrap_or("other columns")
-        );
-    }
-    Ok(spread)
+        Ok((source(name, transform, fields)?, columns))
+    });
+    spread.collect()
 }
 
 fn source(name: &str, transform: &Transform, fields: &Fields) -> Result<Source> {
@@ -181,8 +169,7 @@ fn push_scalar(field: Field, values: &mut Values) -> Result<(), Rejected> {
         Values::Int32(v) => v.push(field.int32()?),
         Values::Bool(v) => v.push(field.bool()?),
         Values::String(v) => v.push(field.string()?.into_owned()),
-        // A map's plan is `Columns::Spread`.
-        Values::Sparse(_) => {}
+        Values::Sparse(_) => unreachable!("a vocabulary's plan is `Columns::Spread`"),
     }
     Ok(())
 }
@@ -220,9 +207,8 @@ mod tests {
 
     #[test]
     fn an_unseen_category_is_an_entry_that_stands_for_nothing() {
-        let vocabulary = ["zone=1".to_owned(), "distance".to_owned()];
         let path = FieldPath::name("zone");
-        let zone = FeatureColumns::of("zone", &vocabulary);
+        let zone = vocabulary::spread(&["zone"], &["zone=1".to_owned()]).unwrap().remove(0);
         assert_eq!(entry(Field { path: &path, json: Some("\"9\"") }, &zone), Ok((Sparse::NONE, 1.0)));
         assert!(matches!(
             entry(Field { path: &path, json: Some("9") }, &zone),

@@ -26,7 +26,7 @@ impl<'a> Field<'_, 'a> {
         self.json.ok_or_else(|| Rejected::Missing { field: self.path.to_string() })
     }
 
-    /// A `float`: the nearest one to the number.
+    /// A `float`: the one nearest to the number's `double`, as in NumPy.
     ///
     /// # Errors
     /// When it is missing, no number, or beyond the largest finite `float`.

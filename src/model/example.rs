@@ -1,42 +1,44 @@
-//! The self-test at cold start: the input example that MLflow keeps beside a model.
+//! The input example that MLflow keeps beside a model, as rows for a self-test at cold start.
 //!
 //! Forms: <https://mlflow.org/docs/latest/ml/model/signatures/#input-examples>. An example holds the model's own
-//! inputs, behind the feature plan, so each row becomes a document that names the inputs.
+//! inputs; the serving spec and its fields mean nothing to it.
 
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use crate::columns::{Element, Port};
+use crate::columns::{Element, Port, Rows, Sparse, Values};
+
+/// The file's name.
+pub(super) const FILE: &str = "input_example.json";
+
+/// No example is nearly as large.
+pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// Rows beyond these would test nothing more.
 const MAX_ROWS: usize = 100;
 
-/// Rows of an input example, each a JSON object with a member for every input.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Example {
-    /// JSON texts.
-    pub documents: Vec<String>,
-}
-
-impl Example {
-    /// The file's name.
-    pub const FILE: &str = "input_example.json";
-
-    /// No example is nearly as large.
-    pub const MAX_BYTES: usize = 16 << 20;
-
-    /// Reads an example for a model with these inputs; `None` for forms that don't tell rows and inputs apart.
-    #[must_use]
-    pub fn parse(text: &str, ports: &[Port]) -> Option<Self> {
-        let example = serde_json::from_str(text).ok()?;
-        let rows = rows(example, ports)?;
-        let documents = rows.into_iter().take(MAX_ROWS).map(|row| Value::Object(fit(row, ports)).to_string());
-        Some(Self { documents: documents.collect() })
-    }
+/// The rows of an example for a model with these inputs; `None` for forms that don't tell rows and inputs apart.
+///
+/// # Errors
+/// When a row does not fit the inputs.
+pub(super) fn rows(text: &str, ports: &[Port]) -> Result<Option<Rows>> {
+    let Some(mut rows) = serde_json::from_str(text).ok().and_then(|example| named_rows(example, ports))
+    else {
+        return Ok(None);
+    };
+    rows.truncate(MAX_ROWS);
+    let input = |port: &Port| match &port.element {
+        Element::Map(vocabulary) => sparse(&rows, port, vocabulary),
+        _ => dense(&rows, port, ports.len() == 1),
+    };
+    let inputs = ports.iter().map(|port| input(port).with_context(|| format!("input `{}`", port.name)));
+    Ok(Some(Rows { inputs: inputs.collect::<Result<_>>()?, len: rows.len() }))
 }
 
 type Row = Map<String, Value>;
 
-fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
+/// Rows as objects, whose members are inputs, or columns or entries of the only one.
+fn named_rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
     match example {
         Value::Object(mut object) => {
             if let (Some(Value::Array(columns)), Some(Value::Array(data))) =
@@ -49,7 +51,7 @@ fn rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
                 return data.iter().map(row).collect();
             }
             if let Some(inputs) = object.remove("inputs") {
-                return rows(inputs, ports);
+                return named_rows(inputs, ports);
             }
             // Arrays of columns, or one row of scalars.
             if object
@@ -83,86 +85,129 @@ fn first_len(object: &Row) -> usize {
     object.values().next().and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-/// Names a row's values as the inputs are named.
-fn fit(row: Row, ports: &[Port]) -> Row {
-    let [port] = ports else { return row };
-    match port.element {
-        // ONNX Runtime takes the vectoriser's columns: `zone=1` with 1 is the feature `zone` with "1".
-        Element::Map(_) => {
-            let feature = |(name, value): (String, Value)| match name.split_once('=') {
-                Some((feature, category)) => (feature.to_owned(), Value::from(category)),
-                None => (name, value),
-            };
+/// The entries of a vectoriser's rows: `{"zone": "1", "km": 2.5}`, or its columns, `{"zone=1": 1.0, "km": 2.5}`. What it
+/// does not know counts as nothing.
+fn sparse(rows: &[Row], port: &Port, vocabulary: &[String]) -> Result<Values> {
+    let entry = |(name, value): (&String, &Value)| {
+        let (name, value) = match value {
+            Value::Number(number) => (name.clone(), number.as_f64().unwrap_or_default()),
+            Value::String(category) => (format!("{name}={category}"), 1.0),
+            _ => bail!("`{name}` is neither a number nor a string"),
+        };
+        let column = vocabulary.iter().position(|column| *column == name);
+        #[expect(clippy::cast_possible_truncation, reason = "the input takes float")]
+        Ok((column.map_or(Ok(Sparse::NONE), i32::try_from)?, value as f32))
+    };
+    let rows = rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
             // The map itself may come as the one input's value.
-            let entries = match row.get(&port.name) {
-                Some(Value::Object(map)) if row.len() == 1 => map.clone(),
-                _ => row,
-            };
-            entries.into_iter().map(feature).collect()
-        }
-        // A frame's columns make up the one input, in their order.
-        _ if !row.contains_key(&port.name) && row.len() == port.width => {
-            let values = row.into_iter().map(|(_, value)| value);
-            let value = if port.width == 1 {
-                values.collect::<Vec<_>>().remove(0)
-            } else {
-                Value::Array(values.collect())
-            };
-            Map::from_iter([(port.name.clone(), value)])
-        }
-        // A column of an array of width 1 comes as an array.
-        _ => {
-            let unwrap = |value: Value| match value {
-                Value::Array(mut array) if port.width == 1 && array.len() == 1 => array.remove(0),
-                other => other,
-            };
-            row.into_iter().map(|(name, value)| (name, unwrap(value))).collect()
+            let row = row.get(&port.name).and_then(Value::as_object).unwrap_or(row);
+            row.iter().map(entry).collect::<Result<Vec<_>>>().with_context(|| format!("row {at}"))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let entries = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut sparse = Sparse { entries, ..Sparse::default() };
+    for row in rows {
+        let void = std::iter::repeat((Sparse::NONE, 0.0));
+        row.into_iter().chain(void).take(entries).for_each(|(column, value)| sparse.push(column, value));
+    }
+    Ok(Values::Sparse(sparse))
+}
+
+/// The values of an input's columns: under its name or, in a frame for the only input, one after another.
+fn dense(rows: &[Row], port: &Port, only: bool) -> Result<Values> {
+    let mut values = Values::empty(&port.element, 0);
+    for (at, row) in rows.iter().enumerate() {
+        let columns: Vec<&Value> = match row.get(&port.name) {
+            Some(Value::Array(columns)) => columns.iter().collect(),
+            Some(value) => vec![value],
+            None if only => row.values().collect(),
+            None => bail!("row {at} lacks it"),
+        };
+        ensure!(
+            columns.len() == port.width,
+            "row {at} has {} values, it takes {}",
+            columns.len(),
+            port.width
+        );
+        for value in columns {
+            push(value, &mut values)
+                .with_context(|| format!("row {at}: a value is not {}", port.element.name()))?;
         }
     }
+    Ok(values)
+}
+
+fn push(value: &Value, values: &mut Values) -> Option<()> {
+    match values {
+        #[expect(clippy::cast_possible_truncation, reason = "the input takes float")]
+        Values::Float(v) => v.push(value.as_f64()? as f32),
+        Values::Double(v) => v.push(value.as_f64()?),
+        Values::Int64(v) => v.push(value.as_i64()?),
+        Values::Int32(v) => v.push(value.as_i64()?.try_into().ok()?),
+        Values::Bool(v) => v.push(value.as_bool()?),
+        Values::String(v) => v.push(value.as_str()?.to_owned()),
+        Values::Sparse(_) => return None,
+    }
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn port(element: Element, width: usize) -> Port {
-        Port { name: "X".into(), element, width }
+    fn port(name: &str, element: Element, width: usize) -> Port {
+        Port { name: name.into(), element, width }
     }
 
-    fn documents(text: &str, ports: &[Port]) -> Option<Vec<String>> {
-        Example::parse(text, ports).map(|example| example.documents)
+    fn inputs(text: &str, ports: &[Port]) -> Vec<Values> {
+        rows(text, ports).unwrap().unwrap().inputs
     }
 
     #[test]
-    fn each_form_that_mlflow_writes_becomes_named_rows() {
-        let map = [port(Element::Map(vec![]), 1)];
-        let split = r#"{"columns": ["zone", "km"], "data": [["1", 2.5], ["2", 3]]}"#;
-        assert_eq!(documents(split, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#, r#"{"zone":"2","km":3}"#]);
-        assert_eq!(documents(r#"{"zone=1": 1.0, "km": 2.5}"#, &map).unwrap(), [r#"{"zone":"1","km":2.5}"#]);
+    fn entries_of_a_vectoriser_come_by_feature_or_by_column() {
+        let vocabulary = ["km", "zone=1", "zone=2"].map(String::from).to_vec();
+        let map = [port("X", Element::Map(vocabulary), 1)];
+        let sparse = |columns: &[i32], values: &[f32], entries| {
+            vec![Values::Sparse(Sparse { columns: columns.to_vec(), values: values.to_vec(), entries })]
+        };
+        let one = sparse(&[1, 0], &[1.0, 2.5], 2);
+        assert_eq!(inputs(r#"{"zone=1": 1.0, "km": 2.5}"#, &map), one);
+        assert_eq!(inputs(r#"{"X": {"zone=1": 1.0, "km": 2.5}}"#, &map), one);
+        assert_eq!(inputs(r#"{"inputs": {"X": {"zone=1": 1.0, "km": 2.5}}}"#, &map), one);
+        let split = r#"{"columns": ["zone", "km"], "data": [["1", 2.5], ["9", 3]]}"#;
+        assert_eq!(inputs(split, &map), sparse(&[1, 0, -1, 0], &[1.0, 2.5, 1.0, 3.0], 2));
         assert_eq!(
-            documents(r#"{"X": {"zone=1": 1.0, "km": 2.5}}"#, &map).unwrap(),
-            [r#"{"zone":"1","km":2.5}"#]
+            inputs(r#"[{"km": 1}, {"zone": "2", "km": 2}]"#, &map),
+            sparse(&[0, -1, 2, 0], &[1.0, 0.0, 1.0, 2.0], 2)
         );
-        assert_eq!(documents(r#"[{"zone": "1"}]"#, &map).unwrap(), [r#"{"zone":"1"}"#]);
+        assert!(rows(r#"{"X": {"km": null}}"#, &map).is_err());
+    }
 
-        let wide = [port(Element::Float, 2)];
-        assert_eq!(documents("[[1.0, 2.0]]", &wide).unwrap(), [r#"{"X":[1.0,2.0]}"#]);
-        assert_eq!(documents(r#"{"inputs": [[1, 2], [3, 4]]}"#, &wide).unwrap().len(), 2);
-        let frame = r#"{"columns": ["a", "b"], "data": [[1, 2]]}"#;
-        assert_eq!(documents(frame, &wide).unwrap(), [r#"{"X":[1,2]}"#]);
+    #[test]
+    fn columns_come_as_rows_of_an_array_or_of_a_frame() {
+        let wide = [port("X", Element::Float, 2)];
+        let two = vec![Values::Float(vec![1.0, 2.0])];
+        assert_eq!(inputs("[[1.0, 2.0]]", &wide), two);
+        assert_eq!(inputs(r#"{"inputs": [[1, 2]]}"#, &wide), two);
+        assert_eq!(inputs(r#"{"columns": ["b", "a"], "data": [[1, 2]]}"#, &wide), two);
+        assert!(rows("[[1.0]]", &wide).is_err());
+        assert!(rows(r#"[[1.0, "x"]]"#, &wide).is_err());
 
-        let narrow = [port(Element::Float, 1), Port { name: "Y".into(), ..port(Element::Float, 1) }];
-        assert_eq!(
-            documents(r#"{"X": [1, 2], "Y": [3, 4]}"#, &narrow).unwrap(),
-            [r#"{"X":1,"Y":3}"#, r#"{"X":2,"Y":4}"#]
-        );
+        let apart = [port("X", Element::Double, 1), port("Y", Element::String, 1)];
+        let expected = vec![Values::Double(vec![1.0, 2.0]), Values::String(vec!["a".into(), "b".into()])];
+        assert_eq!(inputs(r#"{"X": [1, 2], "Y": ["a", "b"]}"#, &apart), expected);
+        assert_eq!(inputs(r#"{"columns": ["Y", "X"], "data": [["a", 1], ["b", 2]]}"#, &apart), expected);
+        assert!(rows(r#"[{"X": 1}]"#, &apart).unwrap_err().to_string().contains("`Y`"));
     }
 
     #[test]
     fn other_forms_are_no_examples() {
-        let two = [port(Element::Float, 1), port(Element::Float, 1)];
-        assert_eq!(documents("[[1, 2]]", &two), None);
-        assert_eq!(documents("7", &two), None);
-        assert_eq!(documents("{", &two), None);
+        let two = [port("X", Element::Float, 1), port("Y", Element::Float, 1)];
+        for text in ["[[1, 2]]", "7", "{", "null"] {
+            assert_eq!(rows(text, &two).unwrap(), None, "{text}");
+        }
     }
 }

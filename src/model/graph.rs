@@ -34,7 +34,7 @@ pub(super) struct Graph {
 #[derive(Debug)]
 pub(super) struct Input {
     pub port: Port,
-    /// `[]` for `[N]`, `[F]` for `[N, F]` …
+    /// `[]` for `[N]`, `[F]` for `[N, F]`.
     pub shape: Vec<usize>,
 }
 
@@ -51,6 +51,7 @@ impl Graph {
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
+        refuse_reserved(graph)?;
         let vocabularies = take_out_dict_vectorizers(graph)?;
         let mut unknown = Vec::new();
         unknown_operators(graph, &known, &mut unknown);
@@ -75,6 +76,18 @@ impl Graph {
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
         Ok(Self { proto, inputs, outputs })
     }
+}
+
+/// What the rewriting puts into a graph must not come from outside: it is trusted to be sound.
+fn refuse_reserved(graph: &GraphProto) -> Result<()> {
+    for node in &graph.node {
+        let reserved = node.attribute.iter().any(|attribute| attribute.name == ops::SPARSE_WIDTH);
+        ensure!(node.op_type != ops::SPARSE_TO_DENSE && !reserved, "{} is no ONNX operator", node.op_type);
+        for inner in node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs)) {
+            refuse_reserved(inner)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes every `DictVectorizer` that reads an input of the graph: the inputs' names and vocabularies. Operators that
@@ -183,21 +196,20 @@ fn tensor_input(info: &ValueInfoProto) -> Result<Input> {
     };
     let dimensions = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim[..]);
     ensure!(!dimensions.is_empty(), "has no batch dimension");
-    let shape = dimensions[1..]
-        .iter()
-        .map(|dimension| match dimension.value {
-            Some(dimension::Value::DimValue(size @ 1..)) => Ok(usize::try_from(size)?),
-            _ => bail!(
-                "does not state its dimensions behind the batch: export the model with its number of columns"
-            ),
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let width = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    let width = width
-        .filter(|&width| width <= MAX_WIDTH)
-        .with_context(|| format!("has more than {MAX_WIDTH} elements a row"))?;
-    Ok(Input { port: Port { name: info.name.clone(), element, width }, shape })
+    let columns = match dimensions {
+        [_] => None,
+        [_, columns] => match columns.value {
+            Some(dimension::Value::DimValue(columns @ 1..=MAX_COLUMNS)) => Some(usize::try_from(columns)?),
+            Some(dimension::Value::DimValue(other)) => {
+                bail!("has {other} columns; served are 1 to {MAX_COLUMNS}")
+            }
+            _ => bail!("does not state its number of columns: export the model with it"),
+        },
+        _ => bail!("has {} dimensions; served are [N] and [N, columns]", dimensions.len()),
+    };
+    let port = Port { name: info.name.clone(), element, width: columns.unwrap_or(1) };
+    Ok(Input { port, shape: columns.into_iter().collect() })
 }
 
-/// More elements than a record of 10 MiB could fill.
-const MAX_WIDTH: usize = 10 << 20;
+/// More columns than a record of 10 MiB could fill.
+const MAX_COLUMNS: i64 = 10 << 20;

@@ -2,6 +2,8 @@
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -10,8 +12,8 @@ use crate::spec::ServingSpec;
 /// The file's name.
 pub const FILE: &str = "MLmodel";
 
-/// No `MLmodel` is nearly as large.
-pub const MAX_BYTES: usize = 1 << 20;
+/// A signature takes some 65 bytes a column: room for a quarter of a million.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// What serving needs of the file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -67,14 +69,28 @@ impl MlModel {
     }
 }
 
-/// The run that an `MLmodel` text names, whatever else is in it.
-#[must_use]
-pub fn run_id(text: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Logged {
-        run_id: Option<String>,
+/// What tells one logged model from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The run that logged it.
+    pub run_id: Option<String>,
+    /// Whether it is of the ONNX flavor.
+    pub is_onnx: bool,
+}
+
+impl Logged {
+    /// Reads an `MLmodel` text that may hold anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Part {
+            run_id: Option<String>,
+            #[serde(default)]
+            flavors: HashMap<String, serde::de::IgnoredAny>,
+        }
+        let part: Part = serde_saphyr::from_str(text).ok()?;
+        Some(Self { run_id: part.run_id, is_onnx: part.flavors.contains_key("onnx") })
     }
-    serde_saphyr::from_str::<Logged>(text).ok()?.run_id
 }
 
 #[cfg(test)]

@@ -10,17 +10,15 @@ mod tensors;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use tract_onnx::prelude::*;
 
 use crate::columns::{Port, Rows, Values};
 use crate::spec::ServingSpec;
 
 use directory::ModelDirectory;
-use graph::{Graph, Input};
+use graph::Graph;
 use mlmodel::MlModel;
-
-pub use example::Example;
 
 /// The graph's file where `MLmodel` names none.
 const DEFAULT_FILE: &str = "model.onnx";
@@ -35,14 +33,17 @@ const MAX_SPEC_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Model {
     plan: Arc<TypedRunnableModel>,
-    inputs: Vec<Input>,
     ports: Vec<Port>,
+    /// The shapes of the inputs behind the batch dimension.
+    shapes: Vec<Vec<usize>>,
     outputs: Vec<Port>,
 }
 
 /// What a model directory says beside the graph.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Description {
+    /// The graph's file.
+    pub file: String,
     /// The serving spec; an empty one where there is none.
     pub spec: ServingSpec,
     /// The run that logged the model.
@@ -51,30 +52,28 @@ pub struct Description {
     pub name: Option<String>,
 }
 
-/// Reads `MLmodel` and the serving spec: what they say, and the graph's file.
-///
-/// # Errors
-/// When one of them is malformed, the model is not of the ONNX flavor, or there are two serving specs.
-pub fn describe(directory: &ModelDirectory) -> Result<(Description, String)> {
-    let mlmodel = directory.text(mlmodel::FILE, mlmodel::MAX_BYTES)?;
-    let mlmodel = mlmodel.map(|text| MlModel::parse(&text)).transpose()?;
-    let file = match &mlmodel {
-        Some(mlmodel) => mlmodel.onnx_file()?.to_owned(),
-        None => DEFAULT_FILE.to_owned(),
-    };
-    let beside = directory.text(SPEC_FILE, MAX_SPEC_BYTES)?;
-    let beside = beside.map(|text| parse_spec(&text)).transpose()?;
-    let within = mlmodel.as_ref().and_then(|mlmodel| mlmodel.serving().cloned());
-    let spec = match (beside, within) {
-        (Some(_), Some(_)) => {
-            bail!("two serving specs: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one")
-        }
-        (beside, within) => beside.or(within).unwrap_or_default(),
-    };
-    let run_id = mlmodel.as_ref().and_then(|mlmodel| mlmodel.run_id.clone());
-    // MLflow 3 writes the artifacts' address here, which is no name.
-    let name = mlmodel.and_then(|mlmodel| mlmodel.artifact_path).filter(|path| !path.contains(':'));
-    Ok((Description { spec, run_id, name }, file))
+impl Description {
+    /// Reads `MLmodel` and the serving spec.
+    ///
+    /// # Errors
+    /// When one of them is malformed, the model is not of the ONNX flavor, or there are two serving specs.
+    pub fn read(directory: &ModelDirectory) -> Result<Self> {
+        let mlmodel = directory.text(mlmodel::FILE, mlmodel::MAX_BYTES)?;
+        let mlmodel = mlmodel.map(|text| MlModel::parse(&text)).transpose()?;
+        let file = mlmodel.as_ref().map_or(Ok(DEFAULT_FILE), MlModel::onnx_file)?.to_owned();
+        let beside = directory.text(SPEC_FILE, MAX_SPEC_BYTES)?;
+        let beside = beside.map(|text| parse_spec(&text)).transpose()?;
+        let within = mlmodel.as_ref().and_then(|mlmodel| mlmodel.serving().cloned());
+        ensure!(
+            beside.is_none() || within.is_none(),
+            "two serving specs: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one"
+        );
+        let spec = beside.or(within).unwrap_or_default();
+        let run_id = mlmodel.as_ref().and_then(|mlmodel| mlmodel.run_id.clone());
+        // MLflow 3 writes the artifacts' address here, which is no name.
+        let name = mlmodel.and_then(|mlmodel| mlmodel.artifact_path).filter(|path| !path.contains(':'));
+        Ok(Self { file, spec, run_id, name })
+    }
 }
 
 fn parse_spec(text: &str) -> Result<ServingSpec> {
@@ -126,8 +125,8 @@ impl Model {
                 tensors::output_port(name, fact, &rows).with_context(|| format!("output `{name}`"))
             })
             .collect::<Result<_>>()?;
-        let ports = graph.inputs.iter().map(|input| input.port.clone()).collect();
-        Ok(Self { plan: model.into_runnable()?, inputs: graph.inputs, ports, outputs })
+        let (ports, shapes) = graph.inputs.into_iter().map(|input| (input.port, input.shape)).unzip();
+        Ok(Self { plan: model.into_runnable()?, ports, shapes, outputs })
     }
 
     /// What each row needs, in the order of the graph's inputs.
@@ -148,9 +147,9 @@ impl Model {
     /// When the graph fails on these rows; it then may still run on others.
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
         let call = || {
-            let inputs = self.inputs.iter().zip(&rows.inputs);
+            let inputs = self.shapes.iter().zip(&rows.inputs);
             let tensors = inputs
-                .map(|(input, values)| tensors::from_values(input, values, rows.len))
+                .map(|(shape, values)| tensors::from_values(shape, values, rows.len))
                 .collect::<Result<Vec<_>>>()?;
             let outputs = self.plan.run(tensors.into_iter().flatten().collect())?;
             outputs
@@ -170,5 +169,25 @@ impl Model {
     pub fn warm_up(&self) -> Result<()> {
         let inputs = self.ports.iter().map(tensors::zero_row).collect();
         self.run(&Rows { inputs, len: 1 }).map(drop).context("the model fails on a row of zeros")
+    }
+
+    /// Runs the input example, if the directory has one in a form that rows can be read from.
+    ///
+    /// # Errors
+    /// When it does not fit the inputs, the graph fails on it, or a prediction for it is not finite.
+    pub fn test_example(&self, directory: &ModelDirectory) -> Result<()> {
+        let Some(text) = directory.text(example::FILE, example::MAX_BYTES)? else { return Ok(()) };
+        let Some(rows) = example::rows(&text, &self.ports).context(example::FILE)? else {
+            tracing::info!("{} is not in a form that rows can be read from: not tested", example::FILE);
+            return Ok(());
+        };
+        let outputs = self.run(&rows).context("the model fails on it").context(example::FILE)?;
+        let finite = outputs.iter().all(|values| match values {
+            Values::Float(v) => v.iter().all(|x| x.is_finite()),
+            Values::Double(v) => v.iter().all(|x| x.is_finite()),
+            _ => true,
+        });
+        ensure!(finite, "{}: a prediction for it is not finite", example::FILE);
+        Ok(())
     }
 }

@@ -56,10 +56,9 @@ pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result
     Ok(Port { name: name.to_owned(), element, width })
 }
 
-/// The tensors of an input.
-pub(super) fn from_values(input: &Input, values: &Values, rows: usize) -> Result<Vec<TValue>> {
-    let mut shape = vec![rows];
-    shape.extend(&input.shape);
+/// The tensors of an input whose rows have `shape`.
+pub(super) fn from_values(shape: &[usize], values: &Values, rows: usize) -> Result<Vec<TValue>> {
+    let shape = [&[rows], shape].concat();
     let tensor = match values {
         Values::Float(v) => Tensor::from_shape(&shape, v)?,
         Values::Double(v) => Tensor::from_shape(&shape, v)?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
@@ -56,17 +56,15 @@ impl KinesisSink {
     pub(super) async fn publish(&self, entries: &[Entry], deadline: Instant) -> Delivery {
         let mut accepted = vec![false; entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
-        // Until they are accepted, those of a request are tried alone.
-        let mut request: Vec<usize> = Vec::new();
+        // What was refused of the last request: it goes again before anything else.
+        let mut again: Vec<usize> = Vec::new();
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
             if Instant::now() >= deadline {
                 let reason = "the invocation's time is up".to_owned();
                 return Delivery { accepted, undelivered: Some(Undelivered { reason }) };
             }
-            if request.is_empty() {
-                request = request::next(entries, &pending);
-            }
+            let request = if again.is_empty() { request::next(entries, &pending) } else { again };
             let (refused, failure) = self.put(entries, &request, deadline).await;
             for &index in &request {
                 accepted[index] = !refused.contains(&index);
@@ -75,7 +73,7 @@ impl KinesisSink {
                 pending.retain(|&index| !accepted[index]);
                 backoff.reset();
             }
-            request = refused;
+            again = refused;
             let Some(failure) = failure else { continue };
             let wait = backoff.next_wait();
             if failure.hopeless || Instant::now() + wait >= deadline {
@@ -104,12 +102,12 @@ impl KinesisSink {
         match timeout_at(give_up, put).await {
             Err(_) => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
             Ok(Err(error)) => {
-                let code = error.code().unwrap_or_default();
+                let hopeless = error.code().is_some_and(|code| HOPELESS.contains(&code));
                 let reason = match (error.code(), error.message()) {
                     (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
-                    _ => DisplayErrorContext(&error).to_string(),
+                    _ => format!("{:#}", anyhow::Error::new(error)),
                 };
-                all_refused(format!("PutRecords to {}: {reason}", self.stream), HOPELESS.contains(&code))
+                all_refused(format!("PutRecords to {}: {reason}", self.stream), hopeless)
             }
             Ok(Ok(output)) => {
                 let refused = refused_entries(request, &output);

@@ -3,12 +3,12 @@
 //! MLflow 2 keeps it in `<experiment>/<run>/artifacts/<name>/`. MLflow 3 keeps it in
 //! `<experiment>/models/m-<32 hex digits>/artifacts/`, where only the `MLmodel` file tells the run.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use aws_sdk_s3::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
-use crate::model::mlmodel;
+use crate::model::mlmodel::{self, Logged};
 
 use super::s3;
 
@@ -31,23 +31,27 @@ pub(super) async fn resolve(
     experiment: &str,
     run_id: &str,
 ) -> Result<S3Prefix> {
-    let mut found = in_run(s3, root, experiment, run_id).await?;
+    let artifacts = root.join(&format!("{experiment}/{run_id}/artifacts"));
+    let models = root.join(&format!("{experiment}/models"));
+    let mut logged = read_all(s3, in_run(s3, &artifacts).await?).await?;
+    logged.retain(|(_, logged)| logged.is_onnx);
     let mut looked_at = 0;
-    if found.is_empty() {
-        (found, looked_at) = in_experiment(s3, root, experiment, run_id).await?;
+    if logged.is_empty() {
+        let directories = in_experiment(s3, &models).await?;
+        looked_at = directories.len();
+        logged = read_all(s3, directories).await?;
+        logged.retain(|(_, logged)| logged.is_onnx && logged.run_id.as_deref() == Some(run_id));
     }
-    match found.as_slice() {
-        [model] => Ok(model.clone()),
+    match logged.as_slice() {
+        [(directory, _)] => Ok(directory.clone()),
         [] => bail!(
-            "RUN_ID={run_id}: no model: neither {}/*/MLmodel (MLflow 2) nor its run_id in one of the {looked_at} \
-             {}/m-*/artifacts/MLmodel (MLflow 3); check RUN_ID, MODEL_BUCKET and MLFLOW_EXPERIMENT_ID",
-            artifacts_of(root, experiment, run_id),
-            models_of(root, experiment),
+            "RUN_ID={run_id}: no ONNX model: neither {artifacts}/*/MLmodel (MLflow 2) nor its run_id in one of the \
+             {looked_at} {models}/m-*/artifacts/MLmodel (MLflow 3); check RUN_ID, MODEL_BUCKET and MLFLOW_EXPERIMENT_ID",
         ),
         several => {
-            let names: Vec<_> = several.iter().map(ToString::to_string).collect();
+            let names: Vec<_> = several.iter().map(|(directory, _)| directory.to_string()).collect();
             bail!(
-                "RUN_ID={run_id} has {} models: {}; set MODEL_LOCATION to the one",
+                "RUN_ID={run_id} has {} ONNX models: {}; set MODEL_LOCATION to the one",
                 several.len(),
                 names.join(", ")
             )
@@ -55,48 +59,30 @@ pub(super) async fn resolve(
     }
 }
 
-fn artifacts_of(root: &S3Prefix, experiment: &str, run_id: &str) -> S3Prefix {
-    root.join(&format!("{experiment}/{run_id}/artifacts"))
-}
-
-fn models_of(root: &S3Prefix, experiment: &str) -> S3Prefix {
-    root.join(&format!("{experiment}/models"))
-}
-
 /// MLflow 2: the folders with an `MLmodel` among the run's artifacts.
-async fn in_run(s3: &Client, root: &S3Prefix, experiment: &str, run_id: &str) -> Result<Vec<S3Prefix>> {
-    let artifacts = artifacts_of(root, experiment, run_id);
-    let objects = s3::list(s3, &artifacts, MAX_ARTIFACTS).await?;
-    let folders = objects.iter().filter_map(|object| object.name.strip_suffix("MLmodel")?.strip_suffix('/'));
+async fn in_run(s3: &Client, artifacts: &S3Prefix) -> Result<Vec<S3Prefix>> {
+    let objects = s3::list(s3, artifacts, MAX_ARTIFACTS).await?;
+    let folders =
+        objects.iter().filter_map(|object| object.name.strip_suffix(mlmodel::FILE)?.strip_suffix('/'));
     Ok(folders.map(|folder| artifacts.join(folder)).collect())
 }
 
-/// MLflow 3: the experiment's logged models whose `MLmodel` names the run, and how many were looked at.
-async fn in_experiment(
-    s3: &Client,
-    root: &S3Prefix,
-    experiment: &str,
-    run_id: &str,
-) -> Result<(Vec<S3Prefix>, usize)> {
-    let models = models_of(root, experiment);
-    let folders = s3::list_folders(s3, &models, MAX_MODELS).await?;
-    let directories: Vec<S3Prefix> =
-        folders.iter().map(|folder| models.join(&format!("{folder}/artifacts"))).collect();
-    let runs: Vec<Option<String>> = stream::iter(&directories)
-        .map(|directory| run_of(s3, directory))
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    let of_run = directories.iter().zip(&runs).filter(|(_, run)| run.as_deref() == Some(run_id));
-    Ok((of_run.map(|(directory, _)| directory.clone()).collect(), directories.len()))
+/// MLflow 3: the artifacts of the experiment's logged models.
+async fn in_experiment(s3: &Client, models: &S3Prefix) -> Result<Vec<S3Prefix>> {
+    let folders = s3::list_folders(s3, models, MAX_MODELS).await?;
+    let folders = folders.iter().filter(|folder| folder.starts_with("m-"));
+    Ok(folders.map(|folder| models.join(&format!("{folder}/artifacts"))).collect())
 }
 
-/// The run that logged the model; `None` for a model without `MLmodel`, as one that is being logged.
-async fn run_of(s3: &Client, directory: &S3Prefix) -> Result<Option<String>> {
-    let file = directory.join(mlmodel::FILE);
-    let Some(bytes) = s3::read_small(s3, &file, mlmodel::MAX_BYTES).await? else {
-        return Ok(None);
+/// What the `MLmodel` files of directories say. One that is not there, as of a model that is being logged, or can't be
+/// understood, as of a later MLflow, is passed over: it is another run's.
+async fn read_all(s3: &Client, directories: Vec<S3Prefix>) -> Result<Vec<(S3Prefix, Logged)>> {
+    let read = |directory: S3Prefix| async move {
+        let file = directory.join(mlmodel::FILE);
+        let bytes = s3::read_small(s3, &file, mlmodel::MAX_BYTES).await.with_context(|| file.to_string())?;
+        let logged = bytes.and_then(|bytes| Logged::parse(std::str::from_utf8(&bytes).ok()?));
+        anyhow::Ok(logged.map(|logged| (directory, logged)))
     };
-    // A model of another run may hold what can't be read here: it is none of ours, and no error.
-    Ok(std::str::from_utf8(&bytes).ok().and_then(mlmodel::run_id))
+    let found: Vec<_> = stream::iter(directories).map(read).buffered(CONCURRENCY).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
@@ -95,7 +95,7 @@ async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result
     let mut object = match s3.get_object().bucket(&key.bucket).key(&key.prefix).send().await {
         Ok(object) => object,
         Err(error) if error.code() == Some("NoSuchKey") => bail!(NoSuchKey),
-        Err(error) => bail!(describe(&error)),
+        Err(error) => return Err(describe(error)),
     };
     while let Some(chunk) = object.body.next().await {
         take(&chunk.context("reading the object's body")?)?;
@@ -112,7 +112,7 @@ pub(super) async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result
     let mut pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).into_paginator().send();
     let mut objects = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| anyhow::anyhow!("listing {prefix}: {}", describe(&error)))?;
+        let page = page.map_err(describe).with_context(|| format!("listing {prefix}"))?;
         for object in page.contents() {
             let name = object.key().and_then(|key| key.strip_prefix(&below)).unwrap_or_default();
             if !name.is_empty() && !name.ends_with('/') {
@@ -135,7 +135,7 @@ pub(super) async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -
         s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).delimiter("/").into_paginator().send();
     let mut folders = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| anyhow::anyhow!("listing {prefix}: {}", describe(&error)))?;
+        let page = page.map_err(describe).with_context(|| format!("listing {prefix}"))?;
         let names = page.common_prefixes().iter().filter_map(|common| common.prefix()?.strip_prefix(&below));
         folders.extend(names.map(|name| name.trim_end_matches('/').to_owned()));
         ensure!(folders.len() <= limit, "{prefix} holds more than {limit} folders");
@@ -144,14 +144,13 @@ pub(super) async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -
 }
 
 /// The service's own code and message, or what kept the request from it.
-fn describe<E, R>(error: &SdkError<E, R>) -> String
+fn describe<E, R>(error: SdkError<E, R>) -> anyhow::Error
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
 {
     match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        (Some(code), message) => anyhow!("{code}: {}", message.unwrap_or("S3 says no more")),
+        _ => anyhow::Error::new(error),
     }
 }

@@ -1,7 +1,5 @@
 //! The rows of features that an operator reads: a dense matrix, or the entries of sparse rows.
 
-use std::borrow::Cow;
-
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::tract_hir::internal::*;
@@ -32,7 +30,9 @@ impl Layout {
         if self.sparse_width.is_some() { 2 } else { 1 }
     }
 
-    /// Reads the features of a batch; dense ones of another type are cast to `float`, as ONNX Runtime does.
+    /// Reads the features of a batch.
+    ///
+    /// Doubles and integers are refused: in `float` some would fall on the other side of a threshold.
     pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
             let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
@@ -47,11 +47,9 @@ impl Layout {
         }
         let matrix = inputs.first().context("one input")?;
         let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
-        let values = matrix.cast_to::<f32>()?;
-        let values = match values {
-            Cow::Borrowed(tensor) => Cow::Borrowed(tensor.try_as_plain_ram()?.as_slice::<f32>()?),
-            Cow::Owned(tensor) => Cow::Owned(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec()),
-        };
+        let found = matrix.datum_type();
+        ensure!(found == f32::datum_type(), "features of {found:?}: only float can run");
+        let values = matrix.try_as_plain_ram()?.as_slice::<f32>()?;
         Ok(Features::Dense { values, width })
     }
 }
@@ -62,7 +60,7 @@ pub enum Features<'a> {
     /// Row after row.
     Dense {
         /// `rows × width` values.
-        values: Cow<'a, [f32]>,
+        values: &'a [f32],
         /// Columns.
         width: usize,
     },

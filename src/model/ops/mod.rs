@@ -36,6 +36,8 @@ pub(super) fn values_name(input: &str) -> String {
 /// can't take sparse rows.
 pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
+    // tract answers wrongly for two classes, and without a word: better none than that.
+    onnx.op_register.0.remove("TreeEnsembleClassifier");
     onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);

@@ -5,7 +5,8 @@ use hashbrown::{HashMap, HashSet};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-/// Trees, checked: every child comes after its parent, so that a walk ends.
+/// Trees, checked: no node is below itself, so that every walk ends. Branches may share a node, as exported categorical
+/// splits do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TreeEnsemble {
     roots: Vec<u32>,
@@ -79,57 +80,32 @@ impl TreeEnsemble {
     /// Reads the `nodes_*` attributes and those of the leaves, which begin with `leaf` (`target`, `class`).
     ///
     /// # Errors
-    /// When lists differ in length, ids are unknown, or a tree is none.
+    /// When lists differ in length, ids are unknown, or a node is below itself.
     pub fn parse(node: &NodeProto, leaf: &str) -> TractResult<Self> {
         let attributes = Attributes::read(node)?;
-        let mut weights = read_weights(node, leaf)?;
-        let targets = weights.values().flatten().map(|(target, _)| *target as usize + 1).max().unwrap_or(1);
+        let mut leaf_weights = read_weights(node, leaf)?;
+        let targets =
+            leaf_weights.values().flatten().map(|(target, _)| *target as usize + 1).max().unwrap_or(1);
 
-        let mut ensemble =
-            Self { roots: Vec::new(), nodes: Vec::new(), weights: Vec::new(), features: 0, targets };
-        let mut begun = HashSet::new();
+        let mut nodes = Vec::with_capacity(attributes.ids.len());
+        let mut weights = Vec::new();
         for (at, id) in attributes.ids.iter().enumerate() {
-            // A tree's first node is its root.
-            if begun.insert(id.0) {
-                let root = ensemble.add_tree(&attributes, &mut weights, at)?;
-                ensemble.roots.push(root);
+            let mut node = attributes.node(at)?;
+            if node.mode == Mode::Leaf {
+                node.yes = index(weights.len())?;
+                weights.extend(leaf_weights.remove(id).unwrap_or_default());
+                node.no = index(weights.len())?;
             }
+            nodes.push(node);
         }
-        Ok(ensemble)
-    }
-
-    /// Copies the tree below the attributes' node `at`, every child behind its parent: where its root is.
-    fn add_tree(
-        &mut self,
-        attributes: &Attributes,
-        weights: &mut HashMap<Id, Vec<(u32, f32)>>,
-        at: usize,
-    ) -> TractResult<u32> {
-        let first = self.nodes.len();
-        // A tree has no more nodes than there are: if a walk finds more, it goes in circles.
-        let limit = first + attributes.ids.len();
-        self.nodes.push(attributes.node(at)?);
-        let mut open = vec![(first, at)];
-        while let Some((place, at)) = open.pop() {
-            let id = attributes.ids[at];
-            if self.nodes[place].mode == Mode::Leaf {
-                self.nodes[place].yes = index(self.weights.len())?;
-                self.weights.extend(weights.remove(&id).unwrap_or_default());
-                self.nodes[place].no = index(self.weights.len())?;
-                continue;
-            }
-            self.features = self.features.max(self.nodes[place].feature as usize + 1);
-            for (child, is_yes) in [(attributes.yes[at], true), (attributes.no[at], false)] {
-                let at = attributes.find((id.0, child))?;
-                let child = self.nodes.len();
-                ensure!(child < limit, "tree {}: a node has two parents, or is its own", id.0);
-                self.nodes.push(attributes.node(at)?);
-                let link = if is_yes { &mut self.nodes[place].yes } else { &mut self.nodes[place].no };
-                *link = index(child)?;
-                open.push((child, at));
-            }
-        }
-        index(first)
+        let branches = || nodes.iter().filter(|node: &&Node| node.mode != Mode::Leaf);
+        let features = branches().map(|node| node.feature as usize + 1).max().unwrap_or(0);
+        // A tree's first node is its root.
+        let mut begun = HashSet::new();
+        let first = (0_u32..).zip(&attributes.ids).filter(|(_, id)| begun.insert(id.0));
+        let roots = first.map(|(at, _)| at).collect();
+        refuse_cycles(&nodes)?;
+        Ok(Self { roots, nodes, weights, features, targets })
     }
 
     /// The least number of features that a row must have.
@@ -213,23 +189,58 @@ impl<'a> Attributes<'a> {
         Ok(Self { places, ..read })
     }
 
-    fn find(&self, id: Id) -> TractResult<usize> {
-        self.places.get(&id).copied().with_context(|| format!("tree {} has no node {}", id.0, id.1))
+    fn child(&self, at: usize, child: i64) -> TractResult<u32> {
+        let tree = self.ids[at].0;
+        let place = self.places.get(&(tree, child));
+        index(*place.with_context(|| format!("tree {tree} has no node {child}"))?)
     }
 
+    /// The node at a place of the lists; of a leaf only the mode means something.
     fn node(&self, at: usize) -> TractResult<Node> {
         let mode = self.modes[at];
-        // Of a leaf the feature means nothing.
-        let feature = if mode == Mode::Leaf { 0 } else { self.features[at] };
-        Ok(Node {
-            mode,
-            missing_is_true: self.missing_is_true.is_some_and(|list| list[at] != 0),
-            feature: u32::try_from(feature).with_context(|| format!("nodes_featureids: {feature}"))?,
-            threshold: self.thresholds[at],
-            yes: 0,
-            no: 0,
-        })
+        let mut node =
+            Node { mode, missing_is_true: false, feature: 0, threshold: self.thresholds[at], yes: 0, no: 0 };
+        if mode != Mode::Leaf {
+            let feature = self.features[at];
+            node.feature = u32::try_from(feature).with_context(|| format!("nodes_featureids: {feature}"))?;
+            node.missing_is_true = self.missing_is_true.is_some_and(|list| list[at] != 0);
+            node.yes = self.child(at, self.yes[at])?;
+            node.no = self.child(at, self.no[at])?;
+        }
+        Ok(node)
     }
+}
+
+/// Walks every node once, depth first: a child that is still open is above itself.
+fn refuse_cycles(nodes: &[Node]) -> TractResult<()> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        New,
+        Open,
+        Done,
+    }
+    let mut states = vec![State::New; nodes.len()];
+    let mut path = Vec::new();
+    for start in 0..nodes.len() {
+        path.push(start);
+        while let Some(&at) = path.last() {
+            let node = &nodes[at];
+            let is_leaf = node.mode == Mode::Leaf;
+            if states[at] != State::New || is_leaf {
+                states[at] = State::Done;
+                path.pop();
+                continue;
+            }
+            states[at] = State::Open;
+            for child in [node.yes as usize, node.no as usize] {
+                ensure!(states[child] != State::Open, "a node of a tree is below itself");
+                if states[child] == State::New {
+                    path.push(child);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The weights of each leaf.
