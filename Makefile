@@ -18,6 +18,8 @@ up: .venv/ready build ## The same local stack, to put records on yourself until 
 	$(LOCAL) up
 
 test: .venv/ready .venv-models/ready fixtures ## Every test; sets up what they need
+	$(CARGO) test --locked --workspace --no-run
+	$(LOCAL) demo
 	$(CARGO) test --locked --workspace
 
 lint: ## Format and clippy

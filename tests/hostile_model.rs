@@ -185,7 +185,7 @@ async fn branches_may_share_a_leaf() {
 }
 
 /// Two trees: the first weighs 1 where `x mode 2`, else 0; the second always 0.
-fn stump(mode: &str, more: Vec<AttributeProto>) -> ModelProto {
+fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
     let mut attributes = vec![
         ints("nodes_treeids", &[0, 0, 0, 1]),
         ints("nodes_nodeids", &[0, 1, 2, 0]),
@@ -199,7 +199,7 @@ fn stump(mode: &str, more: Vec<AttributeProto>) -> ModelProto {
         ints("target_ids", &[0; 3]),
         floats("target_weights", &[1.0, 0.0, 0.0]),
     ];
-    attributes.extend(more);
+    attributes.extend(extra);
     model(vec![float_input("X", 1)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
 }
 

@@ -138,7 +138,7 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
         while let Some(child) = map.next_key_seed(Member(self.node))? {
             match child {
                 Some(node) => {
-                    Branch { node, slots: &mut *self.slots }.take(map.next_value::<&RawValue>()?.get())
+                    Branch { node, slots: &mut *self.slots }.take(map.next_value::<&RawValue>()?.get());
                 }
                 None => map.next_value::<IgnoredAny>().map(drop)?,
             }

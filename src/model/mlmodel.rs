@@ -2,8 +2,6 @@
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -86,10 +84,14 @@ impl Logged {
         struct Part {
             run_id: Option<String>,
             #[serde(default)]
-            flavors: HashMap<String, serde::de::IgnoredAny>,
+            flavors: Names,
+        }
+        #[derive(Default, Deserialize)]
+        struct Names {
+            onnx: Option<serde::de::IgnoredAny>,
         }
         let part: Part = serde_saphyr::from_str(text).ok()?;
-        Some(Self { run_id: part.run_id, is_onnx: part.flavors.contains_key("onnx") })
+        Some(Self { run_id: part.run_id, is_onnx: part.flavors.onnx.is_some() })
     }
 }
 
