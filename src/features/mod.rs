@@ -37,21 +37,22 @@ impl FeaturePlan {
     /// # Errors
     /// When a feature is malformed, feeds no input or does not fit its input, or an input is not fed.
     pub fn compile(spec: &ServingSpec, ports: &[Port], echoed: &[FieldPath]) -> Result<Self> {
-        let specs = if spec.features.is_empty() { by_name(ports) } else { spec.features.clone() };
-        let transforms = specs
-            .iter()
-            .map(|(name, feature)| {
-                let transform = feature.transform().with_context(|| format!("feature `{name}`"))?;
-                Ok((name.as_str(), transform))
-            })
-            .collect::<Result<IndexMap<_, _>>>()?;
         for name in spec.inputs.keys() {
-            ensure!(
-                ports.iter().any(|port| port.name == *name),
-                "[inputs] names `{name}`; {}",
-                has_inputs(ports)
-            );
+            let known = ports.iter().any(|port| port.name == *name);
+            ensure!(known, "[inputs] names `{name}`; {}", has_inputs(ports));
         }
+        let meant;
+        let spec = if spec.features.is_empty() {
+            meant = by_name(spec, ports);
+            &meant
+        } else {
+            spec
+        };
+        let transforms = spec.features.iter().map(|(name, feature)| {
+            let transform = feature.transform().with_context(|| format!("feature `{name}`"))?;
+            Ok((name.as_str(), transform))
+        });
+        let transforms = transforms.collect::<Result<IndexMap<_, _>>>()?;
 
         let wanted = transforms.values().flat_map(|transform| match transform {
             Transform::Field(field) => std::slice::from_ref(field),
@@ -125,16 +126,25 @@ impl FeaturePlan {
     }
 }
 
-/// The features of a model without a spec: every input is a field of its name, every feature of a map too.
-fn by_name(ports: &[Port]) -> IndexMap<String, FeatureSpec> {
-    let names = ports.iter().flat_map(|port| match &port.element {
-        Element::Map(vocabulary) => vocabulary::features_of(vocabulary),
-        _ => vec![port.name.as_str()],
-    });
-    // A name may begin with `/`: as a pointer it reaches the same member.
-    names.map(|name| (name.to_owned(), FeatureSpec::field(&pointer_to(name)))).collect()
+/// The spec that is meant when one has no features: every input is the field of its name, of a map every feature that
+/// it was fitted on, unless `inputs` lists other names.
+fn by_name(spec: &ServingSpec, ports: &[Port]) -> ServingSpec {
+    let mut meant = ServingSpec::default();
+    for port in ports {
+        let names = spec.inputs.get(&port.name).cloned().unwrap_or_else(|| match &port.element {
+            Element::Map(vocabulary) => {
+                vocabulary::features_of(vocabulary).into_iter().map(str::to_owned).collect()
+            }
+            _ => vec![port.name.clone()],
+        });
+        let fields = names.iter().map(|name| (name.clone(), FeatureSpec::field(&pointer_to(name))));
+        meant.features.extend(fields);
+        meant.inputs.insert(port.name.clone(), names);
+    }
+    meant
 }
 
+/// A name may begin with `/`: as a pointer it reaches the same member.
 fn pointer_to(name: &str) -> String {
     if name.starts_with('/') {
         format!("/{}", name.replace('~', "~0").replace('/', "~1"))
@@ -156,14 +166,8 @@ fn features_for<'s>(
     if transforms.contains_key(port.name.as_str()) {
         return Ok(vec![&port.name]);
     }
-    let map = matches!(port.element, Element::Map(_));
-    if map && spec.features.is_empty() {
-        return Ok(match &port.element {
-            Element::Map(vocabulary) => vocabulary::features_of(vocabulary),
-            _ => Vec::new(),
-        });
-    }
-    if ports.len() == 1 && (map || transforms.len() == 1) {
+    let takes_all = matches!(port.element, Element::Map(_)) || transforms.len() == 1;
+    if ports.len() == 1 && takes_all {
         return Ok(transforms.keys().copied().collect());
     }
     bail!(

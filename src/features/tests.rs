@@ -97,6 +97,14 @@ fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
 }
 
 #[test]
+fn inputs_alone_list_fields() {
+    let ports = [port("X", Element::Float, 2), port("b", Element::Int64, 1)];
+    let plan = FeaturePlan::compile(&spec("[inputs]\nX = [\"b\", \"a\"]"), &ports, &[]).unwrap();
+    let (rows, _) = rows(&plan, &[r#"{"a": 1, "b": 2}"#]);
+    assert_eq!(rows.inputs, [Values::Float(vec![2.0, 1.0]), Values::Int64(vec![2])]);
+}
+
+#[test]
 fn echoed_fields_are_looked_for_too() {
     let id = FieldPath::parse("/ride_id").unwrap();
     let plan =

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::tally::Place;
+use super::prediction::Place;
 
 /// What the AWS CLI can't do without; the rest of the environment keeps the user's own profile out.
 const NEEDED: [&str; 4] =

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use prediction::Prediction;
+use prediction::{Place, Prediction};
 use ride::{Ride, Rides};
 use scene::{RIDES, Scene};
-use tally::{Place, Tally};
+use tally::Tally;
 
 /// How many rides are put one by one, and how many more in one request (which takes at most 500).
 const ONE_BY_ONE: usize = 5;

@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use super::tally::Place;
+/// A record of the input stream: its shard and sequence number.
+pub(super) type Place = (String, String);
 
 /// What the demonstration reads in a result record.
 #[derive(Clone, Debug, Default, PartialEq)]

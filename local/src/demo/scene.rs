@@ -9,8 +9,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::aws_cli::AwsCli;
-use super::prediction::Prediction;
-use super::tally::Place;
+use super::prediction::{Place, Prediction};
 use super::{Options, model_tree};
 use crate::function::{Answer, Function};
 use crate::logs::LogBook;

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::prediction::Prediction;
-
-/// A record of the input stream: its shard and sequence number.
-pub(super) type Place = (String, String);
+use super::prediction::{Place, Prediction};
 
 /// What was put and what came of it.
 #[derive(Debug, Default)]
