@@ -1,0 +1,109 @@
+use super::*;
+use crate::columns::Element;
+use serde_json::{Value, json};
+
+fn record() -> Record<'static> {
+    Record {
+        stream_arn: "arn:aws:kinesis:eu-west-1:1:stream/ride_events".into(),
+        shard: "shardId-000000000000".into(),
+        sequence_number: "49630081666084879290581185630324770398608704880802529282".into(),
+        partition_key: "1".into(),
+        arrived_at: Some("1654161514.132"),
+        data: "".into(),
+    }
+}
+
+fn outputs() -> Vec<Port> {
+    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width };
+    vec![
+        port("variable", Element::Float, 1),
+        port("label", Element::String, 1),
+        port("scores", Element::Double, 2),
+    ]
+}
+
+fn values() -> Vec<Values> {
+    vec![
+        Values::Float(vec![21.3, f32::NAN]),
+        Values::String(vec!["a\"b".into(), String::new()]),
+        Values::Double(vec![0.25, 0.75, 1.0, f64::INFINITY]),
+    ]
+}
+
+fn spec(toml: &str) -> ServingSpec {
+    toml::from_str(toml).unwrap()
+}
+
+const RIDE: &str = "[result]\nride_duration = { output = \"variable\" }\nride_id = { field = \"/ride_id\" }";
+
+#[test]
+fn a_result_is_the_python_functions_and_more() {
+    let plan =
+        ResultPlan::compile(&spec(RIDE), &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
+    let event = plan.write(&record(), &values(), 0, &[Some("256")]).unwrap();
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    assert_eq!(
+        event,
+        json!({
+            "id": plan.id(&record(), 0).to_string(),
+            "model": "ride_duration_prediction_model",
+            "version": "Test123",
+            "prediction": {"ride_duration": 21.3, "ride_id": 256},
+            "source": {
+                "shard": "shardId-000000000000",
+                "sequence_number": "49630081666084879290581185630324770398608704880802529282",
+                "arrived_at": 1_654_161_514.132
+            }
+        })
+    );
+}
+
+#[test]
+fn a_result_is_one_line_whatever_is_echoed() {
+    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
+    let event = plan.write(&record(), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")]).unwrap();
+    assert!(!event.contains(&b'\n') && !event.contains(&b'\r'));
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    assert_eq!(event["prediction"]["ride_id"], json!({"a": "b\n"}));
+}
+
+#[test]
+fn an_id_tells_record_and_run_apart_and_nothing_else() {
+    let plan = |run| ResultPlan::compile(&spec(RIDE), &outputs(), "m", run).unwrap();
+    let id = plan("a").id(&record(), 0);
+    // Computed with Python's uuid.uuid5.
+    assert_eq!(id.to_string(), "51b6c495-7b0d-5216-ad92-5755c41142f3");
+    assert_eq!(id, plan("a").id(&Record { partition_key: "2".into(), arrived_at: None, ..record() }, 0));
+    assert_ne!(id, plan("b").id(&record(), 0));
+    assert_ne!(id, plan("a").id(&record(), 1));
+    assert_ne!(id, plan("a").id(&Record { shard: "shardId-000000000001".into(), ..record() }, 0));
+    assert_ne!(id, plan("a").id(&Record { sequence_number: "7".into(), ..record() }, 0));
+}
+
+#[test]
+fn without_a_spec_every_output_appears() {
+    let plan = ResultPlan::compile(&ServingSpec::default(), &outputs(), "m", "v").unwrap();
+    let event: Value = serde_json::from_slice(&plan.write(&record(), &values(), 0, &[]).unwrap()).unwrap();
+    assert_eq!(event["prediction"], json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]}));
+}
+
+#[test]
+fn what_json_cannot_hold_is_rejected() {
+    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
+    let rejected = plan.write(&record(), &values(), 1, &[Some("256")]).unwrap_err();
+    assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
+    let rejected = plan.write(&record(), &values(), 0, &[None]).unwrap_err();
+    assert_eq!(rejected, Rejected::Missing { field: "/ride_id".into() });
+}
+
+#[test]
+fn a_member_that_nothing_gives_is_named() {
+    for (toml, expected) in [
+        ("[result.x]\noutput = \"y\"", "no output `y`; it has `variable`, `label`, `scores`"),
+        ("[result.x]", "exactly one"),
+        ("[result.x]\noutput = \"label\"\nfield = \"a\"", "exactly one"),
+    ] {
+        let error = ResultPlan::compile(&spec(toml), &outputs(), "m", "v").unwrap_err();
+        assert!(format!("{error:#}").contains(expected), "{error:#}");
+    }
+}

@@ -1,0 +1,105 @@
+//! The operators of the `ai.onnx.ml` domain compute what ONNX says.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod support;
+
+use support::onnx::*;
+use support::{answer, event};
+use tract_onnx::pb::TypeProto;
+
+#[tokio::test]
+async fn a_sound_tree_decides_as_onnx_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = load(folder.path(), &tree(None)).await.unwrap();
+    let answer =
+        answer(&handler, &event(&[r#"{"X": [1, 9]}"#, r#"{"X": [1.5, 2]}"#, r#"{"X": [1.5, 2.5]}"#])).await;
+    let found: Vec<f64> =
+        (0..3).map(|at| answer["predictions"][at]["prediction"]["y"].as_f64().unwrap()).collect();
+    assert_eq!(found, [10.0, 30.0, 20.0]);
+}
+
+/// Two trees, the first with `x == 1 ? leaf 1 : (x == 3 ? leaf 1 : leaf 3)`, as categorical splits are exported.
+#[tokio::test]
+async fn branches_may_share_a_leaf() {
+    let attributes = vec![
+        ints("nodes_treeids", &[0, 0, 0, 0, 1]),
+        ints("nodes_nodeids", &[0, 1, 2, 3, 0]),
+        ints("nodes_featureids", &[0; 5]),
+        strings("nodes_modes", &["BRANCH_EQ", "LEAF", "BRANCH_EQ", "LEAF", "LEAF"]),
+        floats("nodes_values", &[1.0, 0.0, 3.0, 0.0, 0.0]),
+        ints("nodes_truenodeids", &[1, 0, 1, 0, 0]),
+        ints("nodes_falsenodeids", &[2, 0, 3, 0, 0]),
+        ints("target_treeids", &[0, 0, 1]),
+        ints("target_nodeids", &[1, 3, 0]),
+        ints("target_ids", &[0; 3]),
+        floats("target_weights", &[10.0, 20.0, 0.5]),
+    ];
+    let trees = node("TreeEnsembleRegressor", &["X"], "y", attributes);
+    let model = model(vec![float_input("X", 1)], vec![trees], vec![]);
+    let rides = [r#"{"X": 1}"#, r#"{"X": 3}"#, r#"{"X": 5}"#];
+    assert_eq!(predictions(&model, &rides).await, [10.5, 10.5, 20.5]);
+}
+
+#[tokio::test]
+async fn every_mode_compares_as_onnx_says() {
+    let modes = [
+        ("BRANCH_LEQ", [1.0, 1.0, 0.0]),
+        ("BRANCH_LT", [1.0, 0.0, 0.0]),
+        ("BRANCH_GTE", [0.0, 1.0, 1.0]),
+        ("BRANCH_GT", [0.0, 0.0, 1.0]),
+        ("BRANCH_EQ", [0.0, 1.0, 0.0]),
+        ("BRANCH_NEQ", [1.0, 0.0, 1.0]),
+    ];
+    for (mode, expected) in modes {
+        let documents = [r#"{"X": 1.5}"#, r#"{"X": 2}"#, r#"{"X": 2.5}"#];
+        assert_eq!(predictions(&stump(mode, vec![]), &documents).await, expected, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn every_aggregate_and_transform_is_onnxs() {
+    let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let cases = vec![
+        (vec![string("aggregate_function", "AVERAGE")], [0.5, 0.0]),
+        (vec![string("aggregate_function", "MIN")], [0.0, 0.0]),
+        (vec![string("aggregate_function", "MAX")], [1.0, 0.0]),
+        (vec![string("aggregate_function", "AVERAGE"), floats("base_values", &[3.0])], [3.5, 3.0]),
+        (vec![string("post_transform", "LOGISTIC")], [logistic(1.0), logistic(0.0)]),
+        (vec![string("post_transform", "SOFTMAX")], [1.0, 1.0]),
+    ];
+    for (attributes, expected) in cases {
+        let found =
+            predictions(&stump("BRANCH_LEQ", attributes.clone()), &[r#"{"X": 1}"#, r#"{"X": 3}"#]).await;
+        let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6);
+        assert!(near, "{attributes:?}: {found:?}");
+    }
+    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "PROBIT")])).await;
+    assert!(other.contains("post_transform PROBIT can't run"), "{other}");
+}
+
+#[tokio::test]
+async fn a_missing_value_goes_the_way_that_its_branch_says() {
+    // 0/0: the way to a NaN that JSON has not.
+    for (tracks_true, expected) in [(1, 1.0), (0, 0.0)] {
+        let mut model =
+            stump("BRANCH_LEQ", vec![ints("nodes_missing_value_tracks_true", &[tracks_true, 0, 0, 0])]);
+        let graph = model.graph.as_mut().unwrap();
+        graph.node[0].input = vec!["ratio".to_owned()];
+        graph.node.insert(0, node("Div", &["X", "X"], "ratio", vec![]));
+        assert_eq!(predictions(&model, &[r#"{"X": 0}"#]).await, [expected]);
+    }
+}
+
+/// A vectoriser in front of an operator that takes dense rows only.
+#[tokio::test]
+async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
+    let vectorizer =
+        node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &["a", "b=1", "b=2"])]);
+    let nodes = vec![vectorizer, node("ReduceSum", &["row"], "y", vec![ints("axes", &[1])])];
+    let mut map = float_input("X", 1);
+    map.r#type = Some(TypeProto::default());
+    let mut model = model(vec![map], nodes, vec![]);
+    model.opset_import[0].version = 11;
+    let documents = [r#"{"a": 2.5, "b": "1"}"#, r#"{"a": 2.5, "b": "9"}"#, r#"{"a": 4, "b": "2"}"#];
+    assert_eq!(predictions(&model, &documents).await, [3.5, 2.5, 5.0]);
+}

@@ -1,0 +1,149 @@
+//! Small ONNX models, made node by node, and what a handler makes of them.
+
+use std::path::Path;
+
+use prost::Message;
+use stream_predictor::config::ModelLocation;
+use stream_predictor::handler::Handler;
+use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::sink::Sink;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use tract_onnx::pb::*;
+
+use super::{answer, event};
+
+pub fn float_input(name: &str, columns: i64) -> ValueInfoProto {
+    let columns = Dimension { value: Some(dimension::Value::DimValue(columns)), ..Dimension::default() };
+    let shape = TensorShapeProto { dim: vec![Dimension::default(), columns] };
+    let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, shape: Some(shape) };
+    let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
+}
+
+pub fn tensor_type(info: &mut ValueInfoProto) -> &mut type_proto::Tensor {
+    let Some(type_proto::Value::TensorType(tensor)) = &mut info.r#type.as_mut().unwrap().value else {
+        panic!("a tensor")
+    };
+    tensor
+}
+
+pub fn node(op_type: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
+    NodeProto {
+        op_type: op_type.to_owned(),
+        name: format!("{op_type}-{output}"),
+        input: inputs.iter().map(|&name| name.to_owned()).collect(),
+        output: vec![output.to_owned()],
+        attribute,
+        ..NodeProto::default()
+    }
+}
+
+pub fn model(inputs: Vec<ValueInfoProto>, node: Vec<NodeProto>, initializer: Vec<TensorProto>) -> ModelProto {
+    let opset = |domain: &str, version| OperatorSetIdProto { domain: domain.to_owned(), version };
+    ModelProto {
+        ir_version: 8,
+        opset_import: vec![opset("", 17), opset("ai.onnx.ml", 1)],
+        graph: Some(GraphProto {
+            name: "hostile".to_owned(),
+            input: inputs,
+            output: vec![float_input("y", 1)],
+            node,
+            initializer,
+            ..GraphProto::default()
+        }),
+        ..ModelProto::default()
+    }
+}
+
+pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Ints as i32;
+    AttributeProto { name: name.to_owned(), r#type: kind, ints: values.to_vec(), ..AttributeProto::default() }
+}
+
+pub fn floats(name: &str, values: &[f32]) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Floats as i32;
+    AttributeProto {
+        name: name.to_owned(),
+        r#type: kind,
+        floats: values.to_vec(),
+        ..AttributeProto::default()
+    }
+}
+
+pub fn strings(name: &str, values: &[&str]) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Strings as i32;
+    let strings = values.iter().map(|value| value.as_bytes().to_vec()).collect();
+    AttributeProto { name: name.to_owned(), r#type: kind, strings, ..AttributeProto::default() }
+}
+
+pub fn string(name: &str, value: &str) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::String as i32;
+    AttributeProto {
+        name: name.to_owned(),
+        r#type: kind,
+        s: value.as_bytes().to_vec(),
+        ..AttributeProto::default()
+    }
+}
+
+/// Two trees: the first weighs 1 where `x mode 2`, else 0; the second always 0.
+pub fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
+    let mut attributes = vec![
+        ints("nodes_treeids", &[0, 0, 0, 1]),
+        ints("nodes_nodeids", &[0, 1, 2, 0]),
+        ints("nodes_featureids", &[0; 4]),
+        strings("nodes_modes", &[mode, "LEAF", "LEAF", "LEAF"]),
+        floats("nodes_values", &[2.0, 0.0, 0.0, 0.0]),
+        ints("nodes_truenodeids", &[1, 0, 0, 0]),
+        ints("nodes_falsenodeids", &[2, 0, 0, 0]),
+        ints("target_treeids", &[0, 0, 1]),
+        ints("target_nodeids", &[1, 2, 0]),
+        ints("target_ids", &[0; 3]),
+        floats("target_weights", &[1.0, 0.0, 0.0]),
+    ];
+    attributes.extend(extra);
+    model(vec![float_input("X", 1)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
+}
+
+pub async fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Handler> {
+    std::fs::write(folder.join("model.onnx"), model.encode_to_vec()).unwrap();
+    let directory = ModelDirectory::fetch(&ModelLocation::Folder(folder.to_owned()), None).await?;
+    Handler::load(&directory, Some("run"), Sink::Answer)
+}
+
+pub async fn refusal(model: &ModelProto) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    format!("{:#}", load(folder.path(), model).await.unwrap_err())
+}
+
+/// The predictions `y` of a model for the documents that it does not fail on.
+pub async fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = load(folder.path(), model).await.unwrap();
+    let answer = answer(&handler, &event(documents)).await;
+    let predictions = answer["predictions"].as_array().unwrap();
+    predictions.iter().map(|prediction| prediction["prediction"]["y"].as_f64().unwrap()).collect()
+}
+
+/// One tree, `x0 <= 1 ? 10 : (x1 > 2 ? 20 : 30)`, with one attribute replaced.
+pub fn tree(replaced: Option<AttributeProto>) -> ModelProto {
+    let mut attributes = vec![
+        ints("nodes_treeids", &[0; 5]),
+        ints("nodes_nodeids", &[0, 1, 2, 3, 4]),
+        ints("nodes_featureids", &[0, 0, 1, 0, 0]),
+        strings("nodes_modes", &["BRANCH_LEQ", "LEAF", "BRANCH_GT", "LEAF", "LEAF"]),
+        floats("nodes_values", &[1.0, 0.0, 2.0, 0.0, 0.0]),
+        ints("nodes_truenodeids", &[1, 0, 3, 0, 0]),
+        ints("nodes_falsenodeids", &[2, 0, 4, 0, 0]),
+        ints("target_treeids", &[0; 3]),
+        ints("target_nodeids", &[1, 3, 4]),
+        ints("target_ids", &[0; 3]),
+        floats("target_weights", &[10.0, 20.0, 30.0]),
+    ];
+    if let Some(replaced) = replaced {
+        attributes.retain(|attribute| attribute.name != replaced.name);
+        attributes.push(replaced);
+    }
+    model(vec![float_input("X", 2)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
+}
