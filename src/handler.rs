@@ -213,10 +213,13 @@ impl Predicted {
     }
 }
 
-/// One call for all rows. If it fails, halves are tried, down to the rows that are to blame.
+/// One call for all rows, or as many as the model takes at once. If it fails, halves are tried, down to the rows that are
+/// to blame.
 fn predict_rows(model: &Model, rows: &Rows) -> Predicted {
     let mut predicted = Predicted { runs: Vec::new(), places: vec![None; rows.len] };
-    let mut open: Vec<Range<usize>> = (rows.len > 0).then_some(0..rows.len).into_iter().collect();
+    let starts = (0..rows.len).step_by(model.max_rows());
+    let mut open: Vec<Range<usize>> =
+        starts.map(|start| start..rows.len.min(start.saturating_add(model.max_rows()))).collect();
     while let Some(range) = open.pop() {
         let outputs = if range.len() == rows.len { model.run(rows) } else { model.run(&rows.slice(&range)) };
         match outputs {

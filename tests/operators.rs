@@ -3,6 +3,10 @@
 
 mod support;
 
+use prost::Message;
+use stream_predictor::config::ModelLocation;
+use stream_predictor::model::Model;
+use stream_predictor::model::directory::ModelDirectory;
 use support::onnx::*;
 use support::{answer, event};
 use tract_onnx::pb::TypeProto;
@@ -102,4 +106,28 @@ async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
     model.opset_import[0].version = 11;
     let documents = [r#"{"a": 2.5, "b": "1"}"#, r#"{"a": 2.5, "b": "9"}"#, r#"{"a": 4, "b": "2"}"#];
     assert_eq!(predictions(&model, &documents).await, [3.5, 2.5, 5.0]);
+}
+
+/// 50 rows of a million columns would be a matrix of 200 MB: they are predicted a few at a time.
+#[tokio::test]
+async fn the_dense_matrix_is_bounded() {
+    let names: Vec<String> = (0..1_000_000).map(|column| format!("b={column}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let vectorizer = node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &names)]);
+    let sum = node("ReduceSum", &["row"], "y", vec![ints("axes", &[1])]);
+    let mut map = float_input("X", 1);
+    map.r#type = Some(TypeProto::default());
+    let mut model = model(vec![map], vec![vectorizer, sum], vec![]);
+    model.opset_import[0].version = 11;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
+    let directory =
+        ModelDirectory::fetch(&ModelLocation::Folder(folder.path().to_owned()), None).await.unwrap();
+    assert_eq!(Model::load(&directory, "model.onnx").unwrap().max_rows(), 16);
+
+    let documents: Vec<String> = (0..50).map(|row| format!(r#"{{"b": "{}"}}"#, row * 30_000)).collect();
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let found = predictions(&model, &documents).await;
+    let expected: Vec<f64> = (0..50).map(|row| if row * 30_000 < 1_000_000 { 1.0 } else { 0.0 }).collect();
+    assert_eq!(found, expected);
 }

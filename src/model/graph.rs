@@ -28,6 +28,8 @@ pub(super) struct Graph {
     /// The inputs as the model's author knows them: a map is one.
     pub inputs: Vec<Input>,
     pub outputs: Vec<String>,
+    /// Columns that a row has where it is made dense; 0 if none is.
+    pub dense_width: usize,
 }
 
 /// An input, and its shape behind the batch dimension.
@@ -52,7 +54,7 @@ impl Graph {
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
         refuse_reserved(graph)?;
-        let vocabularies = take_out_dict_vectorizers(graph)?;
+        let (vocabularies, dense_width) = take_out_dict_vectorizers(graph)?;
         let mut unknown = Vec::new();
         unknown_operators(graph, &known, &mut unknown);
         ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
@@ -74,7 +76,7 @@ impl Graph {
         }
         graph.input = tensors;
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
-        Ok(Self { proto, inputs, outputs })
+        Ok(Self { proto, inputs, outputs, dense_width })
     }
 }
 
@@ -91,10 +93,11 @@ fn refuse_reserved(graph: &GraphProto) -> Result<()> {
 }
 
 /// Removes every `DictVectorizer` that reads an input of the graph: the inputs' names and vocabularies. Operators that
-/// can are given the sparse entries; for the others a dense matrix is made.
-fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<Vec<(String, Vec<String>)>> {
+/// can are given the sparse entries; for the others a dense matrix is made, and its columns are counted.
+fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<(Vec<(String, Vec<String>)>, usize)> {
     let is_input = |name: &str, graph: &GraphProto| graph.input.iter().any(|input| input.name == name);
     let mut vocabularies = Vec::new();
+    let mut dense_width = 0;
     while let Some(at) = graph.node.iter().position(|node| {
         node.op_type == "DictVectorizer" && node.input.first().is_some_and(|name| is_input(name, graph))
     }) {
@@ -105,10 +108,12 @@ fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<Vec<(String, Vec<
         let used_elsewhere = graph.node.iter().any(|node| node.input.contains(input));
         ensure!(!used_elsewhere, "input `{input}` is read by a DictVectorizer and by something else");
         let vocabulary = vocabulary(&vectorizer)?;
-        feed_sparse(graph, at, input, output, vocabulary.len());
+        if feed_sparse(graph, at, input, output, vocabulary.len()) {
+            dense_width += vocabulary.len();
+        }
         vocabularies.push((input.clone(), vocabulary));
     }
-    Ok(vocabularies)
+    Ok((vocabularies, dense_width))
 }
 
 /// The names of a vectoriser's columns.
@@ -125,8 +130,9 @@ fn vocabulary(node: &NodeProto) -> Result<Vec<String>> {
     names.collect::<Result<_, _>>().context("a DictVectorizer's vocabulary is not UTF-8")
 }
 
-/// Leads the sparse rows of `input` to where the vectoriser's `output` went, `width` columns wide.
-fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, width: usize) {
+/// Leads the sparse rows of `input` to where the vectoriser's `output` went, `width` columns wide: whether they had to be
+/// made dense for something.
+fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, width: usize) -> bool {
     let sparse = [ops::columns_name(input), ops::values_name(input)];
     for node in graph.node.iter_mut().filter(|node| ops::TAKES_SPARSE.contains(&node.op_type.as_str())) {
         if node.input.len() == 1 && node.input[0] == output {
@@ -135,7 +141,8 @@ fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, wid
         }
     }
     let still_read = graph.node.iter().any(|node| node.input.iter().any(|name| name == output));
-    if still_read || graph.output.iter().any(|info| info.name == output) {
+    let made_dense = still_read || graph.output.iter().any(|info| info.name == output);
+    if made_dense {
         let dense = NodeProto {
             op_type: ops::SPARSE_TO_DENSE.to_owned(),
             name: format!("{output}.dense"),
@@ -146,6 +153,7 @@ fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, wid
         };
         graph.node.insert(at, dense);
     }
+    made_dense
 }
 
 fn int_attribute(name: &str, value: usize) -> AttributeProto {

@@ -29,6 +29,9 @@ const SPEC_FILE: &str = "serving.toml";
 /// No serving spec is nearly as large.
 const MAX_SPEC_BYTES: usize = 1 << 20;
 
+/// Elements of a matrix that sparse rows are made into: 64 MiB of floats, half of the least memory a function can have.
+const MAX_DENSE_ELEMENTS: usize = 16 << 20;
+
 /// A model, ready to predict.
 #[derive(Debug)]
 pub struct Model {
@@ -37,6 +40,7 @@ pub struct Model {
     /// The shapes of the inputs behind the batch dimension.
     shapes: Vec<Vec<usize>>,
     outputs: Vec<Port>,
+    max_rows: usize,
 }
 
 /// What a model directory says beside the graph.
@@ -125,14 +129,22 @@ impl Model {
                 tensors::output_port(name, fact, &rows).with_context(|| format!("output `{name}`"))
             })
             .collect::<Result<_>>()?;
+        let max_rows =
+            MAX_DENSE_ELEMENTS.checked_div(graph.dense_width).map_or(usize::MAX, |rows| rows.max(1));
         let (ports, shapes) = graph.inputs.into_iter().map(|input| (input.port, input.shape)).unzip();
-        Ok(Self { plan: model.into_runnable()?, ports, shapes, outputs })
+        Ok(Self { plan: model.into_runnable()?, ports, shapes, outputs, max_rows })
     }
 
     /// What each row needs, in the order of the graph's inputs.
     #[must_use]
     pub fn inputs(&self) -> &[Port] {
         &self.ports
+    }
+
+    /// How many rows a call may have. All of a batch, unless sparse rows are made dense: then the matrix is bounded.
+    #[must_use]
+    pub fn max_rows(&self) -> usize {
+        self.max_rows
     }
 
     /// What each row gets, in the order of the graph's outputs.
