@@ -92,9 +92,12 @@ fn refuse_reserved(graph: &GraphProto) -> Result<()> {
     Ok(())
 }
 
+/// An input's name, and the names of the columns that its map is spread over.
+type Vocabulary = (String, Vec<String>);
+
 /// Removes every `DictVectorizer` that reads an input of the graph: the inputs' names and vocabularies. Operators that
 /// can are given the sparse entries; for the others a dense matrix is made, and its columns are counted.
-fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<(Vec<(String, Vec<String>)>, usize)> {
+fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<(Vec<Vocabulary>, usize)> {
     let is_input = |name: &str, graph: &GraphProto| graph.input.iter().any(|input| input.name == name);
     let mut vocabularies = Vec::new();
     let mut dense_width = 0;
