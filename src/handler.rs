@@ -84,8 +84,7 @@ impl Handler {
     /// Handles one invocation: every record of the event ends published, quarantined or reported.
     ///
     /// # Errors
-    /// When the event is no Kinesis invocation, or a record failed that can't be reported. Lambda then delivers the
-    /// whole batch again.
+    /// When the event is no Kinesis invocation.
     pub async fn handle(&self, event: &str, deadline: Instant) -> Result<Answer> {
         let items = self.predict(event::parse(event)?);
         let mut outcomes = Outcomes::default();

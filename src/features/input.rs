@@ -75,9 +75,10 @@ impl InputPlan {
                     match source {
                         Source::Field(slot) => push_scalar(field(*slot), values)?,
                         Source::Concat { slots, separator } => {
-                            if let Values::String(strings) = values {
-                                strings.push(concat(slots, separator, field)?);
-                            }
+                            let Values::String(strings) = &mut *values else {
+                                unreachable!("`dense` gives strings to inputs of strings only")
+                            };
+                            strings.push(concat(slots, separator, field)?);
                         }
                     }
                 }

@@ -26,8 +26,9 @@ impl ModelDirectory {
     /// # Errors
     /// When it is not there, is ambiguous, is too large, or S3 does not answer.
     pub async fn fetch(location: &ModelLocation, s3: Option<&Client>) -> Result<Self> {
-        let prefix = match (location, s3) {
-            (ModelLocation::Folder(path), _) => {
+        let client = || s3.context("a model on S3 needs an S3 client");
+        let prefix = match location {
+            ModelLocation::Folder(path) => {
                 ensure!(path.is_dir(), "MODEL_LOCATION={}: there is no such folder", path.display());
                 return Ok(Self {
                     path: path.clone(),
@@ -35,16 +36,14 @@ impl ModelDirectory {
                     _downloaded: None,
                 });
             }
-            (ModelLocation::Prefix(prefix), Some(_)) => prefix.clone(),
-            (ModelLocation::Run { root, experiment, run_id }, Some(s3)) => {
-                mlflow::resolve(s3, root, experiment, run_id).await?
+            ModelLocation::Prefix(prefix) => prefix.clone(),
+            ModelLocation::Run { root, experiment, run_id } => {
+                mlflow::resolve(client()?, root, experiment, run_id).await?
             }
-            (_, None) => anyhow::bail!("a model on S3 needs an S3 client"),
         };
-        let s3 = s3.context("a model on S3 needs an S3 client")?;
         let downloaded =
             tempfile::Builder::new().prefix("model-").tempdir().context("making a folder for the model")?;
-        s3::download(s3, &prefix, downloaded.path()).await?;
+        s3::download(client()?, &prefix, downloaded.path()).await?;
         Ok(Self {
             path: downloaded.path().to_owned(),
             origin: prefix.to_string(),
