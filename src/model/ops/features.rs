@@ -1,5 +1,7 @@
 //! The rows of features that an operator reads: a dense matrix, or the entries of sparse rows.
 
+use std::borrow::Cow;
+
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::tract_hir::internal::*;
@@ -26,13 +28,11 @@ impl Layout {
     }
 
     /// The number of inputs that the features take.
-    pub fn arity(self) -> usize {
+    pub fn inputs(self) -> usize {
         if self.sparse_width.is_some() { 2 } else { 1 }
     }
 
-    /// Reads the features of a batch.
-    ///
-    /// Doubles and integers are refused: in `float` some would fall on the other side of a threshold.
+    /// Reads the features of a batch: as `float`, whatever numbers they come in.
     pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
             let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
@@ -47,9 +47,10 @@ impl Layout {
         }
         let matrix = inputs.first().context("one input")?;
         let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
-        let found = matrix.datum_type();
-        ensure!(found == f32::datum_type(), "features of {found:?}: only float can run");
-        let values = matrix.try_as_plain_ram()?.as_slice::<f32>()?;
+        let values = match matrix.cast_to::<f32>()? {
+            Cow::Borrowed(_) => Cow::Borrowed(matrix.try_as_plain_ram()?.as_slice::<f32>()?),
+            Cow::Owned(cast) => Cow::Owned(cast.try_as_plain_ram()?.as_slice::<f32>()?.to_vec()),
+        };
         Ok(Features::Dense { values, width })
     }
 }
@@ -60,7 +61,7 @@ pub enum Features<'a> {
     /// Row after row.
     Dense {
         /// `rows × width` values.
-        values: &'a [f32],
+        values: Cow<'a, [f32]>,
         /// Columns.
         width: usize,
     },

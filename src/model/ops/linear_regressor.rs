@@ -7,8 +7,8 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
 use super::features::{Features, Layout};
+use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 use super::post_transform::PostTransform;
-use super::row_op::{RowOp, parsed};
 
 /// The operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +21,7 @@ struct LinearRegressor {
     post_transform: PostTransform,
 }
 
-pub(super) fn parse(
-    _: &ParsingContext,
-    node: &NodeProto,
-) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let targets: usize = node.get_attr_opt("targets")?.unwrap_or(1);
     let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
     ensure!(
@@ -55,18 +52,18 @@ impl LinearRegressor {
     }
 }
 
-impl RowOp for LinearRegressor {
+impl Operator for LinearRegressor {
     const NAME: &'static str = "LinearRegressor";
 
-    fn arity(&self) -> usize {
-        self.layout.arity()
+    fn inputs(&self) -> usize {
+        self.layout.inputs()
     }
 
-    fn width(&self) -> usize {
-        self.intercepts.len()
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(rows_of(inputs[0], f32::datum_type(), self.intercepts.len())?))
     }
 
-    fn eval(&self, inputs: &[TValue]) -> TractResult<Vec<f32>> {
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let features = self.layout.read(inputs)?;
         ensure!(
             features.width() == self.features(),
@@ -74,7 +71,7 @@ impl RowOp for LinearRegressor {
             features.width(),
             self.features()
         );
-        let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
+        let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.intercepts.len());
         match &features {
             Features::Sparse { .. } => features.for_each_sparse(|row| {
                 self.push(|c| row.clone().map(|(column, value)| c[column] * value).sum(), &mut scores);
@@ -83,6 +80,6 @@ impl RowOp for LinearRegressor {
                 self.push(|c| row.iter().zip(c).map(|(x, c)| x * c).sum(), &mut scores);
             }),
         }
-        Ok(scores)
+        Ok(tvec!(matrix(scores, self.intercepts.len())?))
     }
 }

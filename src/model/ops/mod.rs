@@ -4,8 +4,8 @@
 
 mod features;
 mod linear_regressor;
+mod operator;
 mod post_transform;
-mod row_op;
 mod sparse_to_dense;
 mod tree_ensemble;
 mod tree_ensemble_regressor;

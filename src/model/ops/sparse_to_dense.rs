@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::SPARSE_WIDTH;
 use super::features::Layout;
-use super::row_op::{RowOp, parsed};
+use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 
 /// The operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,29 +15,26 @@ struct SparseToDense {
     width: usize,
 }
 
-pub(super) fn parse(
-    _: &ParsingContext,
-    node: &NodeProto,
-) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let width = node.get_attr(SPARSE_WIDTH)?;
     Ok(parsed(SparseToDense { width }))
 }
 
-impl RowOp for SparseToDense {
+impl Operator for SparseToDense {
     const NAME: &'static str = super::SPARSE_TO_DENSE;
 
-    fn arity(&self) -> usize {
+    fn inputs(&self) -> usize {
         2
     }
 
-    fn width(&self) -> usize {
-        self.width
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(rows_of(inputs[0], f32::datum_type(), self.width)?))
     }
 
-    fn eval(&self, inputs: &[TValue]) -> TractResult<Vec<f32>> {
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let features = Layout::sparse(self.width).read(inputs)?;
         let mut dense = Vec::with_capacity(inputs[0].shape()[0] * self.width);
         features.for_each_dense(|row| dense.extend_from_slice(row));
-        Ok(dense)
+        Ok(tvec!(matrix(dense, self.width)?))
     }
 }

@@ -7,8 +7,8 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
 use super::features::Layout;
+use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 use super::post_transform::PostTransform;
-use super::row_op::{RowOp, parsed};
 use super::tree_ensemble::{MAX_TARGETS, TreeEnsemble};
 
 /// The operator.
@@ -31,10 +31,7 @@ enum Aggregate {
     Max,
 }
 
-pub(super) fn parse(
-    _: &ParsingContext,
-    node: &NodeProto,
-) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let ensemble = TreeEnsemble::parse(node, "target")?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(ensemble.targets());
     ensure!(
@@ -79,18 +76,18 @@ impl TreeEnsembleRegressor {
     }
 }
 
-impl RowOp for TreeEnsembleRegressor {
+impl Operator for TreeEnsembleRegressor {
     const NAME: &'static str = "TreeEnsembleRegressor";
 
-    fn arity(&self) -> usize {
-        self.layout.arity()
+    fn inputs(&self) -> usize {
+        self.layout.inputs()
     }
 
-    fn width(&self) -> usize {
-        self.base_values.len()
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(rows_of(inputs[0], f32::datum_type(), self.base_values.len())?))
     }
 
-    fn eval(&self, inputs: &[TValue]) -> TractResult<Vec<f32>> {
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let features = self.layout.read(inputs)?;
         ensure!(
             features.width() >= self.ensemble.features(),
@@ -99,8 +96,8 @@ impl RowOp for TreeEnsembleRegressor {
             self.ensemble.features()
         );
         let divisor = if self.aggregate == Aggregate::Average { self.ensemble.trees() as f64 } else { 1.0 };
-        let mut row_scores = vec![None; self.width()];
-        let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.width());
+        let mut row_scores = vec![None; self.base_values.len()];
+        let mut scores = Vec::with_capacity(inputs[0].shape()[0] * self.base_values.len());
         features.for_each_dense(|row| {
             self.score(row, &mut row_scores);
             let start = scores.len();
@@ -114,6 +111,6 @@ impl RowOp for TreeEnsembleRegressor {
             );
             self.post_transform.apply(&mut scores[start..]);
         });
-        Ok(scores)
+        Ok(tvec!(matrix(scores, self.base_values.len())?))
     }
 }

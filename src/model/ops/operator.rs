@@ -1,0 +1,127 @@
+//! What every operator of ours is to tract.
+
+use std::fmt::Debug;
+
+use tract_onnx::tract_hir::internal::*;
+
+/// An operator without state, between tensors.
+pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
+    /// The operator's name in ONNX.
+    const NAME: &'static str;
+
+    /// The number of its inputs.
+    fn inputs(&self) -> usize {
+        1
+    }
+
+    /// The number of its outputs.
+    fn outputs(&self) -> usize {
+        1
+    }
+
+    /// Type and shape of each output.
+    ///
+    /// # Errors
+    /// When the operator can't run on such inputs.
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>>;
+
+    /// The outputs for a batch.
+    ///
+    /// # Errors
+    /// When it can't compute them.
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>>;
+}
+
+/// What a parser of tract's returns: the operator, and names of outputs of subgraphs that it reads, of which ours have
+/// none.
+pub type Parsed = (Box<dyn InferenceOp>, Vec<String>);
+
+/// The operator as a parser of tract's returns it.
+pub fn parsed(op: impl Operator) -> Parsed {
+    (expand(Adapter(op)), Vec::new())
+}
+
+/// The fact of a `[N, width]` output, with the rows of `input`.
+pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractResult<TypedFact> {
+    let rows = input.shape.first().context("the input has no batch dimension")?;
+    Ok(datum_type.fact([rows.clone(), width.to_dim()]))
+}
+
+/// A `[N, width]` tensor from values row after row.
+pub fn matrix<T: Datum>(values: Vec<T>, width: usize) -> TractResult<TValue> {
+    let rows = values.len() / width.max(1);
+    Ok(tensor(values, &[rows, width])?.into_tvalue())
+}
+
+/// A tensor from its values, row-major.
+pub fn tensor<T: Datum>(values: Vec<T>, shape: &[usize]) -> TractResult<Tensor> {
+    Tensor::from(tract_ndarray::Array1::from_vec(values)).into_shape(shape)
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Adapter<T>(T);
+
+// tract asks for it, to find operators that compute the same. One with a NaN in it is then equal to none: it is only
+// never merged with another.
+impl<T: Operator> Eq for Adapter<T> {}
+
+impl<T: Operator> Expansion for Adapter<T> {
+    fn name(&self) -> StaticName {
+        T::NAME.into()
+    }
+
+    fn nboutputs(&self) -> TractResult<usize> {
+        Ok(self.0.outputs())
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        solver: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        check_input_arity(inputs, self.0.inputs())?;
+        check_output_arity(outputs, self.0.outputs())?;
+        // Once all inputs are known, so are the outputs.
+        solver.given_all(inputs.iter().map(|input| &input.datum_type), move |solver, types| {
+            solver.given_all(inputs.iter().map(|input| &input.shape), move |solver, shapes| {
+                let inputs: Vec<TypedFact> =
+                    types.iter().zip(shapes).map(|(datum_type, shape)| datum_type.fact(shape)).collect();
+                let facts = self.0.output_facts(&inputs.iter().collect::<Vec<_>>())?;
+                for (output, fact) in outputs.iter().zip(facts) {
+                    solver.equals(&output.datum_type, fact.datum_type)?;
+                    solver.equals(&output.shape, fact.shape.to_tvec())?;
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        model.wire_node(prefix, self.clone(), inputs)
+    }
+}
+
+impl<T: Operator> Op for Adapter<T> {
+    fn name(&self) -> StaticName {
+        T::NAME.into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl<T: Operator> EvalOp for Adapter<T> {
+    op_out_of_plan!();
+
+    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        self.0.eval(&inputs)
+    }
+}
+
+impl<T: Operator> TypedOp for Adapter<T> {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        self.0.output_facts(inputs)
+    }
+
+    as_op!();
+}
