@@ -9,6 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::columns::Sparse;
 
 use super::SPARSE_WIDTH;
+use super::values::numbers;
 
 /// How an operator's features come: dense, or sparse with that many columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +48,7 @@ impl Layout {
         }
         let matrix = inputs.first().context("one input")?;
         let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
-        let values = match matrix.cast_to::<f32>()? {
-            Cow::Borrowed(_) => Cow::Borrowed(matrix.try_as_plain_ram()?.as_slice::<f32>()?),
-            Cow::Owned(cast) => Cow::Owned(cast.try_as_plain_ram()?.as_slice::<f32>()?.to_vec()),
-        };
-        Ok(Features::Dense { values, width })
+        Ok(Features::Dense { values: numbers(matrix)?, width })
     }
 }
 

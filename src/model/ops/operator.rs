@@ -32,6 +32,9 @@ pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>>;
 }
 
+/// A row of more elements is a mistake, or meant to fill the memory.
+pub const MAX_WIDTH: usize = 1 << 20;
+
 /// What a parser of tract's returns: the operator, and names of outputs of subgraphs that it reads, of which ours have
 /// none.
 pub type Parsed = (Box<dyn InferenceOp>, Vec<String>);
