@@ -12,7 +12,7 @@ use super::SPARSE_WIDTH;
 use super::values::numbers;
 
 /// How an operator's features come: dense, or sparse with that many columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
     sparse_width: Option<usize>,
 }

@@ -22,7 +22,9 @@ mod operator;
 mod post_transform;
 mod scaler;
 mod sparse_to_dense;
+mod svm;
 mod take;
+mod text;
 mod tree_ensemble;
 mod tree_ensemble_regressor;
 mod values;
@@ -66,6 +68,11 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("Normalizer", normalizer::parse);
     onnx.op_register.insert("OneHotEncoder", one_hot_encoder::parse);
     onnx.op_register.insert("Scaler", scaler::parse);
+    onnx.op_register.insert("SVMClassifier", svm::parse_classifier);
+    onnx.op_register.insert("SVMRegressor", svm::parse_regressor);
+    onnx.op_register.insert("StringNormalizer", text::parse_string_normalizer);
+    onnx.op_register.insert("TfIdfVectorizer", text::parse_tfidf_vectorizer);
+    onnx.op_register.insert("Tokenizer", text::parse_tokenizer);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx

@@ -19,6 +19,11 @@ pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
         1
     }
 
+    /// Whether the outputs' shapes have symbols that only their values decide.
+    fn mints_symbols(&self) -> bool {
+        false
+    }
+
     /// Type and shape of each output.
     ///
     /// # Errors
@@ -108,6 +113,10 @@ impl<T: Operator> Expansion for Adapter<T> {
 impl<T: Operator> Op for Adapter<T> {
     fn name(&self) -> StaticName {
         T::NAME.into()
+    }
+
+    fn mints_runtime_symbols(&self) -> bool {
+        self.0.mints_symbols()
     }
 
     op_as_typed_op!();
