@@ -2,16 +2,15 @@
 
 pub mod directory;
 mod example;
-mod graph;
+pub mod graph;
 pub mod mlmodel;
 mod ops;
+pub mod session;
 mod tensors;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use tract_onnx::prelude::*;
 
 use crate::columns::{Port, Rows, Values};
 use crate::spec::ServingSpec;
@@ -19,6 +18,7 @@ use crate::spec::ServingSpec;
 use directory::ModelDirectory;
 use graph::Graph;
 use mlmodel::MlModel;
+use session::{Dimension, Session};
 
 /// The graph's file where `MLmodel` names none.
 const DEFAULT_FILE: &str = "model.onnx";
@@ -35,10 +35,10 @@ const MAX_DENSE_ELEMENTS: usize = 16 << 20;
 /// A model, ready to predict.
 #[derive(Debug)]
 pub struct Model {
-    plan: Arc<TypedRunnableModel>,
+    session: Session,
     ports: Vec<Port>,
-    /// The shapes of the inputs behind the batch dimension.
-    shapes: Vec<Vec<usize>>,
+    /// The shapes of the inputs.
+    shapes: Vec<Vec<Dimension>>,
     outputs: Vec<Port>,
     max_rows: usize,
 }
@@ -94,45 +94,25 @@ impl Model {
     /// # Errors
     /// When it is no ONNX model, or one that can't be served.
     pub fn load(directory: &ModelDirectory, file: &str) -> Result<Self> {
-        let path = directory.file(file)?;
-        let onnx = ops::onnx();
-        let graph = Graph::read(&path, |operator| onnx.op_register.0.contains_key(operator))
-            .context(file.to_owned())?;
-        // A hostile graph may reach an assertion of tract's: that is a bad model, not a crash.
-        let loaded = catch_unwind(AssertUnwindSafe(|| {
-            Self::prepare(&onnx, graph, path.parent().and_then(|p| p.to_str()))
-        }));
-        loaded.unwrap_or_else(|_| Err(anyhow!("the graph is malformed"))).context(file.to_owned())
+        Self::read(&directory.file(file)?).context(file.to_owned())
     }
 
-    fn prepare(onnx: &tract_onnx::Onnx, graph: Graph, folder: Option<&str>) -> Result<Self> {
-        let parsed = onnx.parse(&graph.proto, folder)?;
-        ensure!(
-            parsed.unresolved_inputs.is_empty(),
-            "the graph reads what nothing gives: {}",
-            parsed.unresolved_inputs.join(", ")
-        );
-        let mut model = parsed.model;
-        let rows = model.symbols.sym("N");
-        let entries = model.symbols.sym("K");
-        let facts = graph.inputs.iter().flat_map(|input| tensors::facts(input, &rows, &entries));
-        for (index, fact) in facts.enumerate() {
-            model.set_input_fact(index, fact)?;
-        }
-        let model = model.into_optimized()?;
-        let outputs = graph
-            .outputs
+    fn read(path: &Path) -> Result<Self> {
+        let graph = Graph::read(path)?;
+        let inputs = graph
+            .inputs
             .iter()
-            .enumerate()
-            .map(|(index, name)| {
-                let fact = model.output_fact(index)?;
-                tensors::output_port(name, fact, &rows).with_context(|| format!("output `{name}`"))
-            })
-            .collect::<Result<_>>()?;
+            .map(|input| tensors::input_port(input).with_context(|| format!("input `{}`", input.name)));
+        let (ports, shapes): (Vec<_>, Vec<_>) = inputs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let session = Session::new(&graph, &shapes)?;
+        let outputs = graph.outputs.iter().enumerate().map(|(index, output)| {
+            tensors::output_port(output, session.output_fact(index)?, &session.rows())
+                .with_context(|| format!("output `{}`", output.name))
+        });
+        let outputs = outputs.collect::<Result<_>>()?;
         let max_rows =
             MAX_DENSE_ELEMENTS.checked_div(graph.dense_width).map_or(usize::MAX, |rows| rows.max(1));
-        let (ports, shapes) = graph.inputs.into_iter().map(|input| (input.port, input.shape)).unzip();
-        Ok(Self { plan: model.into_runnable()?, ports, shapes, outputs, max_rows })
+        Ok(Self { session, ports, shapes, outputs, max_rows })
     }
 
     /// What each row needs, in the order of the graph's inputs.
@@ -158,20 +138,13 @@ impl Model {
     /// # Errors
     /// When the graph fails on these rows; it then may still run on others.
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
-        let call = || {
-            let inputs = self.shapes.iter().zip(&rows.inputs);
-            let tensors = inputs
-                .map(|(shape, values)| tensors::from_values(shape, values, rows.len))
-                .collect::<Result<Vec<_>>>()?;
-            let outputs = self.plan.run(tensors.into_iter().flatten().collect())?;
-            outputs
-                .iter()
-                .zip(&self.outputs)
-                .map(|(tensor, port)| tensors::to_values(tensor, port, rows.len))
-                .collect::<Result<Vec<_>>>()
-        };
-        // What arrives in a record must not end the process, whatever an operator makes of it.
-        catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(anyhow!("an operator panicked")))
+        let inputs = self.shapes.iter().zip(&rows.inputs);
+        let tensors = inputs
+            .map(|(shape, values)| tensors::from_values(shape, values, rows.len))
+            .collect::<Result<Vec<_>>>()?;
+        let outputs = self.session.run(tensors.into_iter().flatten().collect())?;
+        let ports = outputs.iter().zip(&self.outputs);
+        ports.map(|(tensor, port)| tensors::to_values(tensor, port, rows.len)).collect()
     }
 
     /// Runs one row of zeros and empty strings, so that the first record pays for nothing that is made once.

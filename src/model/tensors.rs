@@ -1,40 +1,54 @@
 //! Between our columns and tract's tensors.
 
 use anyhow::{Result, bail, ensure};
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{DimLike, ToDim};
+use tract_onnx::tract_hir::internal::DimLike;
 
 use crate::columns::{Element, Port, Sparse, Values};
 
-use super::graph::Input;
+use super::graph::{Input, Output, Takes};
+use super::session::Dimension;
 
-/// The facts of the graph inputs that make up an input: two for a map's sparse rows, else one.
-pub(super) fn facts(input: &Input, rows: &Symbol, entries: &Symbol) -> Vec<InferenceFact> {
-    let fact = |datum_type: DatumType| {
-        let mut shape = vec![rows.to_dim()];
-        shape.extend(input.shape.iter().map(ToDim::to_dim));
-        vec![InferenceFact::dt_shape(datum_type, shape)]
+/// More columns than a record of 10 MiB could fill.
+const MAX_COLUMNS: usize = 10 << 20;
+
+/// What an input takes for each row, and the shape of its tensor: its first dimension is the batch, the others must be
+/// stated.
+pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
+    let port = |element, width| Port { name: input.name.clone(), element, width };
+    let (element, shape) = match &input.takes {
+        Takes::Map(vocabulary) => return Ok((port(Element::Map(vocabulary.clone()), 1), Vec::new())),
+        Takes::Tensor { element, shape } => (element, shape.as_deref().unwrap_or_default()),
     };
-    match &input.port.element {
-        Element::Float => fact(f32::datum_type()),
-        Element::Double => fact(f64::datum_type()),
-        Element::Int64 => fact(i64::datum_type()),
-        Element::Int32 => fact(i32::datum_type()),
-        Element::Bool => fact(bool::datum_type()),
-        Element::String => fact(String::datum_type()),
-        Element::Map(_) => {
-            let shape = [rows.to_dim(), entries.to_dim()];
-            vec![
-                InferenceFact::dt_shape(i32::datum_type(), shape.clone()),
-                InferenceFact::dt_shape(f32::datum_type(), shape),
-            ]
+    let element = match element {
+        DataType::Float => Element::Float,
+        DataType::Double => Element::Double,
+        DataType::Int64 => Element::Int64,
+        DataType::Int32 => Element::Int32,
+        DataType::Bool => Element::Bool,
+        DataType::String => Element::String,
+        other => bail!("takes {other:?}; served are float, double, int64, int32, bool and string"),
+    };
+    match shape {
+        [] => bail!("has no batch dimension"),
+        [_] => Ok((port(element, 1), vec![Dimension::Rows])),
+        [_, Some(columns @ 1..=MAX_COLUMNS)] => {
+            Ok((port(element, *columns), vec![Dimension::Rows, Dimension::Of(*columns)]))
         }
+        [_, Some(other)] => bail!("has {other} columns; served are 1 to {MAX_COLUMNS}"),
+        [_, None] => bail!("does not state its number of columns: export the model with it"),
+        _ => bail!("has {} dimensions; served are [N] and [N, columns]", shape.len()),
     }
 }
 
 /// What an output gives for a row, by its fact.
-pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result<Port> {
+pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Result<Port> {
     let element = match fact.datum_type {
+        DatumType::F32 if output.classes.is_some() => {
+            Element::Map(output.classes.clone().unwrap_or_default())
+        }
+        other if output.classes.is_some() => bail!("gives maps to {other:?}; served are maps to float"),
         DatumType::F32 => Element::Float,
         DatumType::F64 => Element::Double,
         // tract computes with whole numbers as dimensions where it can.
@@ -45,7 +59,7 @@ pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result
         other => bail!("gives {other:?}; served are float, double, int64, int32, bool and string"),
     };
     let Some((first, rest)) = fact.shape.split_first() else { bail!("gives one value for the whole batch") };
-    ensure!(*first == rows.to_dim(), "gives {first} rows for N");
+    ensure!(first == rows, "gives {first} rows for N");
     let mut width = 1;
     for dimension in rest {
         match dimension.to_usize() {
@@ -53,12 +67,19 @@ pub(super) fn output_port(name: &str, fact: &TypedFact, rows: &Symbol) -> Result
             Err(_) => bail!("gives rows of unknown length ({dimension})"),
         }
     }
-    Ok(Port { name: name.to_owned(), element, width })
+    if let Element::Map(classes) = &element {
+        ensure!(width == classes.len(), "gives {width} scores for {} classes", classes.len());
+    }
+    Ok(Port { name: output.name.clone(), element, width })
 }
 
-/// The tensors of an input whose rows have `shape`.
-pub(super) fn from_values(shape: &[usize], values: &Values, rows: usize) -> Result<Vec<TValue>> {
-    let shape = [&[rows], shape].concat();
+/// The tensors of an input.
+pub(super) fn from_values(shape: &[Dimension], values: &Values, rows: usize) -> Result<Vec<TValue>> {
+    let size = |dimension: &Dimension| match dimension {
+        Dimension::Rows => rows,
+        Dimension::Of(size) => *size,
+    };
+    let shape: Vec<usize> = shape.iter().map(size).collect();
     let tensor = match values {
         Values::Float(v) => Tensor::from_shape(&shape, v)?,
         Values::Double(v) => Tensor::from_shape(&shape, v)?,
@@ -87,13 +108,12 @@ pub(super) fn to_values(tensor: &Tensor, port: &Port, rows: usize) -> Result<Val
         port.width
     );
     Ok(match port.element {
-        Element::Float => Values::Float(copy(tensor)?),
+        Element::Float | Element::Map(_) => Values::Float(copy(tensor)?),
         Element::Double => Values::Double(copy(tensor)?),
         Element::Int64 => Values::Int64(copy(tensor)?),
         Element::Int32 => Values::Int32(copy(tensor)?),
         Element::Bool => Values::Bool(copy(tensor)?),
         Element::String => Values::String(copy(tensor)?),
-        Element::Map(_) => bail!("output `{}` is a map", port.name),
     })
 }
 

@@ -3,7 +3,9 @@
 //! tract knows tensors only. A graph that begins with a `DictVectorizer` takes a map; it is rewritten so that the
 //! vocabulary stays with us, and the graph takes the entries of sparse rows instead (see [`crate::columns::Sparse`]).
 
-use std::path::Path;
+mod zip_map;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use tract_onnx::pb::tensor_proto::DataType;
@@ -14,8 +16,6 @@ use tract_onnx::pb::{
 };
 use tract_onnx::prelude::Framework;
 
-use crate::columns::{Element, Port};
-
 use super::ops;
 
 /// protobuf's own limit on a message; larger tensors come as external data.
@@ -23,29 +23,57 @@ const MAX_BYTES: u64 = 2 << 30;
 
 /// A graph that tract can read, and what it takes and gives.
 #[derive(Debug)]
-pub(super) struct Graph {
-    pub proto: ModelProto,
-    /// The inputs as the model's author knows them: a map is one.
+pub struct Graph {
+    pub(super) proto: ModelProto,
+    /// Where the tensors are that the file leaves out.
+    pub(super) folder: PathBuf,
+    /// The inputs as the model's author knows them: a map is one. Without those that the graph itself gives a value.
     pub inputs: Vec<Input>,
-    pub outputs: Vec<String>,
+    /// The outputs.
+    pub outputs: Vec<Output>,
     /// Columns that a row has where it is made dense; 0 if none is.
-    pub dense_width: usize,
+    pub(super) dense_width: usize,
 }
 
-/// An input, and its shape behind the batch dimension.
+/// An input of the graph.
 #[derive(Debug)]
-pub(super) struct Input {
-    pub port: Port,
-    /// `[]` for `[N]`, `[F]` for `[N, F]`.
-    pub shape: Vec<usize>,
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// What it takes.
+    pub takes: Takes,
+}
+
+/// What an input takes.
+#[derive(Debug)]
+pub enum Takes {
+    /// A tensor.
+    Tensor {
+        /// The type of its elements.
+        element: DataType,
+        /// The sizes of its dimensions where the graph states them; `None` if it does not even state how many there are.
+        shape: Option<Vec<Option<usize>>>,
+    },
+    /// A map, given by the entries that have one of these columns.
+    Map(Vec<String>),
+}
+
+/// An output of the graph.
+#[derive(Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// The names of its columns if its rows are maps by class.
+    pub classes: Option<Vec<String>>,
 }
 
 impl Graph {
     /// Reads and rewrites the graph of a `.onnx` file.
     ///
     /// # Errors
-    /// When it is no ONNX model, has an operator that can't run, or an input that records can't fill.
-    pub fn read(path: &Path, known: impl Fn(&str) -> bool) -> Result<Self> {
+    /// When it is no ONNX model, has an operator that can't run, or an input that is neither a tensor nor a map that a
+    /// vectoriser reads.
+    pub fn read(path: &Path) -> Result<Self> {
         let size =
             std::fs::metadata(path).with_context(|| format!("the model's file {}", path.display()))?.len();
         ensure!(size <= MAX_BYTES, "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}");
@@ -54,9 +82,11 @@ impl Graph {
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
         refuse_reserved(graph)?;
+        let mut zipped = zip_map::take_out(graph)?;
         let (vocabularies, dense_width) = take_out_dict_vectorizers(graph)?;
+        let onnx = ops::onnx();
         let mut unknown = Vec::new();
-        unknown_operators(graph, &known, &mut unknown);
+        unknown_operators(graph, &|operator| onnx.op_register.0.contains_key(operator), &mut unknown);
         ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
 
         let mut inputs = Vec::new();
@@ -65,18 +95,23 @@ impl Graph {
             if let Some((_, vocabulary)) = vocabularies.iter().find(|(name, _)| *name == info.name) {
                 tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
                 tensors.push(tensor_info(&ops::values_name(&info.name), DataType::Float));
-                let port = Port { name: info.name, element: Element::Map(vocabulary.clone()), width: 1 };
-                inputs.push(Input { port, shape: Vec::new() });
+                inputs.push(Input { name: info.name, takes: Takes::Map(vocabulary.clone()) });
                 continue;
             }
             if !graph.initializer.iter().any(|constant| constant.name == info.name) {
-                inputs.push(tensor_input(&info).with_context(|| format!("input `{}`", info.name))?);
+                let takes = tensor_type(&info).with_context(|| format!("input `{}`", info.name))?;
+                inputs.push(Input { name: info.name.clone(), takes });
             }
             tensors.push(info);
         }
         graph.input = tensors;
-        let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
-        Ok(Self { proto, inputs, outputs, dense_width })
+        let outputs = graph
+            .output
+            .iter()
+            .map(|output| Output { name: output.name.clone(), classes: zipped.remove(&output.name) });
+        let outputs = outputs.collect();
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { proto, folder, inputs, outputs, dense_width })
     }
 }
 
@@ -180,8 +215,7 @@ fn tensor_info(name: &str, element: DataType) -> ValueInfoProto {
 fn unknown_operators(graph: &GraphProto, known: &impl Fn(&str) -> bool, unknown: &mut Vec<String>) {
     for node in &graph.node {
         if !known(&node.op_type) {
-            let name = if node.name.is_empty() { node.output.first() } else { Some(&node.name) };
-            unknown.push(format!("{} (`{}`)", node.op_type, name.map_or("", String::as_str)));
+            unknown.push(format!("{} (`{}`)", node.op_type, node_name(node)));
         }
         for attribute in &node.attribute {
             for graph in attribute.g.iter().chain(&attribute.graphs) {
@@ -191,36 +225,22 @@ fn unknown_operators(graph: &GraphProto, known: &impl Fn(&str) -> bool, unknown:
     }
 }
 
-/// An input that takes a tensor: its first dimension is the batch, the others must be stated.
-fn tensor_input(info: &ValueInfoProto) -> Result<Input> {
+/// A node's name, or that of its first output.
+fn node_name(node: &NodeProto) -> &str {
+    if node.name.is_empty() { node.output.first().map_or("", String::as_str) } else { &node.name }
+}
+
+/// The tensor that an input takes.
+fn tensor_type(info: &ValueInfoProto) -> Result<Takes> {
     let value = info.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
     let type_proto::Value::TensorType(tensor) =
         value.context("takes neither a tensor nor a map that a DictVectorizer reads")?;
-    let element = match DataType::try_from(tensor.elem_type) {
-        Ok(DataType::Float) => Element::Float,
-        Ok(DataType::Double) => Element::Double,
-        Ok(DataType::Int64) => Element::Int64,
-        Ok(DataType::Int32) => Element::Int32,
-        Ok(DataType::Bool) => Element::Bool,
-        Ok(DataType::String) => Element::String,
-        other => bail!("takes {other:?}; served are float, double, int64, int32, bool and string"),
+    let element = DataType::try_from(tensor.elem_type)
+        .with_context(|| format!("takes elements of the unknown type {}", tensor.elem_type))?;
+    let size = |dimension: &Dimension| match dimension.value {
+        Some(dimension::Value::DimValue(size)) => usize::try_from(size).ok(),
+        _ => None,
     };
-    let dimensions = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim[..]);
-    ensure!(!dimensions.is_empty(), "has no batch dimension");
-    let columns = match dimensions {
-        [_] => None,
-        [_, columns] => match columns.value {
-            Some(dimension::Value::DimValue(columns @ 1..=MAX_COLUMNS)) => Some(usize::try_from(columns)?),
-            Some(dimension::Value::DimValue(other)) => {
-                bail!("has {other} columns; served are 1 to {MAX_COLUMNS}")
-            }
-            _ => bail!("does not state its number of columns: export the model with it"),
-        },
-        _ => bail!("has {} dimensions; served are [N] and [N, columns]", dimensions.len()),
-    };
-    let port = Port { name: info.name.clone(), element, width: columns.unwrap_or(1) };
-    Ok(Input { port, shape: columns.into_iter().collect() })
+    let shape = tensor.shape.as_ref().map(|shape| shape.dim.iter().map(size).collect());
+    Ok(Takes::Tensor { element, shape })
 }
-
-/// More columns than a record of 10 MiB could fill.
-const MAX_COLUMNS: i64 = 10 << 20;

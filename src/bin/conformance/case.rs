@@ -1,0 +1,163 @@
+//! One model and its data sets.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use stream_predictor::columns::Sparse;
+use stream_predictor::model::graph::{Graph, Takes};
+use stream_predictor::model::session::{Dimension, Session};
+use tract_onnx::prelude::*;
+
+use super::{compare, data_set};
+
+/// The message and place of the last panic.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+/// Keeps what a panic says for the line of its model, instead of printing it.
+pub fn remember_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let message = message.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{message} ({place})"));
+    }));
+}
+
+/// Runs a model on all of its data sets.
+///
+/// # Errors
+/// Why it does not pass, in one line.
+pub fn run(model: &Path) -> Result<(), String> {
+    let result =
+        catch_unwind(AssertUnwindSafe(|| data_sets(model))).unwrap_or_else(|_| Err(anyhow!("panic")));
+    let panic = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result.map_err(|error| {
+        let reason =
+            format!("{error:#}{}", panic.map(|panic| format!("; panicked: {panic}")).unwrap_or_default());
+        reason.split_whitespace().collect::<Vec<_>>().join(" ")
+    })
+}
+
+fn data_sets(model: &Path) -> Result<()> {
+    let graph = Graph::read(&model.join("model.onnx"))?;
+    let mut case = Case { graph, sessions: Vec::new() };
+    for folder in data_set::find(model)? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        case.data_set(&folder).with_context(|| format!("data set {name}"))?;
+    }
+    Ok(())
+}
+
+struct Case {
+    graph: Graph,
+    /// What was planned, by the shapes of the inputs.
+    sessions: Vec<(Vec<Vec<Dimension>>, Session)>,
+}
+
+impl Case {
+    fn data_set(&mut self, folder: &Path) -> Result<()> {
+        let (inputs, expected) = (data_set::files(folder, "input"), data_set::files(folder, "output"));
+        ensure!(!expected.is_empty(), "it has no output_0.pb");
+        let inputs_match = inputs.len() == self.graph.inputs.len();
+        ensure!(inputs_match, "it has {} inputs, the graph {}", inputs.len(), self.graph.inputs.len());
+        let outputs_match = expected.len() == self.graph.outputs.len();
+        ensure!(outputs_match, "it has {} outputs, the graph {}", expected.len(), self.graph.outputs.len());
+
+        let mut tensors = TVec::new();
+        let mut sizes = Vec::new();
+        for (index, (input, file)) in self.graph.inputs.iter().zip(&inputs).enumerate() {
+            let given = match &input.takes {
+                Takes::Tensor { .. } => data_set::tensor(file).map(|tensor| tvec![tensor.into_tvalue()]),
+                Takes::Map(vocabulary) => data_set::maps(file).and_then(|maps| entries(&maps, vocabulary)),
+            };
+            let given = given.with_context(|| format!("input_{index}.pb"))?;
+            sizes.push(given[0].shape().to_vec());
+            tensors.extend(given);
+        }
+        let found = self.run_rows_open(&sizes, tensors)?;
+        for (index, (output, file)) in self.graph.outputs.iter().zip(&expected).enumerate() {
+            let file_name = || format!("output_{index}.pb");
+            let same = match &output.classes {
+                None => compare::tensors(&data_set::tensor(file).with_context(file_name)?, &found[index]),
+                Some(classes) => {
+                    compare::maps(&data_set::maps(file).with_context(file_name)?, classes, &found[index])
+                }
+            };
+            same.with_context(|| format!("output `{}`", output.name))?;
+        }
+        Ok(())
+    }
+
+    /// The outputs, with the number of rows left open as in serving. A graph of which not all inputs leave it open is not
+    /// held to that: what works for the sizes of the data is enough.
+    fn run_rows_open(&mut self, sizes: &[Vec<usize>], tensors: TVec<TValue>) -> Result<TVec<TValue>> {
+        let open = self.shapes(sizes, true);
+        let stated = self.shapes(sizes, false);
+        let error = match self.run(open.clone(), tensors.clone()) {
+            Err(error) if open != stated => error,
+            result => return result,
+        };
+        let outputs = self.run(stated, tensors);
+        let all_open = self.graph.inputs.iter().all(|input| match &input.takes {
+            Takes::Tensor { shape: Some(shape), .. } => shape.first() == Some(&None),
+            Takes::Tensor { shape: None, .. } | Takes::Map(_) => true,
+        });
+        match outputs {
+            Ok(_) if all_open => bail!("it runs with the number of rows stated only; left open: {error:#}"),
+            Ok(outputs) => Ok(outputs),
+            Err(_) => Err(error),
+        }
+    }
+
+    fn run(&mut self, shapes: Vec<Vec<Dimension>>, tensors: TVec<TValue>) -> Result<TVec<TValue>> {
+        let known = self.sessions.iter().position(|(known, _)| *known == shapes);
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let session = Session::new(&self.graph, &shapes)?;
+            self.sessions.push((shapes, session));
+            self.sessions.len() - 1
+        };
+        self.sessions[at].1.run(tensors)
+    }
+
+    /// The shapes to plan for: as the graph states them, else as in the data; the first dimension is left open on demand.
+    fn shapes(&self, sizes: &[Vec<usize>], rows_open: bool) -> Vec<Vec<Dimension>> {
+        let shape = |takes: &Takes, sizes: &[usize]| match takes {
+            Takes::Map(_) => Vec::new(),
+            Takes::Tensor { shape, .. } => {
+                let stated = |at| shape.as_ref().and_then(|shape: &Vec<Option<usize>>| *shape.get(at)?);
+                let dimension = |(at, size): (usize, &usize)| match stated(at) {
+                    Some(stated) => Dimension::Of(stated),
+                    None if at == 0 && rows_open => Dimension::Rows,
+                    None => Dimension::Of(*size),
+                };
+                sizes.iter().enumerate().map(dimension).collect()
+            }
+        };
+        self.graph.inputs.iter().zip(sizes).map(|(input, sizes)| shape(&input.takes, sizes)).collect()
+    }
+}
+
+/// The entries of rows that have a column, as [`Session::run`] takes them.
+fn entries(maps: &[data_set::Map], vocabulary: &[String]) -> Result<TVec<TValue>> {
+    let width = maps.iter().map(|map| map.keys.len()).max().unwrap_or(0).max(1);
+    let (mut columns, mut values) = (Vec::new(), Vec::new());
+    for map in maps {
+        let numbers = map.values.cast_to::<f32>()?;
+        for (key, value) in map.keys.iter().zip(numbers.try_as_plain_ram()?.as_slice::<f32>()?) {
+            let column = vocabulary.iter().position(|column| column == key);
+            columns.push(column.map_or(Ok(Sparse::NONE), i32::try_from)?);
+            values.push(*value);
+        }
+        let void = width - map.keys.len();
+        columns.extend(std::iter::repeat_n(Sparse::NONE, void));
+        values.extend(std::iter::repeat_n(0.0, void));
+    }
+    let shape = [maps.len(), width];
+    let tensors = (Tensor::from_shape(&shape, &columns)?, Tensor::from_shape(&shape, &values)?);
+    Ok(tvec![tensors.0.into_tvalue(), tensors.1.into_tvalue()])
+}

@@ -1,0 +1,59 @@
+//! `ZipMap`, taken out of the graph: it makes a sequence of maps from rows of scores, `{class: score, …}` for each. tract
+//! knows tensors only, so the scores stay what they are, and their classes become names of the graph's output.
+//!
+//! <https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html>
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use tract_onnx::pb::{GraphProto, NodeProto};
+
+use super::node_name;
+
+/// Makes every `ZipMap` an `Identity`: the values that were maps, each with its classes, integers as decimal numbers.
+///
+/// # Errors
+/// When one has no classes, or its maps go anywhere but to outputs of the graph.
+pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<String>>> {
+    let mut zipped: HashMap<String, Vec<String>> = HashMap::new();
+    for node in graph.node.iter_mut().filter(|node| node.op_type == "ZipMap") {
+        let name = node_name(node).to_owned();
+        let classes = classes(node).with_context(|| format!("ZipMap (`{name}`)"))?;
+        let ([_], [output]) = (&node.input[..], &node.output[..]) else {
+            bail!("ZipMap (`{name}`) has {} inputs and {} outputs", node.input.len(), node.output.len());
+        };
+        zipped.insert(output.clone(), classes);
+        "Identity".clone_into(&mut node.op_type);
+        node.domain.clear();
+        node.attribute.clear();
+    }
+    // An exporter may rename an output by an `Identity` behind the `ZipMap`; nodes stand in the order of the data.
+    for node in &graph.node {
+        ensure!(
+            node.op_type == "Identity" || !node.input.iter().any(|input| zipped.contains_key(input)),
+            "{} (`{}`) reads the maps of a ZipMap, which only an output can give",
+            node.op_type,
+            node_name(node)
+        );
+        if let ("Identity", [input], [output]) = (node.op_type.as_str(), &node.input[..], &node.output[..])
+            && let Some(classes) = zipped.get(input)
+        {
+            zipped.insert(output.clone(), classes.clone());
+        }
+    }
+    Ok(zipped)
+}
+
+fn classes(node: &NodeProto) -> Result<Vec<String>> {
+    let list = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
+    let strings = list("classlabels_strings").filter(|attribute| !attribute.strings.is_empty());
+    let integers = list("classlabels_int64s").filter(|attribute| !attribute.ints.is_empty());
+    match (strings, integers) {
+        (Some(strings), None) => {
+            let names = strings.strings.iter().map(|name| String::from_utf8(name.clone()));
+            names.collect::<Result<_, _>>().context("a class is not UTF-8")
+        }
+        (None, Some(integers)) => Ok(integers.ints.iter().map(ToString::to_string).collect()),
+        _ => bail!("give exactly one of `classlabels_strings` and `classlabels_int64s`"),
+    }
+}

@@ -1,0 +1,102 @@
+//! The graph as a plan of tract's: tensors in, tensors out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, ensure};
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::internal::ToDim;
+
+use super::graph::{Graph, Takes};
+use super::ops;
+
+/// A dimension of an input's shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dimension {
+    /// As many as a batch has rows, left open.
+    Rows,
+    /// That many.
+    Of(usize),
+}
+
+/// A graph that runs.
+#[derive(Debug)]
+pub struct Session {
+    plan: Arc<TypedRunnableModel>,
+    rows: Symbol,
+}
+
+impl Session {
+    /// Plans the graph for inputs of these shapes, one for each input of the graph; that of a map is not looked at, its
+    /// rows and their entries are always left open.
+    ///
+    /// # Errors
+    /// When the graph is malformed, or can't run on such inputs.
+    pub fn new(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
+        // A hostile graph may reach an assertion of tract's: that is a bad model, not a crash.
+        catch_unwind(AssertUnwindSafe(|| Self::plan(graph, shapes)))
+            .unwrap_or_else(|_| Err(anyhow!("the graph is malformed")))
+    }
+
+    fn plan(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
+        let mut onnx = ops::onnx();
+        // Shapes that the exporter noted name the rows in words of their own, where the inputs name them in ours.
+        onnx.ignore_value_info = true;
+        let parsed = onnx.parse(&graph.proto, graph.folder.to_str())?;
+        ensure!(
+            parsed.unresolved_inputs.is_empty(),
+            "the graph reads what nothing gives: {}",
+            parsed.unresolved_inputs.join(", ")
+        );
+        let mut model = parsed.model;
+        let rows = model.symbols.sym("N");
+        let entries = model.symbols.sym("K");
+        let mut facts = Vec::new();
+        for (input, shape) in graph.inputs.iter().zip(shapes) {
+            match &input.takes {
+                Takes::Tensor { element, .. } => {
+                    let dimensions = shape.iter().map(|dimension| match dimension {
+                        Dimension::Rows => rows.to_dim(),
+                        Dimension::Of(size) => size.to_dim(),
+                    });
+                    let dimensions: TVec<TDim> = dimensions.collect();
+                    facts.push(InferenceFact::dt_shape((*element).try_into()?, dimensions));
+                }
+                Takes::Map(_) => {
+                    let shape = [rows.to_dim(), entries.to_dim()];
+                    facts.push(InferenceFact::dt_shape(i32::datum_type(), shape.clone()));
+                    facts.push(InferenceFact::dt_shape(f32::datum_type(), shape));
+                }
+            }
+        }
+        for (index, fact) in facts.into_iter().enumerate() {
+            model.set_input_fact(index, fact)?;
+        }
+        Ok(Self { plan: model.into_optimized()?.into_runnable()?, rows })
+    }
+
+    /// Type and shape of an output.
+    ///
+    /// # Errors
+    /// When the graph has none of that index.
+    pub fn output_fact(&self, index: usize) -> Result<&TypedFact> {
+        self.plan.model().output_fact(index)
+    }
+
+    /// The number of rows, as it stands in shapes.
+    #[must_use]
+    pub fn rows(&self) -> TDim {
+        self.rows.to_dim()
+    }
+
+    /// The outputs for a batch. A map takes two tensors, of type and shape `int32[N, K]` (columns, or
+    /// [`crate::columns::Sparse::NONE`]) and `float[N, K]` (the values there), any other input one.
+    ///
+    /// # Errors
+    /// When the graph fails on these inputs; it then may still run on others.
+    pub fn run(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
+        // What arrives in a record must not end the process, whatever an operator makes of it.
+        catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs)))
+            .unwrap_or_else(|_| Err(anyhow!("an operator panicked")))
+    }
+}
