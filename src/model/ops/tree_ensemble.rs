@@ -69,7 +69,7 @@ impl Operator for Scored {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let targets = self.base_values.len();
-        let mut scores = self.ensemble.scores(&Rows::read(self.layout, inputs)?)?.values;
+        let mut scores = self.ensemble.scores(&Rows::read(self.layout, inputs)?)?;
         for row in scores.chunks_exact_mut(targets) {
             for (score, base) in row.iter_mut().zip(&self.base_values) {
                 *score += base;

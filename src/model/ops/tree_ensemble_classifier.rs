@@ -1,8 +1,8 @@
 //! `TreeEnsembleClassifier`: <https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleClassifier.html>
 //!
-//! What the definition leaves open is as onnxruntime does it: the label is decided by the scores before the post transform,
-//! and a class that no leaf has a weight for is never chosen. Of two classes whose leaves have weights for one class only,
-//! the weights are those of the second: probabilities, decided at 0.5, if none is negative, else margins, decided at 0.
+//! What the definition leaves open is as onnxruntime does it: the label is decided by the scores before the post transform.
+//! Of two classes whose leaves have weights for one class only, the weights are the second's: probabilities, decided at 0.5,
+//! if none is negative, else margins, decided at 0.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
 use super::features::Layout;
-use super::labels::Labels;
+use super::labels::{Labels, top_class};
 use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 use super::post_transform::{PostTransform, SecondClass};
 use super::trees::attributes::{MAX_TARGETS, lists};
-use super::trees::ensemble::{Ensemble, Rows};
+use super::trees::ensemble::{Aggregate, Ensemble, Rows};
 
 /// The operator: `[N]` labels and `[N, classes]` scores.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +25,16 @@ struct TreeEnsembleClassifier {
     labels: Labels,
     /// One for each class, one for all, or none.
     base_values: Vec<f64>,
-    /// How the weights are to be understood if they are of one class of two.
-    one_of_two: Option<SecondClass>,
+    /// If two classes have weights for one: that one.
+    one_of_two: Option<OneOfTwo>,
     post_transform: PostTransform,
+}
+
+/// Weights for one class of two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct OneOfTwo {
+    class: usize,
+    meaning: SecondClass,
 }
 
 pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
@@ -41,12 +48,12 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
         base_values.len(),
         labels.len()
     );
-    let one_of_two = (labels.len() == 2).then(|| forest.one_class()).flatten();
-    let one_of_two =
-        one_of_two.map(|negative| if negative { SecondClass::Margin } else { SecondClass::Probability });
+    let meaning = if forest.is_positive() { SecondClass::Probability } else { SecondClass::Margin };
+    let class = forest.only_target().filter(|_| labels.len() == 2);
+    let one_of_two = class.map(|class| OneOfTwo { class: class as usize, meaning });
     Ok(parsed(TreeEnsembleClassifier {
         layout: Layout::of(node)?,
-        ensemble: forest.ensemble_of_classes(labels.len())?.into(),
+        ensemble: forest.ensemble(labels.len(), Aggregate::Sum)?.into(),
         labels,
         base_values,
         one_of_two,
@@ -56,26 +63,22 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
 
 impl TreeEnsembleClassifier {
     /// The class of a row, whose sums become its scores.
-    fn classify(&self, scores: &mut [f32], present: &[bool]) -> usize {
-        if let Some(second) = self.one_of_two {
-            let decided_at = if second == SecondClass::Probability { 0.5 } else { 0.0 };
-            let score = if present[1] { scores[1] } else { scores[0] };
-            if !present[1] && self.base_values.len() < 2 {
-                scores.copy_from_slice(&self.post_transform.both_classes(score, second));
-            } else {
-                self.post_transform.apply(scores);
-            }
-            return usize::from(score > decided_at);
+    fn classify(&self, scores: &mut [f32]) -> usize {
+        let Some(OneOfTwo { class, meaning }) = self.one_of_two else {
+            let class = top_class(scores);
+            self.post_transform.apply(scores);
+            return class;
+        };
+        let score = scores[class];
+        if class == 0 && self.base_values.len() < 2 {
+            // The logistic is taken of probabilities too.
+            let logistic = self.post_transform == PostTransform::Logistic;
+            let second = if logistic { SecondClass::Margin } else { meaning };
+            scores.copy_from_slice(&self.post_transform.both_classes(score, second));
+        } else {
+            self.post_transform.apply(scores);
         }
-        let mut chosen = None;
-        for (class, (&score, &present)) in scores.iter().zip(present).enumerate() {
-            let highest = chosen.is_none_or(|chosen: usize| score > scores[chosen]);
-            if present && highest {
-                chosen = Some(class);
-            }
-        }
-        self.post_transform.apply(scores);
-        chosen.unwrap_or(0)
+        usize::from(score > if meaning == SecondClass::Probability { 0.5 } else { 0.0 })
     }
 }
 
@@ -99,12 +102,10 @@ impl Operator for TreeEnsembleClassifier {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let classes = self.labels.len();
         let sums = self.ensemble.scores(&Rows::read(self.layout, inputs)?)?;
-        let mut present = sums.present.chunks_exact(classes).cycle();
-        let mut scores = Vec::with_capacity(sums.values.len());
-        let mut chosen = Vec::with_capacity(sums.values.len() / classes);
-        for sums in sums.values.chunks_exact(classes) {
+        let mut scores = Vec::with_capacity(sums.len());
+        let mut chosen = Vec::with_capacity(sums.len() / classes);
+        for sums in sums.chunks_exact(classes) {
             let start = scores.len();
-            let present = present.next().context("classes are present or not")?;
             for (class, sum) in sums.iter().enumerate() {
                 let base = match self.base_values[..] {
                     [base] if class == 0 => base,
@@ -117,7 +118,7 @@ impl Operator for TreeEnsembleClassifier {
                 )]
                 scores.push((sum + base) as f32);
             }
-            chosen.push(self.classify(&mut scores[start..], present));
+            chosen.push(self.classify(&mut scores[start..]));
         }
         Ok(tvec!(self.labels.select(&chosen)?, matrix(scores, classes)?))
     }

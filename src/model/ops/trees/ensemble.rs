@@ -16,8 +16,6 @@ pub struct Ensemble {
     trees: usize,
     features: usize,
     targets: usize,
-    /// Whether leaves have weights for a target, where that is the same for every row.
-    present: Option<Vec<bool>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -37,15 +35,6 @@ pub enum Aggregate {
     Min,
     /// The greatest.
     Max,
-}
-
-/// The scores of a batch: `rows × targets`.
-#[derive(Debug)]
-pub struct Scores {
-    /// What the weights come to; 0 where there is none.
-    pub values: Vec<f64>,
-    /// Whether there is a weight for a target: `targets`, for all rows, or `rows × targets`.
-    pub present: Vec<bool>,
 }
 
 /// The rows of features that trees read: doubles are compared as they are.
@@ -82,78 +71,51 @@ impl Ensemble {
     /// # Errors
     /// When there are weights for more targets, or a node is below itself.
     pub fn new<T: Number>(forest: Forest<T>, targets: usize, aggregate: Aggregate) -> TractResult<Self> {
-        Self::build(forest, targets, aggregate, |_| Some(vec![true; targets]))
-    }
-
-    /// Trees whose leaves' weights are summed for each of `classes` classes, where it matters which of them have any.
-    ///
-    /// # Errors
-    /// As [`Ensemble::new`].
-    pub fn of_classes<T: Number>(forest: Forest<T>, classes: usize) -> TractResult<Self> {
-        Self::build(forest, classes, Aggregate::Sum, |forest| forest.present(classes))
-    }
-
-    fn build<T: Number>(
-        forest: Forest<T>,
-        targets: usize,
-        aggregate: Aggregate,
-        present: impl FnOnce(&Forest<T>) -> Option<Vec<bool>>,
-    ) -> TractResult<Self> {
-        ensure!(
-            forest.targets <= targets,
-            "weights for target {} of {targets}",
-            forest.targets.saturating_sub(1)
-        );
+        ensure!(forest.targets <= targets, "weights for target {} of {targets}", forest.targets - 1);
         ensure!(!forest.has_cycle(), "a node of a tree is below itself");
         let (trees, features) = (forest.roots.len(), forest.features);
-        let present = present(&forest);
-        let summed = matches!(aggregate, Aggregate::Sum | Aggregate::Average) && present.is_some();
+        let summed = matches!(aggregate, Aggregate::Sum | Aggregate::Average);
         let packed = T::floats(&forest).filter(|_| summed).and_then(|forest| Packed::new(forest, targets));
         let form = packed.map_or_else(|| Form::Plain(forest.into_f64()), Form::Packed);
-        Ok(Self { form, aggregate, trees, features, targets, present })
+        Ok(Self { form, aggregate, trees, features, targets })
     }
 
-    /// The scores of a batch.
+    /// The scores of a batch, `rows × targets`; 0 where a row comes to no weight for a target.
     ///
     /// # Errors
     /// When rows have fewer features than trees look at.
-    pub fn scores(&self, rows: &Rows) -> TractResult<Scores> {
+    pub fn scores(&self, rows: &Rows) -> TractResult<Vec<f64>> {
         ensure!(
             rows.width() >= self.features,
             "rows of {} features, the trees look at {}",
             rows.width(),
             self.features
         );
-        let mut scores = match (&self.form, &self.present) {
-            (Form::Packed(packed), Some(present)) => {
-                Scores { values: packed.sums(rows), present: present.clone() }
-            }
-            (Form::Packed(_), None) => bail!("only what all rows agree on is packed"),
-            (Form::Plain(forest), _) => self.walk(forest, rows),
+        let mut scores = match &self.form {
+            Form::Packed(packed) => packed.sums(rows),
+            Form::Plain(forest) => self.walk(forest, rows),
         };
         if self.aggregate == Aggregate::Average {
-            scores.values.iter_mut().for_each(|sum| *sum /= self.trees as f64);
+            scores.iter_mut().for_each(|sum| *sum /= self.trees as f64);
         }
         Ok(scores)
     }
 
-    fn walk(&self, forest: &Forest<f64>, rows: &Rows) -> Scores {
-        let mut scores = Scores { values: Vec::new(), present: Vec::new() };
+    fn walk(&self, forest: &Forest<f64>, rows: &Rows) -> Vec<f64> {
+        let mut scores = Vec::new();
+        let mut of_row = vec![None; self.targets];
         let mut walk = |row: &[f64]| {
-            let start = scores.values.len();
-            scores.values.resize(start + self.targets, 0.0);
-            scores.present.resize(start + self.targets, false);
+            of_row.fill(None);
             for &(target, weight) in forest.leaves(row).flatten() {
-                let place = start + target as usize;
-                let score = &mut scores.values[place];
-                *score = match self.aggregate {
-                    _ if !scores.present[place] => weight,
-                    Aggregate::Sum | Aggregate::Average => *score + weight,
-                    Aggregate::Min => score.min(weight),
-                    Aggregate::Max => score.max(weight),
-                };
-                scores.present[place] = true;
+                let score = &mut of_row[target as usize];
+                *score = Some(match (*score, self.aggregate) {
+                    (None, _) => weight,
+                    (Some(sum), Aggregate::Sum | Aggregate::Average) => sum + weight,
+                    (Some(least), Aggregate::Min) => weight.min(least),
+                    (Some(most), Aggregate::Max) => weight.max(most),
+                });
             }
+            scores.extend(of_row.iter().map(|score: &Option<f64>| score.unwrap_or(0.0)));
         };
         match rows {
             Rows::Double(values, width) => values.chunks_exact((*width).max(1)).for_each(walk),

@@ -106,43 +106,10 @@ impl<T: Number> Forest<T> {
         false
     }
 
-    /// Whether all weights are for the same target.
-    pub fn one_target(&self) -> bool {
-        self.weights.iter().all(|(target, _)| *target == self.weights[0].0)
-    }
-
-    /// Whether rows come to a weight for each target: `None` where that depends on the row.
-    pub fn present(&self, targets: usize) -> Option<Vec<bool>> {
-        let mut present = vec![false; targets];
-        let mut sometimes = vec![false; targets];
-        let mut seen = vec![false; self.nodes.len()];
-        let mut leaves_with = vec![0_usize; targets];
-        for &root in &self.roots {
-            let mut leaves = 0;
-            let mut path = vec![root];
-            while let Some(at) = path.pop() {
-                let node = &self.nodes[at as usize];
-                if std::mem::replace(&mut seen[at as usize], true) {
-                    continue;
-                }
-                if !node.is_leaf() {
-                    path.extend([node.no, node.yes]);
-                    continue;
-                }
-                leaves += 1;
-                let weights = self.weights_of(node);
-                for (at, (target, _)) in weights.iter().enumerate() {
-                    let again = weights[..at].iter().any(|(before, _)| before == target);
-                    leaves_with[*target as usize] += usize::from(!again);
-                }
-            }
-            for target in 0..targets {
-                let with = std::mem::take(&mut leaves_with[target]);
-                present[target] |= with == leaves && leaves > 0;
-                sometimes[target] |= with > 0;
-            }
-        }
-        (present == sometimes).then_some(present)
+    /// The only target that there are weights for.
+    pub fn only_target(&self) -> Option<u32> {
+        let (first, _) = self.weights.first()?;
+        self.weights.iter().all(|(target, _)| target == first).then_some(*first)
     }
 
     /// The weights, `(target, weight)`, of a leaf.

@@ -54,22 +54,19 @@ impl AnyForest {
         }
     }
 
-    /// If all weights are for the same class: whether there are negative ones, or doubles, which onnxruntime takes for
-    /// such.
-    pub fn one_class(&self) -> Option<bool> {
+    /// The only target that there are weights for.
+    pub fn only_target(&self) -> Option<u32> {
         match self {
-            Self::Float(forest) => {
-                forest.one_target().then(|| forest.weights.iter().any(|(_, weight)| *weight < 0.0))
-            }
-            Self::Double(forest) => forest.one_target().then_some(true),
+            Self::Float(forest) => forest.only_target(),
+            Self::Double(forest) => forest.only_target(),
         }
     }
 
-    /// See [`Ensemble::of_classes`].
-    pub fn ensemble_of_classes(self, classes: usize) -> TractResult<Ensemble> {
+    /// Whether no weight is negative; of doubles it is not asked, as onnxruntime does not.
+    pub fn is_positive(&self) -> bool {
         match self {
-            Self::Float(forest) => Ensemble::of_classes(forest, classes),
-            Self::Double(forest) => Ensemble::of_classes(forest, classes),
+            Self::Float(forest) => forest.weights.iter().all(|(_, weight)| *weight >= 0.0),
+            Self::Double(_) => false,
         }
     }
 
