@@ -11,3 +11,6 @@ mod masks;
 mod packed;
 mod splits;
 mod walk;
+
+#[cfg(test)]
+mod tests;

@@ -132,7 +132,7 @@ impl Packed {
         let weights = |leaf: u32| forest.weights_of(&forest.nodes[leaf as usize]);
         let mut targets = leaves().flat_map(|leaf| weights(leaf).iter().map(|(target, _)| *target));
         let first = targets.next().unwrap_or(0);
-        let single = targets.all(|target| target == first) && leaves().all(|leaf| weights(leaf).len() <= 1);
+        let single = targets.all(|target| target == first);
         let wide = leaves().count().checked_mul(self.targets)?;
         if !single && self.rows.len() + wide > MAX_ROW_WEIGHTS.max(forest.weights.len() * 4) {
             return None;
@@ -153,7 +153,7 @@ impl Packed {
                 }
                 Ask::Leaf(leaf) => {
                     let value = if single {
-                        weights(leaf).first().map_or(0.0, |(_, weight)| *weight)
+                        weights(leaf).iter().map(|(_, weight)| weight).sum()
                     } else {
                         let start = self.rows.len();
                         self.rows.resize(start + self.targets, 0.0);

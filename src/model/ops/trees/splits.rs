@@ -115,6 +115,8 @@ fn split(forest: &Forest<f32>, node: &Node<f32>, left: usize, sets: &mut Sets) -
         Test::Leaf => return None,
         Test::Leq(threshold) => (Ask::Leq(threshold), Rounding::Up, missing, [yes, no]),
         Test::Lt(threshold) => (Ask::Leq(below(threshold)), Rounding::Down, missing, [yes, no]),
+        // Nothing is above NaN, nor below.
+        Test::Gt(threshold) | Test::Gte(threshold) if threshold.is_nan() => return None,
         Test::Gt(threshold) => (Ask::Leq(threshold), Rounding::Up, !missing, [no, yes]),
         Test::Gte(threshold) => (Ask::Leq(below(threshold)), Rounding::Down, !missing, [no, yes]),
         Test::Eq(_) => {
