@@ -1,0 +1,128 @@
+"""Linear models."""
+
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.linear_model import (
+    ARDRegression,
+    BayesianRidge,
+    ElasticNet,
+    ElasticNetCV,
+    GammaRegressor,
+    HuberRegressor,
+    Lars,
+    Lasso,
+    LassoLars,
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    MultiTaskLasso,
+    OrthogonalMatchingPursuit,
+    Perceptron,
+    PoissonRegressor,
+    QuantileRegressor,
+    RANSACRegressor,
+    Ridge,
+    RidgeClassifier,
+    RidgeCV,
+    SGDClassifier,
+    SGDOneClassSVM,
+    SGDRegressor,
+    TheilSenRegressor,
+    TweedieRegressor,
+)
+from sklearn.multiclass import OneVsRestClassifier
+
+from answers import both_sides
+from features import doubles, integers, numbers, positive
+from model import Model
+from targets import (
+    amount,
+    amounts,
+    count,
+    positive_amount,
+    three,
+    three_codes,
+    three_words,
+    two,
+    two_words,
+)
+
+REGRESSORS = [
+    Model("linear_regression", LinearRegression(), numbers, amount),
+    Model("linear_regression_multi_output", LinearRegression(), numbers, amounts),
+    Model("linear_regression_integers", LinearRegression(), integers, amount),
+    Model("linear_regression_doubles", LinearRegression(), doubles, amount),
+    Model("linear_regression_no_intercept", LinearRegression(fit_intercept=False), numbers, amount),
+    Model("ridge", Ridge(), numbers, amount),
+    Model("ridge_multi_output", Ridge(), numbers, amounts),
+    Model("ridge_cv", RidgeCV(), numbers, amount),
+    Model("lasso", Lasso(0.1), numbers, amount),
+    Model("multi_task_lasso", MultiTaskLasso(0.1), numbers, amounts),
+    Model("elastic_net", ElasticNet(0.1), numbers, amount),
+    Model("elastic_net_cv", ElasticNetCV(), numbers, amount),
+    Model("lars", Lars(), numbers, amount),
+    Model("lasso_lars", LassoLars(0.1), numbers, amount),
+    Model("orthogonal_matching_pursuit", OrthogonalMatchingPursuit(), numbers, amount),
+    Model("bayesian_ridge", BayesianRidge(), numbers, amount),
+    Model("ard_regression", ARDRegression(), numbers, amount),
+    Model("huber", HuberRegressor(), numbers, amount),
+    Model("quantile_regressor", QuantileRegressor(alpha=0.01), numbers, amount),
+    Model("theil_sen", TheilSenRegressor(max_subpopulation=100, random_state=0), numbers, amount),
+    Model("sgd_regressor", SGDRegressor(random_state=0), numbers, amount),
+    Model("ransac", RANSACRegressor(random_state=0), numbers, amount),
+    Model("poisson", PoissonRegressor(), numbers, count),
+    Model("gamma", GammaRegressor(), numbers, positive_amount),
+    Model("tweedie", TweedieRegressor(power=1.5), numbers, positive_amount),
+    Model("tweedie_identity", TweedieRegressor(power=0), numbers, amount),
+    Model("pls_regression", PLSRegression(3), numbers, amounts),
+]
+
+CLASSIFIERS = [
+    Model("logistic_two", LogisticRegression(), numbers, two),
+    Model("logistic_two_words", LogisticRegression(), numbers, two_words),
+    Model("logistic_three", LogisticRegression(), numbers, three),
+    Model("logistic_three_words", LogisticRegression(), numbers, three_words),
+    Model("logistic_ovr", OneVsRestClassifier(LogisticRegression()), numbers, three),
+    Model("logistic_cv", LogisticRegressionCV(cv=3, l1_ratios=(0,), use_legacy_attributes=False), numbers, three),
+    Model("logistic_integers", LogisticRegression(), integers, three),
+    Model("logistic_doubles", LogisticRegression(), doubles, two),
+    Model(
+        "logistic_two_raw_scores",
+        LogisticRegression(),
+        numbers,
+        two,
+        ["predict", both_sides],
+        {"raw_scores": True},
+    ),
+    Model(
+        "logistic_three_raw_scores",
+        LogisticRegression(),
+        numbers,
+        three,
+        ["predict", "decision_function"],
+        {"raw_scores": True},
+    ),
+    Model("logistic_two_zipmap", LogisticRegression(), numbers, two, options={"zipmap": True}),
+    Model("logistic_two_words_zipmap", LogisticRegression(), numbers, two_words, options={"zipmap": True}),
+    Model("logistic_three_codes_zipmap", LogisticRegression(), numbers, three_codes, options={"zipmap": True}),
+    Model("logistic_three_words_zipmap", LogisticRegression(), numbers, three_words, options={"zipmap": True}),
+    Model("logistic_three_columns", LogisticRegression(), numbers, three_words, options={"zipmap": "columns"}),
+    Model("ridge_classifier", RidgeClassifier(), numbers, two),
+    Model("ridge_classifier_three", RidgeClassifier(), numbers, three),
+    Model("perceptron", Perceptron(), numbers, three),
+    Model("sgd_hinge", SGDClassifier(random_state=0), numbers, two, ["predict", both_sides]),
+    Model("sgd_log_loss", SGDClassifier(loss="log_loss", random_state=0), numbers, three_words),
+    Model("sgd_modified_huber", SGDClassifier(loss="modified_huber", random_state=0), numbers, two),
+    Model(
+        "passive_aggressive",
+        SGDClassifier(loss="hinge", penalty=None, learning_rate="pa1", eta0=1.0, random_state=0),
+        numbers,
+        two,
+        ["predict", both_sides],
+    ),
+    Model("linear_discriminant_analysis", LinearDiscriminantAnalysis(), numbers, three_words),
+    Model("quadratic_discriminant_analysis", QuadraticDiscriminantAnalysis(), numbers, three),
+    Model("sgd_one_class", SGDOneClassSVM(random_state=0), positive),
+]
+
+MODELS = REGRESSORS + CLASSIFIERS
