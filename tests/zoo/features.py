@@ -18,7 +18,8 @@ GRID = 256
 
 CITIES = ["Aachen", "Berlin", "Çorum", "", "東京"]
 COLOURS = ["red", "green", "blue"]
-WORDS = "the a ride was fast slow late cheap driver taxi city night rain bridge station don't 24 7pm re-routed".split()
+WORDS = ["the", "a", "ride", "was", "fast", "slow", "late", "cheap", "driver", "taxi", "city", "night", "rain"]
+WORDS += ["bridge", "station", "don't", "24", "7pm", "re-routed"]
 
 
 class Table(NamedTuple):

@@ -121,7 +121,7 @@ def for_library(rows: Any) -> Any:
     if isinstance(rows, np.ndarray) and rows.dtype == np.float32:
         return rows.astype(np.float64)
     if isinstance(rows, pd.DataFrame):
-        return rows.astype({name: np.float64 for name in rows.select_dtypes(np.float32)})
+        return rows.astype(dict.fromkeys(rows.select_dtypes(np.float32), np.float64))
     return rows
 
 

@@ -10,7 +10,7 @@ from onnxruntime import InferenceSession, SessionOptions
 def run(model: ModelProto, inputs: Sequence) -> list:
     """The outputs, in order. Rows of maps, of which ONNX Runtime takes one a call, are answered one by one."""
     options = SessionOptions()
-    options.log_severity_level = 3  # errors: what a model does not use is none
+    options.log_severity_level = 4  # what goes wrong is raised
     options.intra_op_num_threads = 1  # sums add up in the same order each time
     session = InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = [info.name for info in model.graph.input]

@@ -57,9 +57,10 @@ MODELS = [
     exported("lightgbm_regressor_missing", LGBMRegressor(**SMALL), missing, amount),
     Model("lightgbm_regressor_by_itself", LGBMRegressor(**SMALL), ties, amount, convert=by_itself),
     exported("lightgbm_regressor_split", LGBMRegressor(**SMALL), ties, amount, options={"split": 4}),
+    # The converter divides by 100, whatever the number of trees.
     exported(
         "lightgbm_random_forest",
-        LGBMRegressor(boosting_type="rf", boost_from_average=False, subsample=0.7, subsample_freq=1, **SMALL),
+        LGBMRegressor(boosting_type="rf", subsample=0.7, subsample_freq=1, **SMALL | {"n_estimators": 100}),
         ties,
         amount,
     ),
