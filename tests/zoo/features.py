@@ -180,6 +180,20 @@ def small_integers() -> Table:
 
 
 @cache
+def one_category() -> Table:
+    """One string each."""
+    known, new, signal = known_categories()
+    return Table(known[:, 0], new[:, 0], signal)
+
+
+@cache
+def some_integers() -> Table:
+    """One integer each."""
+    known, new, signal = small_integers()
+    return Table(known[:, 0], new[:, 0], signal)
+
+
+@cache
 def frame() -> Table:
     """Numbers in columns with names."""
     table = numbers()
@@ -220,5 +234,5 @@ def texts() -> Table:
     rng = np.random.default_rng(11)
     lines = [" ".join(rng.choice(WORDS, rng.integers(3, 9))) for _ in range(KNOWN + NEW)]
     signal = np.array([line.count("fast") - line.count("late") + len(line) / 50 for line in lines])
-    lines[KNOWN + 1 : KNOWN + 6] = ["", "unheard-of things", "Fast!!! FAST? cheap...", "  ", "a b c"]
+    lines[KNOWN + 1 : KNOWN + 6] = ["", "unheard-of things", "Fast!!! FAST? cheap...", " ", "a b c"]
     return parts(np.array(lines, object), signal)

@@ -44,7 +44,7 @@ class Model:
     features: Features
     target: Target = nothing
     answers: Sequence[Answer] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = field(default_factory=dict)
     opset: Mapping[str, int] | None = None
     fit: Mapping[str, Any] = field(default_factory=dict)
     convert: Converter = to_onnx
@@ -78,18 +78,18 @@ class Model:
         return self.differs and f"{self.differs} ({'; '.join(found)})"
 
     def converter_options(self) -> dict[str, Any]:
-        """Probabilities come as a tensor unless a model asks for a ZipMap."""
-        options = {"zipmap": False} if is_classifier(self.estimator) else {}
-        options |= self.options
-        if options.get("zipmap") is True:
-            del options["zipmap"]
+        """Probabilities come as a tensor unless a model asks for a ZipMap, or has no such option."""
+        if self.options is None:
+            return {}
+        usual = {"zipmap": False} if is_classifier(self.estimator) else {}
+        options = {name: value for name, value in (usual | self.options).items() if (name, value) != ("zipmap", True)}
         return {"options": options} if options else {}
 
     def library_outputs(self, fitted: Any, rows: Any, got: list) -> list:
         """The library's answers, in the shapes and types of the ONNX outputs."""
         answers = self.answers or usual_answers(fitted)
         values = [getattr(fitted, a)(rows) if isinstance(a, str) else a(fitted, rows) for a in answers]
-        if self.options.get("zipmap") == "columns":
+        if self.options and self.options.get("zipmap") == "columns":
             values = [values[0], *values[1].T]
         return [shaped(value, output, fitted) for value, output in zip(values, got, strict=True)]
 
@@ -107,8 +107,10 @@ def usual_answers(fitted: Any) -> tuple[str, ...]:
     return ("transform",)
 
 
-def shaped(value: Any, output: np.ndarray | list[dict], fitted: Any) -> np.ndarray | list[dict]:
+def shaped(value: Any, output: np.ndarray | list, fitted: Any) -> np.ndarray | list:
     """A library's answer like an ONNX output: as many numbers, in its shape and type."""
+    if isinstance(output, list) and not isinstance(output[0], dict):
+        return [shaped(*pair, fitted) for pair in zip(value, output, strict=True)]
     if isinstance(output, list):
         return [dict(zip(fitted.classes_.tolist(), row)) for row in value.astype(np.float32)]
     if hasattr(value, "toarray"):
