@@ -17,8 +17,9 @@ the other.
 
 A model has the data sets `batch_1` and `batch_1000`, answered by ONNX Runtime, and `library_1000`, answered by the
 library that has fitted it. The last one is missing where ONNX Runtime answers differently, which a model has to declare
-with the reason. An operator has the data set `onnxruntime`, or `reference` where only the reference implementation of
-ONNX follows the specification, or has the operator at all.
+with the reason. An operator has one data set, with the name of what has answered: `onnxruntime`; or `reference`, the
+reference implementation of ONNX, where it alone has the operator or follows the specification; or `specification`,
+where neither does.
 
 Whatever differs without being declared, and whatever is declared without differing, makes this fail.
 """
@@ -32,16 +33,19 @@ import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from fnmatch import fnmatchcase
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before the libraries look: the workers are enough to keep the cores busy
+# Before the libraries look: the workers are enough to keep the cores busy; and nodes go by the order of sets.
+os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 import catalogue  # noqa: E402
 
 WORKERS = 2
+SCRATCH = ".making-"
 
 
 def main() -> None:
@@ -70,8 +74,13 @@ def make(names: Sequence[str], out: Path) -> tuple[dict[str, str], int]:
     remarks, failed = {}, 0
     # Spawned, as a forked process hangs in the libraries that have threads.
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
-        for name, (seconds, remark, error) in zip(names, workers.map(make_one, names, [out] * len(names))):
-            print(f"{seconds:5.1f} s  {name}{'  FAILED' if error else ''}")
+        results = [workers.submit(make_one, name, out) for name in names]
+        for name, result in zip(names, results):
+            try:
+                seconds, remark, error = result.result()
+            except BrokenProcessPool:
+                sys.exit(f"a library has crashed, at {name} or soon after")
+            print(f"{seconds:5.1f} s  {name}{'  FAILED' if error else ''}", flush=True)
             failed += bool(error)
             if remark or error:
                 remarks[name] = remark or error
@@ -88,7 +97,7 @@ def make_one(name: str, out: Path) -> tuple[float, str, str]:
     folder = out / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     remark = error = ""
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as scratch:
+    with tempfile.TemporaryDirectory(dir=out, prefix=SCRATCH) as scratch:
         made = Path(scratch) / folder.name
         made.mkdir()
         try:
@@ -101,9 +110,11 @@ def make_one(name: str, out: Path) -> tuple[float, str, str]:
 
 
 def remove_others(out: Path) -> None:
-    """Removes the folders of what has been made once, and is no longer."""
-    for folder in out.glob("*/*"):
-        if str(folder.relative_to(out)) not in items():
+    """Removes the folders of what is not made any longer, and of what has been interrupted."""
+    kinds = {name.partition("/")[0] for name in items()}
+    made = {out / name for name in items()}
+    for pattern in (f"{SCRATCH}*", *(f"{kind}/*" for kind in kinds)):
+        for folder in set(out.glob(pattern)) - made:
             shutil.rmtree(folder)
 
 

@@ -12,12 +12,6 @@ def noisy(signal: np.ndarray, seed: int = 0) -> np.ndarray:
     return signal + np.random.default_rng(seed).normal(0, 0.3, len(signal))
 
 
-def thirds(signal: np.ndarray) -> np.ndarray:
-    """0, 1 or 2 by size."""
-    values = noisy(signal)
-    return np.digitize(values, np.quantile(values, [1 / 3, 2 / 3]))
-
-
 def nothing(signal: np.ndarray) -> None:
     """For models that learn from features alone."""
 
@@ -52,26 +46,27 @@ def two_words(signal: np.ndarray) -> np.ndarray:
     return np.array(["no", "yes"])[two(signal)]
 
 
+def two_codes(signal: np.ndarray) -> np.ndarray:
+    """Two classes by numbers that do not count them."""
+    return np.array([-5, 300])[two(signal)]
+
+
 def three(signal: np.ndarray) -> np.ndarray:
-    """Three classes."""
-    return thirds(signal)
+    """Three classes: thirds by size."""
+    values = noisy(signal)
+    return np.digitize(values, np.quantile(values, [1 / 3, 2 / 3]))
 
 
 def three_words(signal: np.ndarray) -> np.ndarray:
     """Three classes with names."""
-    return np.array(["low", "mid", "über"])[thirds(signal)]
+    return np.array(["low", "mid", "über"])[three(signal)]
 
 
 def three_codes(signal: np.ndarray) -> np.ndarray:
     """Three classes by numbers that do not count them."""
-    return np.array([-5, 7, 300])[thirds(signal)]
+    return np.array([-5, 7, 300])[three(signal)]
 
 
 def two_flags(signal: np.ndarray) -> np.ndarray:
     """Two classes, independent of one another."""
     return np.column_stack([two(signal), two(-(signal**2))])
-
-
-def three_grades(signal: np.ndarray) -> np.ndarray:
-    """Relevance of what is to be ranked."""
-    return thirds(signal)

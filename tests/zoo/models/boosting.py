@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from answers import both_sides
 from features import integers, missing, numbers, ties
 from model import Model
-from targets import amount, three, three_words, two, two_words
+from targets import amount, three, three_words, two, two_codes, two_words
 
 SMALL = {"max_iter": 15, "random_state": 0}
 
@@ -33,6 +33,7 @@ MODELS = [
     ),
     Model("gradient_boosting_two", GradientBoostingClassifier(n_estimators=20, random_state=0), ties, two),
     Model("gradient_boosting_two_words", GradientBoostingClassifier(n_estimators=5, random_state=0), ties, two_words),
+    Model("gradient_boosting_two_codes", GradientBoostingClassifier(n_estimators=9, random_state=0), ties, two_codes),
     Model("gradient_boosting_three", GradientBoostingClassifier(n_estimators=10, random_state=0), ties, three),
     Model(
         "gradient_boosting_three_raw_scores",
@@ -51,6 +52,7 @@ MODELS = [
     Model("hist_gradient_boosting_regressor", HistGradientBoostingRegressor(**SMALL), missing, amount),
     Model("hist_gradient_boosting_regressor_ties", HistGradientBoostingRegressor(**SMALL), ties, amount),
     Model("hist_gradient_boosting_two", HistGradientBoostingClassifier(**SMALL), missing, two),
+    Model("hist_gradient_boosting_two_codes", HistGradientBoostingClassifier(**SMALL), missing, two_codes),
     Model("hist_gradient_boosting_three_words", HistGradientBoostingClassifier(**SMALL), missing, three_words),
     Model(
         "hist_gradient_boosting_two_raw_scores",

@@ -20,12 +20,20 @@ MODELS = [
     Model("one_hot_drop_if_binary", OneHotEncoder(drop="if_binary"), known_categories),
     Model("one_hot_regression", make_pipeline(OneHotEncoder(**IGNORED), LinearRegression()), categories, amount),
     Model("one_hot_logistic", make_pipeline(OneHotEncoder(**IGNORED), LogisticRegression()), categories, three_words),
-    Model("one_hot_tree", make_pipeline(OneHotEncoder(**IGNORED), DecisionTreeRegressor()), categories, amount),
+    Model(
+        "one_hot_tree",
+        make_pipeline(OneHotEncoder(**IGNORED), DecisionTreeRegressor(random_state=0)),
+        categories,
+        amount,
+    ),
     Model("ordinal_words", OrdinalEncoder(), known_categories),
     Model("ordinal_words_unknown", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), categories),
     Model("ordinal_integers", OrdinalEncoder(), small_integers),
     Model(
-        "ordinal_tree", make_pipeline(OrdinalEncoder(), DecisionTreeRegressor(max_depth=4)), known_categories, amount
+        "ordinal_tree",
+        make_pipeline(OrdinalEncoder(), DecisionTreeRegressor(max_depth=4, random_state=0)),
+        known_categories,
+        amount,
     ),
     Model("target_encoder", TargetEncoder(target_type="continuous", random_state=0), known_categories, amount),
     Model("target_encoder_unknown", TargetEncoder(target_type="continuous", random_state=0), categories, amount),

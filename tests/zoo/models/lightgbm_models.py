@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from features import KNOWN, apart, codes, counts, missing, numbers, positive, ties
 from model import Model
-from targets import amount, count, positive_amount, three, three_codes, three_words, two, two_words
+from targets import amount, count, positive_amount, three, three_codes, three_words, two, two_codes, two_words
 
 update_registered_converter(
     LGBMClassifier,
@@ -82,6 +82,7 @@ MODELS = [
     exported("lightgbm_ranker", LGBMRanker(**SMALL), numbers, three, ["predict"], fit=GROUPS),
     exported("lightgbm_two", LGBMClassifier(**SMALL), ties, two),
     exported("lightgbm_two_missing", LGBMClassifier(**SMALL), missing, two),
+    exported("lightgbm_two_codes", LGBMClassifier(**SMALL), ties, two_codes),
     exported("lightgbm_two_words", LGBMClassifier(**SMALL), ties, two_words),
     Model("lightgbm_two_by_itself", LGBMClassifier(**SMALL), ties, two, convert=by_itself, options={"zipmap": True}),
     exported("lightgbm_three", LGBMClassifier(**SMALL), ties, three),

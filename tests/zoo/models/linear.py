@@ -44,6 +44,7 @@ from targets import (
     three_codes,
     three_words,
     two,
+    two_codes,
     two_words,
 )
 
@@ -80,6 +81,7 @@ REGRESSORS = [
 CLASSIFIERS = [
     Model("logistic_two", LogisticRegression(), numbers, two),
     Model("logistic_two_words", LogisticRegression(), numbers, two_words),
+    Model("logistic_two_codes", LogisticRegression(), numbers, two_codes),
     Model("logistic_three", LogisticRegression(), numbers, three),
     Model("logistic_three_words", LogisticRegression(), numbers, three_words),
     Model("logistic_ovr", OneVsRestClassifier(LogisticRegression()), numbers, three),

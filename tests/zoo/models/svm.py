@@ -5,7 +5,7 @@ from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSV
 from answers import swapped_sides
 from features import integers, numbers
 from model import Model
-from targets import amount, three, three_words, two, two_words
+from targets import amount, three, three_words, two, two_codes, two_words
 
 KERNELS = ["linear", "poly", "rbf", "sigmoid"]
 
@@ -21,6 +21,7 @@ CLASSIFIERS = (
     + [
         Model("svc_probability_two", SVC(probability=True, random_state=0), numbers, two),
         Model("svc_probability_two_words", SVC(probability=True, random_state=0), numbers, two_words),
+        Model("svc_two_codes", SVC(), numbers, two_codes, ["predict", swapped_sides]),
         Model("svc_probability_three", SVC(probability=True, random_state=0), numbers, three),
         Model("svc_probability_linear", SVC(kernel="linear", probability=True, random_state=0), numbers, three),
         Model("svc_one_versus_one", SVC(decision_function_shape="ovo"), numbers, three),

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from features import integers, numbers, ties
 from model import Model
-from targets import amount, amounts, three, three_codes, three_words, two, two_flags, two_words
+from targets import amount, amounts, three, three_codes, three_words, two, two_codes, two_flags, two_words
 
 # Eight trees that are grown to the end vote with eighths: classes tie, exactly.
 VOTES = 8
@@ -25,6 +25,7 @@ TREES = [
     Model("decision_tree_regressor_integers", DecisionTreeRegressor(max_depth=6, random_state=0), integers, amount),
     Model("decision_tree_regressor_stump", DecisionTreeRegressor(max_depth=1), numbers, amount),
     Model("decision_tree_two", DecisionTreeClassifier(max_depth=5, random_state=0), ties, two),
+    Model("decision_tree_two_codes", DecisionTreeClassifier(max_depth=5, random_state=0), ties, two_codes),
     Model("decision_tree_three", DecisionTreeClassifier(random_state=0), ties, three),
     Model("decision_tree_three_words", DecisionTreeClassifier(max_depth=4, random_state=0), ties, three_words),
     Model(
@@ -44,6 +45,7 @@ FORESTS = [
     Model("random_forest_regressor_integers", RandomForestRegressor(10, random_state=0), integers, amount),
     Model("random_forest_two", RandomForestClassifier(VOTES, random_state=0), ties, two),
     Model("random_forest_two_words", RandomForestClassifier(VOTES, random_state=0), ties, two_words),
+    Model("random_forest_two_codes", RandomForestClassifier(VOTES, random_state=0), ties, two_codes),
     Model("random_forest_three", RandomForestClassifier(VOTES, random_state=0), ties, three),
     Model(
         "random_forest_three_words_zipmap",

@@ -1,5 +1,6 @@
 """LinearClassifier and LinearRegressor."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,11 @@ CLASSIFIERS = (
 REGRESSORS = (
     [regressor(f"targets_{targets}", targets) for targets in (1, 2, 3)]
     + [regressor(f"no_intercepts_{targets}", targets, intercepts=None) for targets in (1, 3)]
-    + [regressor(name, 2, numbers(type_)) for name, type_ in NUMBERS.items()]
+    + [
+        # Implementations know one type, or make integers of the coefficients too.
+        replace(regressor(name, 2, numbers(type_)), asked=[numbers(type_).astype(np.float32)])
+        for name, type_ in NUMBERS.items()
+    ]
     + [
         regressor(f"{transform.lower()}_{targets}", targets, post_transform=transform)
         for transform in POST_TRANSFORMS[1:]
