@@ -22,9 +22,9 @@ from sklearn.svm import SVC, SVR, LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 from xgboost import XGBRegressor
 
+from exporters import Exported
 from features import maps
 from model import Model
-from models.lightgbm_models import exported
 from targets import amount, amounts, three, three_codes, three_words, two
 
 dense = partial(DictVectorizer, sparse=False)
@@ -84,8 +84,8 @@ MODELS = [
         amount,
     ),
     Model("map_svd_ridge", make_pipeline(DictVectorizer(), TruncatedSVD(5, random_state=0), Ridge()), maps, amount),
-    exported(
+    Exported(
         "map_lightgbm", make_pipeline(dense(), LGBMRegressor(n_estimators=10, num_leaves=7, verbose=-1)), maps, amount
     ),
-    exported("map_xgboost", make_pipeline(dense(), XGBRegressor(n_estimators=10, max_depth=4, n_jobs=1)), maps, amount),
+    Exported("map_xgboost", make_pipeline(dense(), XGBRegressor(n_estimators=10, max_depth=4, n_jobs=1)), maps, amount),
 ]

@@ -11,7 +11,7 @@ from features import counts, texts
 from model import Model
 from targets import amount, three, three_words, two
 
-# What converters make of the usual pattern, `(?u)\\b\\w\\w+\\b`, is something else.
+# The usual pattern leaves out words of one letter.
 WORD = {"token_pattern": "[a-zA-Z0-9_]+"}
 
 MODELS = [
