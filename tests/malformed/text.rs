@@ -61,7 +61,7 @@ async fn tfidf_vectorizer() {
         (with(&sound, ints("pool_int64s", &[5, 5, 5, 6])), "an n-gram is in the pool twice"),
         (with(&sound, strings("pool_strings", &["a"])), "1 pool_strings and 4 pool_int64s"),
         (without(&sound, "pool_int64s"), "neither pool_strings nor pool_int64s"),
-        (with(&sound, floats("weights", &[1.0; 2])), "2 weights for 3 columns"),
+        (with(&sound, floats("weights", &[1.0; 2])), "2 weights for 3 ngram_indexes"),
     ];
     for (attributes, expected) in cases {
         refused("TfIdfVectorizer", &x, attributes, &[expected]).await;

@@ -43,18 +43,15 @@ impl Operator for CDist {
         let (&[n, width], &[m, other]) = (a.shape(), b.shape()) else { bail!("inputs of rank 2") };
         ensure!(width == other, "points of {width} and {other} features");
         let distances = if a.datum_type() == DatumType::F64 {
-            let squared = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum();
-            let mut all = all(&numbers::<f64>(a)?, &numbers::<f64>(b)?, width, squared);
-            if !self.squared {
-                all.iter_mut().for_each(|x| *x = x.sqrt());
-            }
-            tensor(all, &[n, m])
+            let squared = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
+            let distance =
+                |x: &[f64], y: &[f64]| if self.squared { squared(x, y) } else { squared(x, y).sqrt() };
+            tensor(all(&numbers::<f64>(a)?, &numbers::<f64>(b)?, width, distance), &[n, m])
         } else {
-            let mut all = all(&numbers::<f32>(a)?, &numbers::<f32>(b)?, width, squared_distance);
-            if !self.squared {
-                all.iter_mut().for_each(|x| *x = x.sqrt());
-            }
-            tensor(all, &[n, m])
+            let squared = squared_distance;
+            let distance =
+                |x: &[f32], y: &[f32]| if self.squared { squared(x, y) } else { squared(x, y).sqrt() };
+            tensor(all(&numbers::<f32>(a)?, &numbers::<f32>(b)?, width, distance), &[n, m])
         };
         Ok(tvec!(distances?.into_tvalue()))
     }

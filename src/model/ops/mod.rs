@@ -81,6 +81,7 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("StringNormalizer", text::parse_string_normalizer);
     onnx.op_register.insert("TfIdfVectorizer", text::parse_tfidf_vectorizer);
     onnx.op_register.insert("Tokenizer", text::parse_tokenizer);
+    onnx.op_register.insert("TopK", standard::parse_top_k);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx

@@ -59,10 +59,14 @@ pub fn wire(
     model.wire_node(prefix, Adapter(op), inputs)
 }
 
-/// The fact of a `[N, width]` output, with the rows of `input`.
+/// The fact of a `[N, width]` output, with the rows of `input`; one of rank 1 is one row.
 pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractResult<TypedFact> {
-    let rows = input.shape.first().context("the input has no batch dimension")?;
-    Ok(datum_type.fact([rows.clone(), width.to_dim()]))
+    let rows = match &*input.shape {
+        [] => bail!("the input has no batch dimension"),
+        [_] => 1.to_dim(),
+        [rows, ..] => rows.clone(),
+    };
+    Ok(datum_type.fact([rows, width.to_dim()]))
 }
 
 /// A `[N, width]` tensor from values row after row.

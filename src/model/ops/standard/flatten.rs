@@ -54,11 +54,13 @@ impl Expansion for Flatten {
         let shape = model.outlet_fact(inputs[0])?.shape.to_tvec();
         let (before, after) = self.split(&shape)?;
         let mut wire: TVec<OutletId> = inputs.into();
-        for (axis, dimensions) in [(before.len(), after), (0, before)] {
-            if dimensions.len() != 1 {
-                let op = AxisOp::Reshape(axis, dimensions.into(), tvec!(dimensions.iter().product()));
-                wire = model.wire_node(format!("{prefix}.from-{axis}"), op, &wire)?;
-            }
+        for (side, axis, dimensions) in [("after", before.len(), after), ("before", 0, before)] {
+            let op = match dimensions {
+                [] => AxisOp::Add(axis),
+                [_] => continue,
+                _ => AxisOp::Reshape(axis, dimensions.into(), tvec!(dimensions.iter().product())),
+            };
+            wire = model.wire_node(format!("{prefix}.{side}"), op, &wire)?;
         }
         Ok(wire)
     }

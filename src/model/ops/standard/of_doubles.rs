@@ -22,10 +22,12 @@ enum Function {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct OfDoubles(Function);
 
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
 pub(in crate::model::ops) fn parse_sigmoid(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok((expand(Function::Sigmoid), Vec::new()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
 pub(in crate::model::ops) fn parse_erf(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok((expand(Function::Erf), Vec::new()))
 }
