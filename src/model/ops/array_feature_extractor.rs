@@ -12,6 +12,7 @@ use super::values::numbers;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ArrayFeatureExtractor;
 
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
 pub(super) fn parse(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok(parsed(ArrayFeatureExtractor))
 }

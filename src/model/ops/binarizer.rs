@@ -28,11 +28,8 @@ impl Operator for Binarizer {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let x = &inputs[0];
-        let values = numbers::<f64>(x)?;
-        // As onnxruntime does: a missing value is on neither side.
-        ensure!(values.iter().all(|x| !x.is_nan()), "a value is NaN, which no threshold divides");
         let threshold = f64::from(self.threshold);
-        let binary = values.iter().map(|&x| f32::from(u8::from(x > threshold))).collect();
+        let binary = numbers::<f64>(x)?.iter().map(|&x| f32::from(u8::from(x > threshold))).collect();
         let binary = tensor::<f32>(binary, x.shape())?;
         Ok(tvec!(binary.cast_to_dt(x.datum_type())?.into_owned().into_tvalue()))
     }

@@ -20,7 +20,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     let strings: Vec<String> = node.get_attr_vec("cats_strings")?;
     let ints: Vec<i64> = node.get_attr_vec("cats_int64s")?;
     let default_string = node.get_attr_opt("default_string")?.unwrap_or("_Unused").to_owned();
-    let default_int = node.get_attr_opt("default_int64")?.unwrap_or(-1);
+    let default_int = node.get_attr_opt("default_int64")?.unwrap_or(-1_i64);
     ensure!(strings.len() == ints.len(), "{} cats_strings and {} cats_int64s", strings.len(), ints.len());
     let (strings, ints) = (tensor1(&strings), tensor1(&ints));
     Ok(parsed(CategoryMapper {

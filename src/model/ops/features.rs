@@ -33,7 +33,7 @@ impl Layout {
         if self.sparse_width.is_some() { 2 } else { 1 }
     }
 
-    /// Reads the features of a batch: as `float`, whatever numbers they come in.
+    /// Reads the features of a batch: as `float`, whatever numbers they come in. Of rank 1 they are those of one row.
     pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
             let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
@@ -47,7 +47,11 @@ impl Layout {
             return Ok(Features::Sparse { columns, values, entries, width });
         }
         let matrix = inputs.first().context("one input")?;
-        let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
+        let width = match matrix.shape() {
+            [] => bail!("one element of rank 0 where rows are expected"),
+            [width] => *width,
+            [_, columns @ ..] => columns.iter().product(),
+        };
         Ok(Features::Dense { values: numbers(matrix)?, width })
     }
 }

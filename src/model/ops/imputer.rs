@@ -61,7 +61,9 @@ impl<T: Datum + Copy> Values<T> {
         let mut values = numbers::<X>(x)?.into_owned();
         let choose = |x: &mut X, imputed: X| *x = if equals(*x, replaced) { imputed } else { *x };
         if let [imputed] = imputed[..] {
-            values.iter_mut().for_each(|x| choose(x, imputed));
+            for x in &mut values {
+                choose(x, imputed);
+            }
         } else {
             for row in values.chunks_exact_mut(width) {
                 row.iter_mut().zip(&imputed).for_each(|(x, &imputed)| choose(x, imputed));

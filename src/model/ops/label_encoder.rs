@@ -8,6 +8,8 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::encoder::Encoder;
 use super::operator::{Operator, Parsed, parsed};
+use super::take::take;
+use super::values::numbers;
 
 /// The operator: a value for each element, in the input's shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +33,24 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
     let values = list(ctx, node, "values")?;
     ensure!(keys.len() == values.len(), "{} keys_* and {} values_*", keys.len(), values.len());
     let default = default(ctx, node, values.datum_type())?;
+    let (keys, values) = if ml_opset(ctx) < 4 { without_nan(&keys, &values)? } else { (keys, values) };
     Ok(parsed(LabelEncoder::Map(Arc::new(Encoder::new(&keys, &values, &default)?))))
+}
+
+/// The version of the operators' domain.
+fn ml_opset(ctx: &ParsingContext) -> i64 {
+    let import = ctx.model.opset_import.iter().find(|import| import.domain == "ai.onnx.ml");
+    import.map_or(1, |import| import.version)
+}
+
+/// The keys that are not NaN, and their values: before opset 4 NaN is no key, but unequal to all of them.
+fn without_nan(keys: &Tensor, values: &Tensor) -> TractResult<(Tensor, Tensor)> {
+    if !keys.datum_type().is_float() {
+        return Ok((keys.clone(), values.clone()));
+    }
+    let numbers = numbers::<f64>(keys)?;
+    let places: Vec<usize> = (0..keys.len()).filter(|&place| !numbers[place].is_nan()).collect();
+    Ok((take(keys, &places, &[places.len()])?, take(values, &places, &[places.len()])?))
 }
 
 /// The one of the attributes `<prefix>_strings`, `_int64s`, `_floats` and `_tensor` that is there.

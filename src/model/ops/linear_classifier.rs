@@ -66,7 +66,10 @@ impl Operator for LinearClassifier {
         let classes: Vec<usize>;
         if self.linear.targets() < self.labels.len() {
             classes = scores.iter().map(|&score| usize::from(score > 0.0)).collect();
-            let both = |&score| self.post_transform.both_classes(score, SecondClass::Probability);
+            // Of a logistic the first class has what the second lacks, of anything else too, by the score itself.
+            let logistic = self.post_transform == PostTransform::Logistic;
+            let second = if logistic { SecondClass::Margin } else { SecondClass::Probability };
+            let both = |&score| self.post_transform.both_classes(score, second);
             scores = scores.iter().flat_map(both).collect();
         } else {
             classes = scores.chunks_exact(self.labels.len()).map(top_class).collect();

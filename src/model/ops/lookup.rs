@@ -5,7 +5,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::values::{numbers, strings};
 
-/// A list of keys; of one that is there twice the first place counts.
+/// A list of keys; of one that is there twice the last place counts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Lookup {
     /// Strings.
@@ -73,11 +73,7 @@ impl Lookup {
 }
 
 fn places<K: std::hash::Hash + Eq>(keys: impl IntoIterator<Item = K>) -> HashMap<K, usize> {
-    let mut places = HashMap::new();
-    for (place, key) in keys.into_iter().enumerate() {
-        places.entry(key).or_insert(place);
-    }
-    places
+    keys.into_iter().enumerate().map(|(place, key)| (key, place)).collect()
 }
 
 /// A number's bits such that equal numbers have equal ones, and so have NaNs: a missing value can be a key.

@@ -46,7 +46,9 @@ impl Operator for Normalizer {
                 Self::L2 => dot(row, row).sqrt(),
             };
             if norm != 0.0 {
-                row.iter_mut().for_each(|x| *x /= norm);
+                for x in row {
+                    *x /= norm;
+                }
             }
         }
         Ok(tvec!(tensor(values, x.shape())?.into_tvalue()))

@@ -49,10 +49,24 @@ pub fn parsed(op: impl Operator) -> Parsed {
     (expand(Adapter(op)), Vec::new())
 }
 
-/// The fact of a `[N, width]` output, with the rows of `input`.
+/// Puts the operator into a typed graph.
+pub fn wire(
+    op: impl Operator,
+    prefix: &str,
+    model: &mut TypedModel,
+    inputs: &[OutletId],
+) -> TractResult<TVec<OutletId>> {
+    model.wire_node(prefix, Adapter(op), inputs)
+}
+
+/// The fact of a `[N, width]` output, with the rows of `input`; one of rank 1 is one row.
 pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractResult<TypedFact> {
-    let rows = input.shape.first().context("the input has no batch dimension")?;
-    Ok(datum_type.fact([rows.clone(), width.to_dim()]))
+    let rows = match &*input.shape {
+        [] => bail!("the input has no batch dimension"),
+        [_] => 1.to_dim(),
+        [rows, ..] => rows.clone(),
+    };
+    Ok(datum_type.fact([rows, width.to_dim()]))
 }
 
 /// A `[N, width]` tensor from values row after row.
@@ -125,7 +139,13 @@ impl<T: Operator> Op for Adapter<T> {
 impl<T: Operator> EvalOp for Adapter<T> {
     op_out_of_plan!();
 
-    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    fn eval(&self, context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        // tract computes with whole numbers as dimensions where it can; to an operator they are numbers.
+        for input in inputs.iter_mut().filter(|input| input.datum_type() == DatumType::TDim) {
+            let dimensions = input.try_as_plain_ram()?.as_slice::<TDim>()?.iter();
+            let numbers = dimensions.map(|dimension| dimension.eval_to_i64(context.symbols));
+            *input = tensor(numbers.collect::<TractResult<Vec<_>>>()?, input.shape())?.into_tvalue();
+        }
         self.0.eval(&inputs)
     }
 }

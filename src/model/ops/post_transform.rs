@@ -94,11 +94,9 @@ fn softmax(scores: &mut [f32], counts: impl Fn(f32) -> bool) {
 /// `sqrt(2) * erfinv(2p - 1)`, by Winitzki's approximation.
 fn probit(p: f32) -> f32 {
     const A: f32 = 0.147;
-    // onnxruntime's, which has no more digits.
-    const PI: f32 = 3.141_59;
     let x = 2.0 * p - 1.0;
     let log = ((1.0 - x) * (1.0 + x)).ln();
-    let half = 2.0 / (PI * A) + 0.5 * log;
+    let half = 2.0 / (std::f32::consts::PI * A) + 0.5 * log;
     let root = ((half * half - log / A).sqrt() - half).sqrt();
     std::f32::consts::SQRT_2 * if x < 0.0 { -root } else { root }
 }

@@ -39,8 +39,6 @@ struct Linear {
     /// `classes × features`, a class's after another's.
     coefficients: Vec<f32>,
     rho: f32,
-    /// Whether the labels of two classes are the more likely one's, not decided by a threshold.
-    has_probabilities: bool,
 }
 
 pub(in crate::model::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
@@ -58,25 +56,13 @@ impl Linear {
     fn of(node: &NodeProto, classes: usize) -> TractResult<Self> {
         let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
         let rho: Vec<f32> = node.get_attr_vec("rho")?;
-        let probabilities = node.get_attr_opt_slice::<f32>("prob_a")?.unwrap_or_default();
         ensure!(
             !coefficients.is_empty() && coefficients.len().is_multiple_of(classes),
             "{} coefficients for {classes} class labels",
             coefficients.len()
         );
         let rho = *rho.first().context("rho is empty")?;
-        Ok(Self { coefficients, rho, has_probabilities: !probabilities.is_empty() })
-    }
-
-    /// The class of a row with these scores. Of two classes the second is taken above a threshold.
-    fn class(&self, scores: &[f32]) -> usize {
-        let top = top_class(scores);
-        if scores.len() != 2 || self.has_probabilities {
-            return top;
-        }
-        let all_positive = self.coefficients.iter().all(|&c| c >= 0.0);
-        let second = if all_positive { scores[top] >= 0.5 } else { scores[top] > 0.0 };
-        if second { 1 } else { top }
+        Ok(Self { coefficients, rho })
     }
 }
 
@@ -96,7 +82,7 @@ impl SvmClassifier {
                 let start = scores.len();
                 let functions = linear.coefficients.chunks_exact(row.len().max(1));
                 scores.extend(functions.map(|coefficients| dot(row, coefficients) + linear.rho));
-                linear.class(&scores[start..])
+                top_class(&scores[start..])
             }
             Machine::Pairs(pairs) => {
                 let decisions = pairs.decisions(row);
@@ -113,8 +99,10 @@ impl SvmClassifier {
     fn finish(&self, scores: &mut Vec<f32>, start: usize) {
         let one_pair = scores.len() - start == 1 && self.scores() == 2;
         if one_pair {
-            let margin = self.post_transform == PostTransform::None;
-            let second = if margin { SecondClass::Margin } else { SecondClass::Probability };
+            let second = match self.post_transform {
+                PostTransform::None | PostTransform::Logistic => SecondClass::Margin,
+                _ => SecondClass::Probability,
+            };
             let both = self.post_transform.both_classes(scores[start], second);
             scores.truncate(start);
             scores.extend(both);

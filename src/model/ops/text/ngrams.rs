@@ -14,15 +14,24 @@ pub struct Ngrams {
     items: Lookup,
     /// The node that an item leads to from a node. The root is node 0.
     children: HashMap<(usize, usize), usize>,
-    /// Of each node the column of the n-gram that ends there, if one does.
-    columns: Vec<Option<usize>>,
+    /// Of each node the n-gram that ends there, if one does.
+    ends: Vec<Option<Ngram>>,
     width: usize,
     /// Whether an n-gram has more than one item.
     has_longer: bool,
 }
 
+/// What an n-gram counts for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ngram {
+    /// Below [`Ngrams::width`].
+    pub column: usize,
+    /// 1 where there are no weights.
+    pub weight: f32,
+}
+
 impl Ngrams {
-    /// Reads the pool, `ngram_counts`, `ngram_indexes`, `min_gram_length` and `max_gram_length`.
+    /// Reads the pool, `ngram_counts`, `ngram_indexes`, `weights`, `min_gram_length` and `max_gram_length`.
     ///
     /// # Errors
     /// When they do not go together.
@@ -47,40 +56,49 @@ impl Ngrams {
         let width = columns.iter().max().context("ngram_indexes is empty")?;
         ensure!(*width < MAX_WIDTH, "ngram_indexes: {width} is not below {MAX_WIDTH}");
 
+        let weights: Vec<f32> = node.get_attr_opt_vec("weights")?.unwrap_or_default();
+        ensure!(
+            [0, columns.len()].contains(&weights.len()),
+            "{} weights for {} ngram_indexes",
+            weights.len(),
+            columns.len()
+        );
+
         let items = Lookup::of_tensor(&pool)?;
         let places: Vec<usize> = items.places(&pool)?.into_iter().flatten().collect();
         let (width, has_longer) = (width + 1, longest > 1);
-        let mut ngrams = Self { items, children: HashMap::new(), columns: vec![None], width, has_longer };
+        let mut ngrams = Self { items, children: HashMap::new(), ends: vec![None], width, has_longer };
         let ends = starts.iter().skip(1).copied().chain([pool.len()]);
-        let mut columns_left = columns.iter();
+        let weights = weights.into_iter().chain(std::iter::repeat(1.0));
+        let mut left = columns.iter().zip(weights).map(|(&column, weight)| Ngram { column, weight });
         for ((length, &start), end) in (1..).zip(&starts).zip(ends) {
             let grams = places.get(start..end);
             let grams = grams.filter(|grams| grams.len().is_multiple_of(length)).with_context(|| {
                 format!("ngram_counts: {start} to {end} of {} items for {length}-grams", pool.len())
             })?;
             for gram in grams.chunks_exact(length) {
-                let column = columns_left.next();
-                let column =
-                    *column.with_context(|| format!("{} ngram_indexes for more n-grams", columns.len()))?;
+                let ngram = left.next();
+                let ngram =
+                    ngram.with_context(|| format!("{} ngram_indexes for more n-grams", columns.len()))?;
                 if (shortest..=longest).contains(&length) {
-                    ngrams.insert(gram, column)?;
+                    ngrams.insert(gram, ngram)?;
                 }
             }
         }
-        ensure!(columns_left.next().is_none(), "{} ngram_indexes for fewer n-grams", columns.len());
+        ensure!(left.next().is_none(), "{} ngram_indexes for fewer n-grams", columns.len());
         Ok(ngrams)
     }
 
-    fn insert(&mut self, gram: &[usize], column: usize) -> TractResult<()> {
+    fn insert(&mut self, gram: &[usize], ngram: Ngram) -> TractResult<()> {
         let mut node = 0;
         for &item in gram {
-            let new = self.columns.len();
+            let new = self.ends.len();
             node = *self.children.entry((node, item)).or_insert(new);
             if node == new {
-                self.columns.push(None);
+                self.ends.push(None);
             }
         }
-        ensure!(self.columns[node].replace(column).is_none(), "an n-gram is in the pool twice");
+        ensure!(self.ends[node].replace(ngram).is_none(), "an n-gram is in the pool twice");
         Ok(())
     }
 
@@ -99,32 +117,30 @@ impl Ngrams {
         self.items.places(tensor)
     }
 
-    /// Counts the n-grams of a row: those of neighbours, of every second item, and so on, with up to `max_skip` items
-    /// between one and the next.
-    pub fn count(&self, row: &[Option<usize>], max_skip: usize, counts: &mut [f32]) {
+    /// Calls `visit` with each n-gram of a row: those of neighbours, of every second item, and so on, with up to
+    /// `max_skip` items between one and the next.
+    pub fn visit(&self, row: &[Option<usize>], max_skip: usize, mut visit: impl FnMut(Ngram)) {
         for &item in row {
-            self.walk([item].into_iter(), counts, 0);
+            self.walk([item].into_iter(), 1, &mut visit);
         }
         if self.has_longer {
             // Beyond a row's length there is no second item.
             for distance in 1..=max_skip.saturating_add(1).min(row.len()) {
                 for start in 0..row.len() {
-                    self.walk(row[start..].iter().copied().step_by(distance), counts, 1);
+                    self.walk(row[start..].iter().copied().step_by(distance), 2, &mut visit);
                 }
             }
         }
     }
 
-    /// Counts the n-grams that begin with the first of the items, but for those of `least` items or fewer.
-    fn walk(&self, items: impl Iterator<Item = Option<usize>>, counts: &mut [f32], least: usize) {
+    /// Visits the n-grams of `least` items or more that begin with the first of the items.
+    fn walk(&self, items: impl Iterator<Item = Option<usize>>, least: usize, visit: &mut impl FnMut(Ngram)) {
         let mut node = 0;
         for (length, item) in (1..).zip(items) {
             let Some(&next) = item.and_then(|item| self.children.get(&(node, item))) else { return };
             node = next;
-            if length > least
-                && let Some(column) = self.columns[node]
-            {
-                counts[column] += 1.0;
+            if let Some(ngram) = self.ends[node].filter(|_| length >= least) {
+                visit(ngram);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
+use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
@@ -86,7 +87,10 @@ impl Operator for StringNormalizer {
         let shape = match &*inputs[0].shape {
             [_] => tvec!(left),
             [one, _] if one.is_one() => tvec!(1.to_dim(), left),
-            shape => bail!("stopwords for strings of shape {shape:?}: they can be left out of one row only"),
+            shape => {
+                let shape = shape.iter().join(", ");
+                bail!("stopwords for strings of shape [{shape}]: they can be left out of one row only")
+            }
         };
         Ok(tvec!(String::fact(shape)))
     }

@@ -8,38 +8,36 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
 
-use super::ngrams::Ngrams;
+use super::ngrams::{Ngram, Ngrams};
 
 /// The operator: of `[N, C]` items `[N, columns]` counts; of `[C]` items `[columns]`.
 #[derive(Debug, Clone, PartialEq)]
 struct TfIdfVectorizer {
     ngrams: Arc<Ngrams>,
     max_skip: usize,
-    /// Whether a count above 1 counts as 1.
-    at_most_once: bool,
-    /// One a column or more, as onnxruntime reads them; none for 1.
-    weights: Option<Arc<[f32]>>,
+    mode: Mode,
+}
+
+/// What a column has of its n-grams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// How many there are.
+    Tf,
+    /// The weight of one that is there.
+    Idf,
+    /// The weights of all that there are.
+    TfIdf,
 }
 
 pub(in crate::model::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let ngrams = Ngrams::of(node)?;
-    let weights: Option<Vec<f32>> =
-        node.get_attr_opt_vec("weights")?.filter(|list: &Vec<f32>| !list.is_empty());
-    if let Some(weights) = &weights {
-        ensure!(weights.len() >= ngrams.width(), "{} weights for {} columns", weights.len(), ngrams.width());
-    }
-    let (at_most_once, weighed) = match node.get_attr::<&str>("mode")? {
-        "TF" => (false, false),
-        "IDF" => (true, true),
-        "TFIDF" => (false, true),
+    let mode = match node.get_attr::<&str>("mode")? {
+        "TF" => Mode::Tf,
+        "IDF" => Mode::Idf,
+        "TFIDF" => Mode::TfIdf,
         other => bail!("mode {other} is none of TF, IDF and TFIDF"),
     };
-    Ok(parsed(TfIdfVectorizer {
-        ngrams: Arc::new(ngrams),
-        max_skip: node.get_attr("max_skip_count")?,
-        at_most_once,
-        weights: weights.filter(|_| weighed).map(Into::into),
-    }))
+    Ok(parsed(TfIdfVectorizer { ngrams: Arc::new(ngrams), max_skip: node.get_attr("max_skip_count")?, mode }))
 }
 
 impl Operator for TfIdfVectorizer {
@@ -61,13 +59,11 @@ impl Operator for TfIdfVectorizer {
         let width = self.ngrams.width();
         let mut counts = vec![0.0_f32; rows * width];
         for (counts, row) in counts.chunks_exact_mut(width).zip(items.chunks_exact(length.max(1))) {
-            self.ngrams.count(row, self.max_skip, counts);
-            if self.at_most_once {
-                counts.iter_mut().for_each(|count| *count = count.min(1.0));
-            }
-            if let Some(weights) = &self.weights {
-                counts.iter_mut().zip(&**weights).for_each(|(count, weight)| *count *= weight);
-            }
+            self.ngrams.visit(row, self.max_skip, |Ngram { column, weight }| match self.mode {
+                Mode::Tf => counts[column] += 1.0,
+                Mode::Idf => counts[column] = weight,
+                Mode::TfIdf => counts[column] += weight,
+            });
         }
         let shape: TVec<usize> = outer.iter().copied().chain([width]).collect();
         Ok(tvec!(tensor(counts, &shape)?.into_tvalue()))
