@@ -7,6 +7,8 @@ use anyhow::{Result, anyhow, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
+use crate::columns::Number;
+
 use super::graph::{Graph, Takes};
 use super::ops;
 
@@ -62,10 +64,12 @@ impl Session {
                     let dimensions: TVec<TDim> = dimensions.collect();
                     facts.push(InferenceFact::dt_shape((*element).try_into()?, dimensions));
                 }
-                Takes::Map(_) => {
+                Takes::Map(map) => {
                     let shape = [rows.to_dim(), entries.to_dim()];
+                    let of_float = map.values == Number::Float;
+                    let values = if of_float { f32::datum_type() } else { f64::datum_type() };
                     facts.push(InferenceFact::dt_shape(i32::datum_type(), shape.clone()));
-                    facts.push(InferenceFact::dt_shape(f32::datum_type(), shape));
+                    facts.push(InferenceFact::dt_shape(values, shape));
                 }
             }
         }
@@ -90,7 +94,8 @@ impl Session {
     }
 
     /// The outputs for a batch. A map takes two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::columns::Sparse::NONE`]) and `float[N, K]` (the values there), any other input one.
+    /// [`crate::columns::Sparse::NONE`]) and `float[N, K]` (the values there; `double` for maps to other than `float`), any
+    /// other input one.
     ///
     /// # Errors
     /// When the graph fails on these inputs; it then may still run on others.
