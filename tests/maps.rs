@@ -60,11 +60,11 @@ async fn maps_to_every_number_can_be_vectorised() {
 /// What a vectoriser gives, as it is: its type is that of the map's values.
 #[tokio::test]
 async fn the_matrix_has_the_type_of_the_values() {
-    let large = r#"{"a": 16777217, "b": "1"}"#;
+    let large = r#"{"a": 1099511627777, "b": "1"}"#;
     let cases = [
-        (DataType::Float, json!([16_777_216.0, 1.0, 0.0])),
-        (DataType::Double, json!([16_777_217.0, 1.0, 0.0])),
-        (DataType::Int64, json!([16_777_217, 1, 0])),
+        (DataType::Float, json!([1.099_511_6e12, 1.0, 0.0])),
+        (DataType::Double, json!([1_099_511_627_777.0, 1.0, 0.0])),
+        (DataType::Int64, json!([1_099_511_627_777_i64, 1, 0])),
     ];
     for (value, expected) in cases {
         let nodes = vec![dict_vectorizer(words()), node("Identity", &["row"], "y", vec![])];

@@ -7,9 +7,7 @@ use anyhow::{Result, anyhow, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
-use crate::columns::Number;
-
-use super::graph::{Graph, Takes};
+use super::graph::{Graph, Takes, data_type};
 use super::ops;
 
 /// A dimension of an input's shape.
@@ -66,10 +64,8 @@ impl Session {
                 }
                 Takes::Map(map) => {
                     let shape = [rows.to_dim(), entries.to_dim()];
-                    let of_float = map.values == Number::Float;
-                    let values = if of_float { f32::datum_type() } else { f64::datum_type() };
                     facts.push(InferenceFact::dt_shape(i32::datum_type(), shape.clone()));
-                    facts.push(InferenceFact::dt_shape(values, shape));
+                    facts.push(InferenceFact::dt_shape(data_type(map.values).try_into()?, shape));
                 }
             }
         }
@@ -94,8 +90,7 @@ impl Session {
     }
 
     /// The outputs for a batch. A map takes two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::columns::Sparse::NONE`]) and `float[N, K]` (the values there; `double` for maps to other than `float`), any
-    /// other input one.
+    /// [`crate::columns::Sparse::NONE`]) and, of the type of its values, `[N, K]` (the values there), any other input one.
     ///
     /// # Errors
     /// When the graph fails on these inputs; it then may still run on others.

@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::DimLike;
 
 use crate::columns::{Element, Map, Number, Port, Sparse, Values};
 
-use super::graph::{Input, Output, Takes};
+use super::graph::{Input, Output, Takes, data_type};
 use super::session::Dimension;
 
 /// More columns than a record of 10 MiB could fill.
@@ -95,14 +95,15 @@ pub(super) fn from_values(
     Ok(vec![tensor.into_tvalue()])
 }
 
-/// The two tensors of sparse rows: `int32[rows, entries]` columns and the values there, `float` for maps to `float` and
-/// `double` for others.
+/// The two tensors of sparse rows: `int32[rows, entries]` columns, and the values there, of the type of the map's.
 fn sparse_rows(element: &Element, sparse: &Sparse, rows: usize) -> Result<Vec<TValue>> {
+    let Element::Map(Map { values, .. }) = element else {
+        bail!("an input of {} has no columns", element.name())
+    };
     let shape = [rows, sparse.entries];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
-    let values = Tensor::from_shape(&shape, &sparse.values)?;
-    let of_float = matches!(element, Element::Map(Map { values: Number::Float, .. }));
-    let values = if of_float { values.cast_to::<f32>()?.into_owned() } else { values };
+    let number = data_type(*values).try_into()?;
+    let values = Tensor::from_shape(&shape, &sparse.values)?.cast_to_dt(number)?.into_owned();
     Ok(vec![columns.into_tvalue(), values.into_tvalue()])
 }
 

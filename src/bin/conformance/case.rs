@@ -158,6 +158,10 @@ fn entries(rows: &[data_set::Map], map: &Map) -> Result<TVec<TValue>> {
     let shape = [rows.len(), width];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
     let values = Tensor::from_shape(&shape, &sparse.values)?;
-    let values = if map.values == Number::Float { values.cast_to::<f32>()?.into_owned() } else { values };
-    Ok(tvec![columns.into_tvalue(), values.into_tvalue()])
+    let number = match map.values {
+        Number::Float => DatumType::F32,
+        Number::Double => DatumType::F64,
+        Number::Int64 => DatumType::I64,
+    };
+    Ok(tvec![columns.into_tvalue(), values.cast_to_dt(number)?.into_owned().into_tvalue()])
 }

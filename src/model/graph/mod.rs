@@ -99,10 +99,8 @@ impl Graph {
         let mut tensors = Vec::new();
         for info in std::mem::take(&mut graph.input) {
             if let Some(map) = maps.remove(&info.name) {
-                let of_float = map.values == Number::Float;
-                let values = if of_float { DataType::Float } else { DataType::Double };
                 tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
-                tensors.push(tensor_info(&ops::values_name(&info.name), values));
+                tensors.push(tensor_info(&ops::values_name(&info.name), data_type(map.values)));
                 inputs.push(Input { name: info.name, takes: Takes::Map(map) });
                 continue;
             }
@@ -144,6 +142,15 @@ fn tensor_info(name: &str, element: DataType) -> ValueInfoProto {
     let tensor = type_proto::Tensor { elem_type: element as i32, shape: Some(shape) };
     let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
     ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
+}
+
+/// The type of tensors with the values of a map.
+pub(super) fn data_type(values: Number) -> DataType {
+    match values {
+        Number::Float => DataType::Float,
+        Number::Double => DataType::Double,
+        Number::Int64 => DataType::Int64,
+    }
 }
 
 /// The graphs in a node's attributes.

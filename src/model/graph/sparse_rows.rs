@@ -8,7 +8,7 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 use crate::columns::Number;
 use crate::model::ops;
 
-use super::subgraphs;
+use super::{data_type, subgraphs};
 
 /// What a vectoriser gave.
 #[derive(Debug)]
@@ -68,12 +68,8 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) -> bool {
     forget_unread(graph, &names);
     let made_dense = reads(graph, matrix.output);
     if made_dense {
-        let of_float = if matrix.values == Number::Float { Number::Float } else { Number::Double };
-        let dense = if matrix.element == of_float {
-            matrix.output.to_owned()
-        } else {
-            format!("{}.dense", matrix.output)
-        };
+        let as_they_are = matrix.element == matrix.values;
+        let dense = if as_they_are { matrix.output.to_owned() } else { format!("{}.dense", matrix.output) };
         made.push(NodeProto {
             op_type: ops::SPARSE_TO_DENSE.to_owned(),
             name: dense.clone(),
@@ -82,13 +78,8 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) -> bool {
             attribute: vec![int_attribute(ops::SPARSE_WIDTH, matrix.width)],
             ..NodeProto::default()
         });
-        let element = match matrix.element {
-            Number::Float => DataType::Float,
-            Number::Double => DataType::Double,
-            Number::Int64 => DataType::Int64,
-        };
-        if dense != matrix.output {
-            made.push(cast(&dense, matrix.output, element));
+        if !as_they_are {
+            made.push(cast(&dense, matrix.output, data_type(matrix.element)));
         }
     }
     graph.node.splice(at..at, made);

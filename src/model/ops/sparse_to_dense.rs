@@ -52,6 +52,7 @@ impl Operator for SparseToDense {
         let (columns, values) = (&inputs[0], &inputs[1]);
         Ok(tvec!(match values.datum_type() {
             DatumType::F64 => self.dense::<f64>(columns, values)?,
+            DatumType::I64 => self.dense::<i64>(columns, values)?,
             _ => self.dense::<f32>(columns, values)?,
         }))
     }
