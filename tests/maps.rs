@@ -131,7 +131,7 @@ async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
     let cases = [
         (
             of(dict_vectorizer(words()), text, text),
-            "DictVectorizer (`DictVectorizer-row`): it reads maps to Ok(String)",
+            "DictVectorizer (`DictVectorizer-row`): it reads maps to String",
         ),
         (
             of(dict_vectorizer(words()), whole, float),

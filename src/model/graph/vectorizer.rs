@@ -75,7 +75,8 @@ fn spread(node: &NodeProto, declared: Option<Type>) -> Result<(Map, Number)> {
         Ok(DataType::Float) => Number::Float,
         Ok(DataType::Double) => Number::Double,
         Ok(DataType::Int64) => Number::Int64,
-        other => bail!("it reads maps to {other:?}; served are maps to float, double and int64"),
+        Ok(other) => bail!("it reads maps to {other:?}; served are maps to Float, Double and Int64"),
+        Err(_) => bail!("it reads maps to what is no number"),
     };
     let (keys, key_type, element) = if node.op_type == "CastMap" {
         let (keys, element) = cast_map(node)?;
