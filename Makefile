@@ -5,11 +5,11 @@ CARGO ?= cargo
 LOCAL := target/debug/stream-predictor-local
 BINARIES = $(CARGO) build --locked --workspace --bins
 
-.PHONY: help demo up test fixtures lint build clean
+.PHONY: help demo up test conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready build ## Rides in, predictions out, on a local stack that goes away again
 	$(LOCAL) demo
@@ -17,7 +17,7 @@ demo: .venv/ready build ## Rides in, predictions out, on a local stack that goes
 up: .venv/ready build ## The same local stack, to put records on yourself until Ctrl-C
 	$(LOCAL) up
 
-test: .venv/ready .venv-models/ready fixtures ## Every test; sets up what they need
+test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; sets up what they need
 	$(CARGO) test --locked --workspace --no-run
 	$(LOCAL) demo
 	$(CARGO) test --locked --workspace
@@ -26,6 +26,13 @@ lint: ## Format and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
+conformance: ## Do the models below DIR give the outputs that they are known to have? DIR=path
+	@test -n "$(DIR)" || { echo "make conformance DIR=path: a folder of models and data sets, as target/conformance is"; exit 2; }
+	@$(CARGO) build --locked --quiet --bin conformance
+	@target/debug/conformance "$(DIR)"
+
+conformance-models: target/conformance.stamp ## The models of libraries that the tests run, in target/conformance
+
 fixtures: target/fixtures/forest.stamp ## The models that are too large to be committed
 
 build: ## The function and the local tools, for this machine
@@ -33,7 +40,7 @@ build: ## The function and the local tools, for this machine
 	$(BINARIES)
 
 clean: ## Forget what was built and set up
-	rm -rf target .venv .venv-models
+	rm -rf target .venv .venv-models .venv-zoo
 
 # A folder with Python packages is ready when its pinned requirements are in.
 define venv
@@ -49,6 +56,14 @@ endef
 
 .venv-models/ready: examples/requirements.txt
 	$(venv)
+
+.venv-zoo/ready: tests/zoo/requirements.txt
+	$(venv)
+
+target/conformance.stamp: tests/zoo/requirements.txt $(wildcard tests/zoo/*.py tests/zoo/*/*.py) | .venv-zoo/ready
+	@echo "Training the models of the tests, some minutes"
+	.venv-zoo/bin/python tests/zoo/make.py --out target/conformance
+	@touch $@
 
 target/fixtures/forest.stamp: examples/ride_duration.py tests/fixtures/make.py | .venv-models/ready
 	@echo "Training the forest of the tests, about half a minute"

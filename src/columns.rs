@@ -7,7 +7,8 @@ pub struct Port {
     pub name: String,
     /// The type of its elements.
     pub element: Element,
-    /// Elements a row: 1 for a shape `[N]` or `[N, 1]`, F for `[N, F]`.
+    /// Elements a row: 1 for a shape `[N]` or `[N, 1]`, F for `[N, F]`; of maps, 1 for an input, the number of classes
+    /// for an output.
     pub width: usize,
 }
 
@@ -26,9 +27,30 @@ pub enum Element {
     Bool,
     /// `tensor(string)`
     String,
-    /// A map, as scikit-learn's `DictVectorizer` takes it: its vocabulary is the list of one-hot columns, and a
-    /// row is given by the few columns that are not zero.
-    Map(Vec<String>),
+    /// A map. Of an input, as scikit-learn's `DictVectorizer` takes it, the keys are those that have a column, and a row
+    /// is given by the few columns that are not zero. Of an output, as `ZipMap` gives it, they are the classes, and a
+    /// row has a value for each.
+    Map(Map),
+}
+
+/// A map's keys and the type of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Map {
+    /// The keys, in the order of their columns; integers as decimal numbers.
+    pub keys: Vec<String>,
+    /// The type of the values.
+    pub values: Number,
+}
+
+/// Types of values that maps can have, under their ONNX names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// `float`
+    Float,
+    /// `double`
+    Double,
+    /// `int64`
+    Int64,
 }
 
 impl Element {
@@ -71,8 +93,8 @@ pub enum Values {
 pub struct Sparse {
     /// Index of the column, or [`Sparse::NONE`] where the entry is void.
     pub columns: Vec<i32>,
-    /// The value there.
-    pub values: Vec<f32>,
+    /// The value there; of maps to `float` one that `float` has.
+    pub values: Vec<f64>,
     /// Entries a row.
     pub entries: usize,
 }
@@ -82,7 +104,7 @@ impl Sparse {
     pub const NONE: i32 = -1;
 
     /// Adds an entry to the row under way.
-    pub fn push(&mut self, column: i32, value: f32) {
+    pub fn push(&mut self, column: i32, value: f64) {
         self.columns.push(column);
         self.values.push(value);
     }

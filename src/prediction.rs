@@ -5,11 +5,13 @@
 //!  "source": {"shard": "…", "sequence_number": "…", "arrived_at": 1654161514.132}}
 //! ```
 
+use std::ops::Range;
+
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::columns::{Port, Values};
+use crate::columns::{Element, Port, Values};
 use crate::error::Rejected;
 use crate::event::Record;
 use crate::spec::{FieldPath, ResultSpec, ServingSpec};
@@ -37,8 +39,19 @@ struct Member {
 
 #[derive(Debug, Clone)]
 enum From {
-    Output { index: usize, width: usize },
+    Output { index: usize, width: usize, form: Form },
     Field(FieldPath),
+}
+
+/// How a row of an output is written.
+#[derive(Debug, Clone)]
+enum Form {
+    /// One column: a number or string.
+    Value(usize),
+    /// An array of all columns.
+    Array,
+    /// An object of all columns, whose names are here as JSON, with their colons.
+    Object(Vec<Vec<u8>>),
 }
 
 impl ResultPlan {
@@ -49,9 +62,7 @@ impl ResultPlan {
     pub fn compile(spec: &ServingSpec, outputs: &[Port], model: &str, version: &str) -> Result<Self> {
         let members = if spec.result.is_empty() {
             let outputs = outputs.iter().enumerate();
-            outputs
-                .map(|(index, port)| Member::new(&port.name, From::Output { index, width: port.width }))
-                .collect()
+            outputs.map(|(index, port)| Member::new(&port.name, From::output(index, port))).collect()
         } else {
             let members = spec.result.iter().map(|(name, member)| {
                 let from = compile_member(member, outputs).with_context(|| format!("result `{name}`"))?;
@@ -109,8 +120,9 @@ impl ResultPlan {
             }
             event.extend_from_slice(&member.key);
             match &member.from {
-                From::Output { index, width } => {
-                    push_output(&mut event, member, &outputs[*index], *width, row)?;
+                From::Output { index, width, form } => {
+                    let values = (&outputs[*index], row * width..(row + 1) * width);
+                    push_output(&mut event, member, form, values)?;
                 }
                 From::Field(path) => {
                     let json = echoed.next().copied().flatten();
@@ -133,7 +145,19 @@ impl ResultPlan {
 
 impl Member {
     fn new(name: &str, from: From) -> Self {
-        Self { name: name.to_owned(), key: [&json(name)[..], b":"].concat(), from }
+        Self { name: name.to_owned(), key: key(name), from }
+    }
+}
+
+impl From {
+    /// All of an output.
+    fn output(index: usize, port: &Port) -> Self {
+        let form = match &port.element {
+            Element::Map(map) => Form::Object(map.keys.iter().map(|class| key(class)).collect()),
+            _ if port.width == 1 => Form::Value(0),
+            _ => Form::Array,
+        };
+        Self::Output { index, width: port.width, form }
     }
 }
 
@@ -144,43 +168,72 @@ fn compile_member(member: &ResultSpec, outputs: &[Port]) -> Result<From> {
                 let names: Vec<_> = outputs.iter().map(|port| format!("`{}`", port.name)).collect();
                 format!("the model has no output `{output}`; it has {}", names.join(", "))
             })?;
-            Ok(From::Output { index, width: outputs[index].width })
+            let port = &outputs[index];
+            let Some(class) = &member.class else { return Ok(From::output(index, port)) };
+            let Element::Map(map) = &port.element else {
+                bail!("`class = \"{class}\"`: the output `{output}` gives no score by class");
+            };
+            let column = map.keys.iter().position(|key| key == class).with_context(|| {
+                format!("the output `{output}` has no class `{class}`; it has `{}`", map.keys.join("`, `"))
+            })?;
+            Ok(From::Output { index, width: port.width, form: Form::Value(column) })
         }
+        (None, Some(_)) if member.class.is_some() => bail!("`class` goes with `output`, not with `field`"),
         (None, Some(field)) => Ok(From::Field(FieldPath::parse(field)?)),
         _ => bail!("give exactly one of `output` and `field`"),
     }
 }
 
-/// A number for an output of one column, an array for more.
+/// The columns of a row, which stand at `range` among the output's values.
 fn push_output(
     event: &mut Vec<u8>,
     member: &Member,
-    values: &Values,
-    width: usize,
-    row: usize,
+    form: &Form,
+    (values, range): (&Values, Range<usize>),
 ) -> Result<(), Rejected> {
-    if width != 1 {
-        event.push(b'[');
-    }
-    for at in row * width..(row + 1) * width {
-        if at > row * width {
-            event.push(b',');
+    let push = |event: &mut Vec<u8>, at: usize| {
+        push_value(event, values, at).ok_or_else(|| Rejected::NonFinite(member.name.clone()))
+    };
+    match form {
+        Form::Value(column) => push(event, range.start + column),
+        Form::Array => {
+            event.push(b'[');
+            for (column, at) in range.enumerate() {
+                if column > 0 {
+                    event.push(b',');
+                }
+                push(event, at)?;
+            }
+            event.push(b']');
+            Ok(())
         }
-        match values {
-            Values::Float(v) if v[at].is_finite() => push_json(event, &v[at]),
-            Values::Double(v) if v[at].is_finite() => push_json(event, &v[at]),
-            Values::Float(_) | Values::Double(_) => return Err(Rejected::NonFinite(member.name.clone())),
-            Values::Int64(v) => push_json(event, &v[at]),
-            Values::Int32(v) => push_json(event, &v[at]),
-            Values::Bool(v) => push_json(event, &v[at]),
-            Values::String(v) => push_json(event, &v[at]),
-            Values::Sparse(_) => unreachable!("only inputs are sparse"),
+        Form::Object(keys) => {
+            event.push(b'{');
+            for (column, (key, at)) in keys.iter().zip(range).enumerate() {
+                if column > 0 {
+                    event.push(b',');
+                }
+                event.extend_from_slice(key);
+                push(event, at)?;
+            }
+            event.push(b'}');
+            Ok(())
         }
     }
-    if width != 1 {
-        event.push(b']');
+}
+
+/// Appends a value; `None` if JSON has no number for it.
+fn push_value(event: &mut Vec<u8>, values: &Values, at: usize) -> Option<()> {
+    match values {
+        Values::Float(v) => push_json(event, &Some(v[at]).filter(|x| x.is_finite())?),
+        Values::Double(v) => push_json(event, &Some(v[at]).filter(|x| x.is_finite())?),
+        Values::Int64(v) => push_json(event, &v[at]),
+        Values::Int32(v) => push_json(event, &v[at]),
+        Values::Bool(v) => push_json(event, &v[at]),
+        Values::String(v) => push_json(event, &v[at]),
+        Values::Sparse(_) => unreachable!("only inputs are sparse"),
     }
-    Ok(())
+    Some(())
 }
 
 /// Appends a scalar or a string; of floats, the shortest text that reads back as the same value.
@@ -189,10 +242,12 @@ fn push_json(event: &mut Vec<u8>, value: &impl Serialize) {
     let _ = serde_json::to_writer(event, value);
 }
 
-fn json(text: &str) -> Vec<u8> {
-    let mut json = Vec::new();
-    push_json(&mut json, &text);
-    json
+/// The name of a member as JSON, with its colon.
+fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    push_json(&mut key, &name);
+    key.push(b':');
+    key
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub struct FeatureSpec {
 pub struct ResultSpec {
     /// An output of the model.
     pub output: Option<String>,
+    /// One class of an output that gives a score by class.
+    pub class: Option<String>,
     /// A field of the record, echoed as it came.
     pub field: Option<String>,
 }

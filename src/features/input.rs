@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::columns::{Element, Port, Values};
+use crate::columns::{Element, Map, Number, Port, Values};
 use crate::error::{JsonType, Rejected};
 use crate::spec::{FieldPath, Transform};
 
@@ -23,8 +23,8 @@ enum Columns {
     Each(Vec<Source>),
     /// One field, an array with as many elements as there are columns.
     Array { slot: usize, width: usize },
-    /// Features that a vocabulary spreads over its columns; an entry a row each.
-    Spread(Vec<(Source, FeatureColumns)>),
+    /// Features that a vocabulary spreads over its columns, an entry a row each, and the type of their numbers.
+    Spread(Number, Vec<(Source, FeatureColumns)>),
 }
 
 /// Where a value comes from.
@@ -37,12 +37,12 @@ enum Source {
 impl InputPlan {
     pub(super) fn compile(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Self> {
         let columns = match &port.element {
-            Element::Map(vocabulary) => Columns::Spread(spread(vocabulary, features, fields)?),
+            Element::Map(map) => Columns::Spread(map.values, spread(&map.keys, features, fields)?),
             _ => dense(port, features, fields)?,
         };
-        // The columns hold what is needed of the vocabulary.
+        // The columns hold what is needed of the keys.
         let element = match &port.element {
-            Element::Map(_) => Element::Map(Vec::new()),
+            Element::Map(map) => Element::Map(Map { keys: Vec::new(), values: map.values }),
             other => other.clone(),
         };
         Ok(Self { element, columns })
@@ -53,7 +53,7 @@ impl InputPlan {
         match &self.columns {
             Columns::Each(sources) => sources.len(),
             Columns::Array { width, .. } => *width,
-            Columns::Spread(features) => features.len(),
+            Columns::Spread(_, features) => features.len(),
         }
     }
 
@@ -91,10 +91,10 @@ impl InputPlan {
                 }
                 Ok(())
             }
-            (Columns::Spread(features), Values::Sparse(sparse)) => {
+            (Columns::Spread(values, features), Values::Sparse(sparse)) => {
                 for (source, columns) in features {
                     let (column, value) = match source {
-                        Source::Field(slot) => entry(field(*slot), columns)?,
+                        Source::Field(slot) => entry(field(*slot), columns, *values)?,
                         Source::Concat { slots, separator } => {
                             (columns.category(&concat(slots, separator, field)?), 1.0)
                         }
@@ -103,7 +103,7 @@ impl InputPlan {
                 }
                 Ok(())
             }
-            (Columns::Spread(_), _) => unreachable!("`empty` gives sparse values for a vocabulary"),
+            (Columns::Spread(..), _) => unreachable!("`empty` gives sparse values for a vocabulary"),
         }
     }
 }
@@ -176,11 +176,17 @@ fn push_scalar(field: Field, values: &mut Values) -> Result<(), Rejected> {
 }
 
 /// The one entry that a field has in a vocabulary, by the type it comes in and the types that were fitted.
-fn entry(field: Field, columns: &FeatureColumns) -> Result<(i32, f32), Rejected> {
+fn entry(field: Field, columns: &FeatureColumns, values: Number) -> Result<(i32, f64), Rejected> {
     let json = field.present()?;
     match columns.number() {
         Some(column) if !columns.takes_strings() || JsonType::of(json) == JsonType::Number => {
-            Ok((column, field.float()?))
+            let number = match values {
+                Number::Float => f64::from(field.float()?),
+                Number::Double => field.double()?,
+                // Up to 2^53 exact, as every number in JSON is that must be the same everywhere (RFC 8259, 6).
+                Number::Int64 => field.int64()? as f64,
+            };
+            Ok((column, number))
         }
         _ => Ok((columns.category(&field.string()?), 1.0)),
     }
@@ -210,10 +216,21 @@ mod tests {
     fn an_unseen_category_is_an_entry_that_stands_for_nothing() {
         let path = FieldPath::name("zone");
         let zone = vocabulary::spread(&["zone"], &["zone=1".to_owned()]).unwrap().remove(0);
-        assert_eq!(entry(Field { path: &path, json: Some("\"9\"") }, &zone), Ok((Sparse::NONE, 1.0)));
-        assert!(matches!(
-            entry(Field { path: &path, json: Some("9") }, &zone),
-            Err(Rejected::WrongType { .. })
-        ));
+        let unseen = entry(Field { path: &path, json: Some("\"9\"") }, &zone, Number::Float);
+        assert_eq!(unseen, Ok((Sparse::NONE, 1.0)));
+        let number = entry(Field { path: &path, json: Some("9") }, &zone, Number::Float);
+        assert!(matches!(number, Err(Rejected::WrongType { .. })));
+    }
+
+    #[test]
+    fn a_number_keeps_what_the_maps_type_has_room_for() {
+        let path = FieldPath::name("count");
+        let count = vocabulary::spread(&["count"], &["count".to_owned()]).unwrap().remove(0);
+        let number = |json, values| entry(Field { path: &path, json: Some(json) }, &count, values).ok();
+        assert_eq!(number("16777217", Number::Float), Some((0, 16_777_216.0)));
+        assert_eq!(number("16777217", Number::Double), Some((0, 16_777_217.0)));
+        assert_eq!(number("16777217", Number::Int64), Some((0, 16_777_217.0)));
+        assert_eq!(number("0.5", Number::Double), Some((0, 0.5)));
+        assert_eq!(number("0.5", Number::Int64), None);
     }
 }

@@ -132,9 +132,7 @@ fn by_name(spec: &ServingSpec, ports: &[Port]) -> ServingSpec {
     let mut meant = ServingSpec::default();
     for port in ports {
         let names = spec.inputs.get(&port.name).cloned().unwrap_or_else(|| match &port.element {
-            Element::Map(vocabulary) => {
-                vocabulary::features_of(vocabulary).into_iter().map(str::to_owned).collect()
-            }
+            Element::Map(map) => vocabulary::features_of(&map.keys).into_iter().map(str::to_owned).collect(),
             _ => vec![port.name.clone()],
         });
         let fields = names.iter().map(|name| (name.clone(), FeatureSpec::field(&pointer_to(name))));

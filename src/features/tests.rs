@@ -1,12 +1,16 @@
 use super::*;
-use crate::columns::{Sparse, Values};
+use crate::columns::{Map, Number, Sparse, Values};
 
 fn port(name: &str, element: Element, width: usize) -> Port {
     Port { name: name.to_owned(), element, width }
 }
 
 fn map(names: &[&str]) -> Port {
-    port("dict_input", Element::Map(names.iter().map(|&n| n.to_owned()).collect()), 1)
+    port(
+        "dict_input",
+        Element::Map(Map { keys: names.iter().map(|&n| n.to_owned()).collect(), values: Number::Float }),
+        1,
+    )
 }
 
 fn spec(toml: &str) -> ServingSpec {
@@ -42,7 +46,7 @@ fn a_ride_is_two_entries_of_a_wide_row() {
     assert_eq!(rejected, []);
     let expected = Sparse {
         columns: vec![0, 2, 1, 2, Sparse::NONE, 2],
-        values: vec![1.0, 3.66, 1.0, 1.0, 1.0, 2.0],
+        values: vec![1.0, f64::from(3.66_f32), 1.0, 1.0, 1.0, 2.0],
         entries: 2,
     };
     assert_eq!(rows, Rows { inputs: vec![Values::Sparse(expected)], len: 3 });

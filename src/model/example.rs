@@ -28,7 +28,7 @@ pub(super) fn rows(text: &str, ports: &[Port]) -> Result<Option<Rows>> {
     };
     rows.truncate(MAX_ROWS);
     let input = |port: &Port| match &port.element {
-        Element::Map(vocabulary) => sparse(&rows, port, vocabulary),
+        Element::Map(map) => sparse(&rows, port, &map.keys),
         _ => dense(&rows, port, ports.len() == 1),
     };
     let inputs = ports.iter().map(|port| input(port).with_context(|| format!("input `{}`", port.name)));
@@ -95,8 +95,7 @@ fn sparse(rows: &[Row], port: &Port, vocabulary: &[String]) -> Result<Values> {
             _ => bail!("`{name}` is neither a number nor a string"),
         };
         let column = vocabulary.iter().position(|column| *column == name);
-        #[expect(clippy::cast_possible_truncation, reason = "the input takes float")]
-        Ok((column.map_or(Ok(Sparse::NONE), i32::try_from)?, value as f32))
+        Ok((column.map_or(Ok(Sparse::NONE), i32::try_from)?, value))
     };
     let rows = rows
         .iter()
@@ -157,6 +156,7 @@ fn push(value: &Value, values: &mut Values) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::{Map, Number};
 
     fn port(name: &str, element: Element, width: usize) -> Port {
         Port { name: name.into(), element, width }
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn entries_of_a_vectoriser_come_by_feature_or_by_column() {
         let vocabulary = ["km", "zone=1", "zone=2"].map(String::from).to_vec();
-        let map = [port("X", Element::Map(vocabulary), 1)];
-        let sparse = |columns: &[i32], values: &[f32], entries| {
+        let map = [port("X", Element::Map(Map { keys: vocabulary, values: Number::Float }), 1)];
+        let sparse = |columns: &[i32], values: &[f64], entries| {
             vec![Values::Sparse(Sparse { columns: columns.to_vec(), values: values.to_vec(), entries })]
         };
         let one = sparse(&[1, 0], &[1.0, 2.5], 2);

@@ -138,9 +138,9 @@ impl Model {
     /// # Errors
     /// When the graph fails on these rows; it then may still run on others.
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
-        let inputs = self.shapes.iter().zip(&rows.inputs);
+        let inputs = self.ports.iter().zip(&self.shapes).zip(&rows.inputs);
         let tensors = inputs
-            .map(|(shape, values)| tensors::from_values(shape, values, rows.len))
+            .map(|((port, shape), values)| tensors::from_values(&port.element, shape, values, rows.len))
             .collect::<Result<Vec<_>>>()?;
         let outputs = self.session.run(tensors.into_iter().flatten().collect())?;
         let ports = outputs.iter().zip(&self.outputs);

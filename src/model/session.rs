@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
-use super::graph::{Graph, Takes};
+use super::graph::{Graph, Takes, data_type};
 use super::ops;
 
 /// A dimension of an input's shape.
@@ -62,10 +62,10 @@ impl Session {
                     let dimensions: TVec<TDim> = dimensions.collect();
                     facts.push(InferenceFact::dt_shape((*element).try_into()?, dimensions));
                 }
-                Takes::Map(_) => {
+                Takes::Map(map) => {
                     let shape = [rows.to_dim(), entries.to_dim()];
                     facts.push(InferenceFact::dt_shape(i32::datum_type(), shape.clone()));
-                    facts.push(InferenceFact::dt_shape(f32::datum_type(), shape));
+                    facts.push(InferenceFact::dt_shape(data_type(map.values).try_into()?, shape));
                 }
             }
         }
@@ -90,7 +90,7 @@ impl Session {
     }
 
     /// The outputs for a batch. A map takes two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::columns::Sparse::NONE`]) and `float[N, K]` (the values there), any other input one.
+    /// [`crate::columns::Sparse::NONE`]) and, of the type of its values, `[N, K]` (the values there), any other input one.
     ///
     /// # Errors
     /// When the graph fails on these inputs; it then may still run on others.

@@ -5,9 +5,9 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
-use crate::columns::{Element, Port, Sparse, Values};
+use crate::columns::{Element, Map, Number, Port, Sparse, Values};
 
-use super::graph::{Input, Output, Takes};
+use super::graph::{Input, Output, Takes, data_type};
 use super::session::Dimension;
 
 /// More columns than a record of 10 MiB could fill.
@@ -18,7 +18,7 @@ const MAX_COLUMNS: usize = 10 << 20;
 pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
     let port = |element, width| Port { name: input.name.clone(), element, width };
     let (element, shape) = match &input.takes {
-        Takes::Map(vocabulary) => return Ok((port(Element::Map(vocabulary.clone()), 1), Vec::new())),
+        Takes::Map(map) => return Ok((port(Element::Map(map.clone()), 1), Vec::new())),
         Takes::Tensor { element, shape } => (element, shape.as_deref().unwrap_or_default()),
     };
     let element = match element {
@@ -44,19 +44,17 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
 
 /// What an output gives for a row, by its fact.
 pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Result<Port> {
-    let element = match fact.datum_type {
-        DatumType::F32 if output.classes.is_some() => {
-            Element::Map(output.classes.clone().unwrap_or_default())
-        }
-        other if output.classes.is_some() => bail!("gives maps to {other:?}; served are maps to float"),
-        DatumType::F32 => Element::Float,
-        DatumType::F64 => Element::Double,
+    let element = match (fact.datum_type, &output.classes) {
+        (DatumType::F32, Some(classes)) => Element::Map(Map { keys: classes.clone(), values: Number::Float }),
+        (other, Some(_)) => bail!("gives maps to {other:?}; served are maps to float"),
+        (DatumType::F32, None) => Element::Float,
+        (DatumType::F64, None) => Element::Double,
         // tract computes with whole numbers as dimensions where it can.
-        DatumType::I64 | DatumType::TDim => Element::Int64,
-        DatumType::I32 => Element::Int32,
-        DatumType::Bool => Element::Bool,
-        DatumType::String => Element::String,
-        other => bail!("gives {other:?}; served are float, double, int64, int32, bool and string"),
+        (DatumType::I64 | DatumType::TDim, None) => Element::Int64,
+        (DatumType::I32, None) => Element::Int32,
+        (DatumType::Bool, None) => Element::Bool,
+        (DatumType::String, None) => Element::String,
+        (other, None) => bail!("gives {other:?}; served are float, double, int64, int32, bool and string"),
     };
     let Some((first, rest)) = fact.shape.split_first() else { bail!("gives one value for the whole batch") };
     ensure!(first == rows, "gives {first} rows for N");
@@ -67,14 +65,19 @@ pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Res
             Err(_) => bail!("gives rows of unknown length ({dimension})"),
         }
     }
-    if let Element::Map(classes) = &element {
+    if let Element::Map(Map { keys: classes, .. }) = &element {
         ensure!(width == classes.len(), "gives {width} scores for {} classes", classes.len());
     }
     Ok(Port { name: output.name.clone(), element, width })
 }
 
 /// The tensors of an input.
-pub(super) fn from_values(shape: &[Dimension], values: &Values, rows: usize) -> Result<Vec<TValue>> {
+pub(super) fn from_values(
+    element: &Element,
+    shape: &[Dimension],
+    values: &Values,
+    rows: usize,
+) -> Result<Vec<TValue>> {
     let size = |dimension: &Dimension| match dimension {
         Dimension::Rows => rows,
         Dimension::Of(size) => *size,
@@ -87,15 +90,21 @@ pub(super) fn from_values(shape: &[Dimension], values: &Values, rows: usize) -> 
         Values::Int32(v) => Tensor::from_shape(&shape, v)?,
         Values::Bool(v) => Tensor::from_shape(&shape, v)?,
         Values::String(v) => tensor1(v).into_shape(&shape)?,
-        Values::Sparse(sparse) => {
-            let shape = [rows, sparse.entries];
-            return Ok(vec![
-                Tensor::from_shape(&shape, &sparse.columns)?.into_tvalue(),
-                Tensor::from_shape(&shape, &sparse.values)?.into_tvalue(),
-            ]);
-        }
+        Values::Sparse(sparse) => return sparse_rows(element, sparse, rows),
     };
     Ok(vec![tensor.into_tvalue()])
+}
+
+/// The two tensors of sparse rows: `int32[rows, entries]` columns, and the values there, of the type of the map's.
+fn sparse_rows(element: &Element, sparse: &Sparse, rows: usize) -> Result<Vec<TValue>> {
+    let Element::Map(Map { values, .. }) = element else {
+        bail!("an input of {} has no columns", element.name())
+    };
+    let shape = [rows, sparse.entries];
+    let columns = Tensor::from_shape(&shape, &sparse.columns)?;
+    let number = data_type(*values).try_into()?;
+    let values = Tensor::from_shape(&shape, &sparse.values)?.cast_to_dt(number)?.into_owned();
+    Ok(vec![columns.into_tvalue(), values.into_tvalue()])
 }
 
 /// The values of an output.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::columns::Element;
+use crate::columns::{Element, Map, Number};
 use serde_json::{Value, json};
 
 fn record() -> Record<'static> {
@@ -102,8 +102,35 @@ fn a_member_that_nothing_gives_is_named() {
         ("[result.x]\noutput = \"y\"", "no output `y`; it has `variable`, `label`, `scores`"),
         ("[result.x]", "exactly one"),
         ("[result.x]\noutput = \"label\"\nfield = \"a\"", "exactly one"),
+        ("[result.x]\nfield = \"a\"\nclass = \"b\"", "goes with `output`"),
+        ("[result.x]\noutput = \"scores\"\nclass = \"a\"", "`scores` gives no score by class"),
     ] {
         let error = ResultPlan::compile(&spec(toml), &outputs(), "m", "v").unwrap_err();
         assert!(format!("{error:#}").contains(expected), "{error:#}");
     }
+}
+
+fn by_class() -> Vec<Port> {
+    let classes = Map { keys: vec!["no".into(), "ye\"s".into()], values: Number::Float };
+    vec![Port { name: "probability".into(), element: Element::Map(classes), width: 2 }]
+}
+
+#[test]
+fn scores_by_class_are_an_object() {
+    let plan = ResultPlan::compile(&ServingSpec::default(), &by_class(), "m", "v").unwrap();
+    let scores = [Values::Float(vec![0.25, 0.75, 0.5, f32::NAN])];
+    let event = String::from_utf8(plan.write(&record(), &scores, 0, &[]).unwrap()).unwrap();
+    assert!(event.contains(r#""prediction":{"probability":{"no":0.25,"ye\"s":0.75}}"#), "{event}");
+    assert_eq!(plan.write(&record(), &scores, 1, &[]), Err(Rejected::NonFinite("probability".into())));
+}
+
+#[test]
+fn one_class_is_a_number() {
+    let one = |class: &str| spec(&format!("[result.p]\noutput = \"probability\"\nclass = '{class}'"));
+    let plan = ResultPlan::compile(&one("ye\"s"), &by_class(), "m", "v").unwrap();
+    let scores = [Values::Float(vec![0.25, 0.75, 0.5, 0.5])];
+    let event: Value = serde_json::from_slice(&plan.write(&record(), &scores, 0, &[]).unwrap()).unwrap();
+    assert_eq!(event["prediction"], json!({"p": 0.75}));
+    let error = ResultPlan::compile(&one("maybe"), &by_class(), "m", "v").unwrap_err();
+    assert!(format!("{error:#}").contains("no class `maybe`; it has `no`, `ye\"s`"), "{error:#}");
 }

@@ -61,6 +61,11 @@ pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
     AttributeProto { name: name.to_owned(), r#type: kind, ints: values.to_vec(), ..AttributeProto::default() }
 }
 
+pub fn int(name: &str, value: i64) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Int as i32;
+    AttributeProto { name: name.to_owned(), r#type: kind, i: value, ..AttributeProto::default() }
+}
+
 pub fn floats(name: &str, values: &[f32]) -> AttributeProto {
     let kind = attribute_proto::AttributeType::Floats as i32;
     AttributeProto {
@@ -106,15 +111,89 @@ pub fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
     model(vec![float_input("X", 1)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
 }
 
+/// A type of ONNX's that tract has no message for.
+#[derive(Clone, PartialEq, Message)]
+struct OtherType {
+    #[prost(message, optional, tag = "4")]
+    sequence: Option<Element>,
+    #[prost(message, optional, tag = "5")]
+    map: Option<MapType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Element {
+    #[prost(message, optional, boxed, tag = "1")]
+    element: Option<Box<OtherType>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct MapType {
+    #[prost(int32, tag = "1")]
+    key: i32,
+    #[prost(message, optional, tag = "2")]
+    value: Option<TypeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OtherInfo {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, optional, tag = "2")]
+    r#type: Option<OtherType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OtherGraph {
+    #[prost(message, repeated, tag = "11")]
+    input: Vec<OtherInfo>,
+    #[prost(message, repeated, tag = "12")]
+    output: Vec<OtherInfo>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OtherModel {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<OtherGraph>,
+}
+
+/// A model whose first input is a map; protobuf reads what comes twice as one.
+pub fn with_map_input(model: &ModelProto, name: &str, key: DataType, value: DataType) -> Vec<u8> {
+    let tensor = type_proto::Tensor { elem_type: value as i32, shape: None };
+    let value = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    let map = MapType { key: key as i32, value: Some(value) };
+    let input =
+        OtherInfo { name: name.to_owned(), r#type: Some(OtherType { sequence: None, map: Some(map) }) };
+    let graph = OtherGraph { input: vec![input], output: vec![] };
+    [OtherModel { graph: Some(graph) }.encode_to_vec(), model.encode_to_vec()].concat()
+}
+
+/// A model with an output more, a sequence.
+pub fn with_sequence_output(model: &ModelProto, name: &str) -> Vec<u8> {
+    let sequence = OtherType { sequence: Some(Element { element: None }), map: None };
+    let graph = OtherGraph {
+        input: vec![],
+        output: vec![OtherInfo { name: name.to_owned(), r#type: Some(sequence) }],
+    };
+    [model.encode_to_vec(), OtherModel { graph: Some(graph) }.encode_to_vec()].concat()
+}
+
 pub async fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Handler> {
-    std::fs::write(folder.join("model.onnx"), model.encode_to_vec()).unwrap();
+    load_bytes(folder, &model.encode_to_vec()).await
+}
+
+pub async fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Handler> {
+    std::fs::write(folder.join("model.onnx"), model).unwrap();
     let directory = ModelDirectory::fetch(&ModelLocation::Folder(folder.to_owned()), None).await?;
     Handler::load(&directory, Some("run"), Sink::Answer)
 }
 
 pub async fn refusal(model: &ModelProto) -> String {
+    refusal_of_bytes(&model.encode_to_vec()).await
+}
+
+pub async fn refusal_of_bytes(model: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    format!("{:#}", load(folder.path(), model).await.unwrap_err())
+    format!("{:#}", load_bytes(folder.path(), model).await.unwrap_err())
 }
 
 /// The predictions `y` of a model for the documents that it does not fail on.

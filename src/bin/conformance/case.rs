@@ -1,11 +1,12 @@
 //! One model and its data sets.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use stream_predictor::columns::Sparse;
+use stream_predictor::columns::{Map, Number, Sparse};
 use stream_predictor::model::graph::{Graph, Takes};
 use stream_predictor::model::session::{Dimension, Session};
 use tract_onnx::prelude::*;
@@ -71,7 +72,7 @@ impl Case {
         for (index, (input, file)) in self.graph.inputs.iter().zip(&inputs).enumerate() {
             let given = match &input.takes {
                 Takes::Tensor { .. } => data_set::tensor(file).map(|tensor| tvec![tensor.into_tvalue()]),
-                Takes::Map(vocabulary) => data_set::maps(file).and_then(|maps| entries(&maps, vocabulary)),
+                Takes::Map(map) => data_set::maps(file).and_then(|maps| entries(&maps, map)),
             };
             let given = given.with_context(|| format!("input_{index}.pb"))?;
             sizes.push(given[0].shape().to_vec());
@@ -143,21 +144,24 @@ impl Case {
 }
 
 /// The entries of rows that have a column, as [`Session::run`] takes them.
-fn entries(maps: &[data_set::Map], vocabulary: &[String]) -> Result<TVec<TValue>> {
-    let width = maps.iter().map(|map| map.keys.len()).max().unwrap_or(0).max(1);
-    let (mut columns, mut values) = (Vec::new(), Vec::new());
-    for map in maps {
-        let numbers = map.values.cast_to::<f32>()?;
-        for (key, value) in map.keys.iter().zip(numbers.try_as_plain_ram()?.as_slice::<f32>()?) {
-            let column = vocabulary.iter().position(|column| column == key);
-            columns.push(column.map_or(Ok(Sparse::NONE), i32::try_from)?);
-            values.push(*value);
+fn entries(rows: &[data_set::Map], map: &Map) -> Result<TVec<TValue>> {
+    let columns: HashMap<&str, i32> = map.keys.iter().map(String::as_str).zip(0..).collect();
+    let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0).max(1);
+    let mut sparse = Sparse { entries: width, ..Sparse::default() };
+    for row in rows {
+        let values = row.values.cast_to::<f64>()?;
+        for (key, value) in row.keys.iter().zip(values.try_as_plain_ram()?.as_slice::<f64>()?) {
+            sparse.push(columns.get(key.as_str()).copied().unwrap_or(Sparse::NONE), *value);
         }
-        let void = width - map.keys.len();
-        columns.extend(std::iter::repeat_n(Sparse::NONE, void));
-        values.extend(std::iter::repeat_n(0.0, void));
+        (row.keys.len()..width).for_each(|_| sparse.push(Sparse::NONE, 0.0));
     }
-    let shape = [maps.len(), width];
-    let tensors = (Tensor::from_shape(&shape, &columns)?, Tensor::from_shape(&shape, &values)?);
-    Ok(tvec![tensors.0.into_tvalue(), tensors.1.into_tvalue()])
+    let shape = [rows.len(), width];
+    let columns = Tensor::from_shape(&shape, &sparse.columns)?;
+    let values = Tensor::from_shape(&shape, &sparse.values)?;
+    let number = match map.values {
+        Number::Float => DatumType::F32,
+        Number::Double => DatumType::F64,
+        Number::Int64 => DatumType::I64,
+    };
+    Ok(tvec![columns.into_tvalue(), values.cast_to_dt(number)?.into_owned().into_tvalue()])
 }

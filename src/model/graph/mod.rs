@@ -1,22 +1,29 @@
-//! The ONNX graph before tract reads it: its inputs and outputs, and the vectorisers taken out of it.
+//! The ONNX graph before tract reads it: what it takes and gives, and what is rewritten in it.
 //!
-//! tract knows tensors only. A graph that begins with a `DictVectorizer` takes a map; it is rewritten so that the
-//! vocabulary stays with us, and the graph takes the entries of sparse rows instead (see [`crate::columns::Sparse`]).
+//! tract knows tensors only: what takes maps or gives them is taken out, and what else can't run is refused.
 
+mod operators;
+mod sparse_rows;
+mod types;
+mod vectorizer;
 mod zip_map;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto,
-    attribute_proto::AttributeType, type_proto,
+    GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 use tract_onnx::prelude::Framework;
 
+use crate::columns::{Map, Number};
+
 use super::ops;
+use types::Type;
+use vectorizer::Maps;
 
 /// protobuf's own limit on a message; larger tensors come as external data.
 const MAX_BYTES: u64 = 2 << 30;
@@ -54,8 +61,8 @@ pub enum Takes {
         /// The sizes of its dimensions where the graph states them; `None` if it does not even state how many there are.
         shape: Option<Vec<Option<usize>>>,
     },
-    /// A map, given by the entries that have one of these columns.
-    Map(Vec<String>),
+    /// A map, given by the entries that have a column.
+    Map(Map),
 }
 
 /// An output of the graph.
@@ -81,21 +88,20 @@ impl Graph {
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
-        refuse_reserved(graph)?;
+        operators::refuse_reserved(graph)?;
+        let types = other_types(graph, path)?;
         let mut zipped = zip_map::take_out(graph)?;
-        let (vocabularies, dense_width) = take_out_dict_vectorizers(graph)?;
-        let onnx = ops::onnx();
-        let mut unknown = Vec::new();
-        unknown_operators(graph, &|operator| onnx.op_register.0.contains_key(operator), &mut unknown);
-        ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
+        let Maps { inputs: mut maps, dense_width } = vectorizer::take_out(graph, &types)?;
+        operators::check(&proto)?;
 
+        let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         let mut inputs = Vec::new();
         let mut tensors = Vec::new();
         for info in std::mem::take(&mut graph.input) {
-            if let Some((_, vocabulary)) = vocabularies.iter().find(|(name, _)| *name == info.name) {
+            if let Some(map) = maps.remove(&info.name) {
                 tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
-                tensors.push(tensor_info(&ops::values_name(&info.name), DataType::Float));
-                inputs.push(Input { name: info.name, takes: Takes::Map(vocabulary.clone()) });
+                tensors.push(tensor_info(&ops::values_name(&info.name), data_type(map.values)));
+                inputs.push(Input { name: info.name, takes: Takes::Map(map) });
                 continue;
             }
             if !graph.initializer.iter().any(|constant| constant.name == info.name) {
@@ -105,102 +111,29 @@ impl Graph {
             tensors.push(info);
         }
         graph.input = tensors;
-        let outputs = graph
-            .output
-            .iter()
-            .map(|output| Output { name: output.name.clone(), classes: zipped.remove(&output.name) });
-        let outputs = outputs.collect();
+        let outputs = graph.output.iter().map(|output| {
+            let classes = zipped.remove(&output.name);
+            match types.get(&output.name) {
+                Some(other) if classes.is_none() => {
+                    bail!("output `{}` gives {other}, not a tensor", output.name)
+                }
+                _ => Ok(Output { name: output.name.clone(), classes }),
+            }
+        });
+        let outputs = outputs.collect::<Result<_>>()?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { proto, folder, inputs, outputs, dense_width })
     }
 }
 
-/// What the rewriting puts into a graph must not come from outside: it is trusted to be sound.
-fn refuse_reserved(graph: &GraphProto) -> Result<()> {
-    for node in &graph.node {
-        let reserved = node.attribute.iter().any(|attribute| attribute.name == ops::SPARSE_WIDTH);
-        ensure!(node.op_type != ops::SPARSE_TO_DENSE && !reserved, "{} is no ONNX operator", node.op_type);
-        for inner in node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs)) {
-            refuse_reserved(inner)?;
-        }
+/// The types of inputs and outputs that are no tensors. Few models have such: only then is the file read again.
+fn other_types(graph: &GraphProto, path: &Path) -> Result<HashMap<String, Type>> {
+    let is_tensor =
+        |info: &ValueInfoProto| info.r#type.as_ref().is_some_and(|declared| declared.value.is_some());
+    if graph.input.iter().chain(&graph.output).all(is_tensor) {
+        return Ok(HashMap::new());
     }
-    Ok(())
-}
-
-/// An input's name, and the names of the columns that its map is spread over.
-type Vocabulary = (String, Vec<String>);
-
-/// Removes every `DictVectorizer` that reads an input of the graph: the inputs' names and vocabularies. Operators that
-/// can are given the sparse entries; for the others a dense matrix is made, and its columns are counted.
-fn take_out_dict_vectorizers(graph: &mut GraphProto) -> Result<(Vec<Vocabulary>, usize)> {
-    let is_input = |name: &str, graph: &GraphProto| graph.input.iter().any(|input| input.name == name);
-    let mut vocabularies = Vec::new();
-    let mut dense_width = 0;
-    while let Some(at) = graph.node.iter().position(|node| {
-        node.op_type == "DictVectorizer" && node.input.first().is_some_and(|name| is_input(name, graph))
-    }) {
-        let vectorizer = graph.node.remove(at);
-        let (Some(input), Some(output)) = (vectorizer.input.first(), vectorizer.output.first()) else {
-            bail!("a DictVectorizer without an output");
-        };
-        let used_elsewhere = graph.node.iter().any(|node| node.input.contains(input));
-        ensure!(!used_elsewhere, "input `{input}` is read by a DictVectorizer and by something else");
-        let vocabulary = vocabulary(&vectorizer)?;
-        if feed_sparse(graph, at, input, output, vocabulary.len()) {
-            dense_width += vocabulary.len();
-        }
-        vocabularies.push((input.clone(), vocabulary));
-    }
-    Ok((vocabularies, dense_width))
-}
-
-/// The names of a vectoriser's columns.
-fn vocabulary(node: &NodeProto) -> Result<Vec<String>> {
-    let attribute = node.attribute.iter().find(|attribute| attribute.name == "string_vocabulary");
-    let names =
-        attribute.context("a DictVectorizer without `string_vocabulary`: fit it on features with names")?;
-    ensure!(
-        i32::try_from(names.strings.len()).is_ok(),
-        "a DictVectorizer with {} columns",
-        names.strings.len()
-    );
-    let names = names.strings.iter().map(|name| String::from_utf8(name.clone()));
-    names.collect::<Result<_, _>>().context("a DictVectorizer's vocabulary is not UTF-8")
-}
-
-/// Leads the sparse rows of `input` to where the vectoriser's `output` went, `width` columns wide: whether they had to be
-/// made dense for something.
-fn feed_sparse(graph: &mut GraphProto, at: usize, input: &str, output: &str, width: usize) -> bool {
-    let sparse = [ops::columns_name(input), ops::values_name(input)];
-    for node in graph.node.iter_mut().filter(|node| ops::TAKES_SPARSE.contains(&node.op_type.as_str())) {
-        if node.input.len() == 1 && node.input[0] == output {
-            node.input = sparse.to_vec();
-            node.attribute.push(int_attribute(ops::SPARSE_WIDTH, width));
-        }
-    }
-    let still_read = graph.node.iter().any(|node| node.input.iter().any(|name| name == output));
-    let made_dense = still_read || graph.output.iter().any(|info| info.name == output);
-    if made_dense {
-        let dense = NodeProto {
-            op_type: ops::SPARSE_TO_DENSE.to_owned(),
-            name: format!("{output}.dense"),
-            input: sparse.to_vec(),
-            output: vec![output.to_owned()],
-            attribute: vec![int_attribute(ops::SPARSE_WIDTH, width)],
-            ..NodeProto::default()
-        };
-        graph.node.insert(at, dense);
-    }
-    made_dense
-}
-
-fn int_attribute(name: &str, value: usize) -> AttributeProto {
-    AttributeProto {
-        name: name.to_owned(),
-        r#type: AttributeType::Int as i32,
-        i: i64::try_from(value).unwrap_or(i64::MAX),
-        ..AttributeProto::default()
-    }
+    types::read(&std::fs::read(path)?)
 }
 
 /// `[N, K]`: both dimensions are set when the graph is typed.
@@ -211,18 +144,23 @@ fn tensor_info(name: &str, element: DataType) -> ValueInfoProto {
     ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
 }
 
-/// Lists operators that are not known, subgraphs included, as `Type (node)`.
-fn unknown_operators(graph: &GraphProto, known: &impl Fn(&str) -> bool, unknown: &mut Vec<String>) {
-    for node in &graph.node {
-        if !known(&node.op_type) {
-            unknown.push(format!("{} (`{}`)", node.op_type, node_name(node)));
-        }
-        for attribute in &node.attribute {
-            for graph in attribute.g.iter().chain(&attribute.graphs) {
-                unknown_operators(graph, known, unknown);
-            }
-        }
+/// The type of tensors with the values of a map.
+pub(super) fn data_type(values: Number) -> DataType {
+    match values {
+        Number::Float => DataType::Float,
+        Number::Double => DataType::Double,
+        Number::Int64 => DataType::Int64,
     }
+}
+
+/// The graphs in a node's attributes.
+fn subgraphs(node: &NodeProto) -> impl Iterator<Item = &GraphProto> {
+    node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs))
+}
+
+/// Whether a node is of ONNX's own operators; some exporters leave out the domain of `ai.onnx.ml`.
+fn is_onnx(node: &NodeProto) -> bool {
+    matches!(node.domain.as_str(), "" | "ai.onnx" | "ai.onnx.ml")
 }
 
 /// A node's name, or that of its first output.
@@ -234,7 +172,7 @@ fn node_name(node: &NodeProto) -> &str {
 fn tensor_type(info: &ValueInfoProto) -> Result<Takes> {
     let value = info.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
     let type_proto::Value::TensorType(tensor) =
-        value.context("takes neither a tensor nor a map that a DictVectorizer reads")?;
+        value.context("takes neither a tensor nor a map that a DictVectorizer or a CastMap reads")?;
     let element = DataType::try_from(tensor.elem_type)
         .with_context(|| format!("takes elements of the unknown type {}", tensor.elem_type))?;
     let size = |dimension: &Dimension| match dimension.value {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, bail, ensure};
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use super::node_name;
+use super::{is_onnx, node_name};
 
 /// Makes every `ZipMap` an `Identity`: the values that were maps, each with its classes, integers as decimal numbers.
 ///
@@ -16,7 +16,7 @@ use super::node_name;
 /// When one has no classes, or its maps go anywhere but to outputs of the graph.
 pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<String>>> {
     let mut zipped: HashMap<String, Vec<String>> = HashMap::new();
-    for node in graph.node.iter_mut().filter(|node| node.op_type == "ZipMap") {
+    for node in graph.node.iter_mut().filter(|node| node.op_type == "ZipMap" && is_onnx(node)) {
         let name = node_name(node).to_owned();
         let classes = classes(node).with_context(|| format!("ZipMap (`{name}`)"))?;
         let ([_], [output]) = (&node.input[..], &node.output[..]) else {

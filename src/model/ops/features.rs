@@ -23,11 +23,6 @@ impl Layout {
         Ok(Self { sparse_width: node.get_attr_opt(SPARSE_WIDTH)? })
     }
 
-    /// Sparse rows of `width` columns.
-    pub fn sparse(width: usize) -> Self {
-        Self { sparse_width: Some(width) }
-    }
-
     /// The number of inputs that the features take.
     pub fn inputs(self) -> usize {
         if self.sparse_width.is_some() { 2 } else { 1 }

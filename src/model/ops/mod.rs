@@ -28,14 +28,22 @@ mod svm;
 mod take;
 mod text;
 mod tree_ensemble;
+mod tree_ensemble_classifier;
 mod tree_ensemble_regressor;
+mod trees;
 mod values;
 
 use tract_onnx::Onnx;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
 /// attribute [`SPARSE_WIDTH`].
-pub(super) const TAKES_SPARSE: [&str; 3] = ["LinearClassifier", "LinearRegressor", "TreeEnsembleRegressor"];
+pub(super) const TAKES_SPARSE: [&str; 5] = [
+    "LinearClassifier",
+    "LinearRegressor",
+    "TreeEnsemble",
+    "TreeEnsembleClassifier",
+    "TreeEnsembleRegressor",
+];
 
 /// Our operator that makes a dense matrix of sparse rows.
 pub(super) const SPARSE_TO_DENSE: &str = "SparseToDense";
@@ -57,8 +65,6 @@ pub(super) fn values_name(input: &str) -> String {
 /// can't take sparse rows.
 pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
-    // tract answers wrongly for two classes, and without a word: better none than that.
-    onnx.op_register.0.remove("TreeEnsembleClassifier");
     onnx.op_register.insert("ArrayFeatureExtractor", array_feature_extractor::parse);
     onnx.op_register.insert("Binarizer", binarizer::parse);
     onnx.op_register.insert("CategoryMapper", category_mapper::parse);
@@ -82,6 +88,8 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("TfIdfVectorizer", text::parse_tfidf_vectorizer);
     onnx.op_register.insert("Tokenizer", text::parse_tokenizer);
     onnx.op_register.insert("TopK", standard::parse_top_k);
+    onnx.op_register.insert("TreeEnsemble", tree_ensemble::parse);
+    onnx.op_register.insert("TreeEnsembleClassifier", tree_ensemble_classifier::parse);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx

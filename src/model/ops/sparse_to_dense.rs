@@ -1,15 +1,14 @@
 //! `SparseToDense`: a matrix from sparse rows, for operators that take nothing else. It is no ONNX operator: only the
-//! rewriting of a graph that begins with a `DictVectorizer` makes one.
+//! rewriting of a graph that begins with a `DictVectorizer` or a `CastMap` makes one.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
 use super::SPARSE_WIDTH;
-use super::features::Layout;
 use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 
-/// The operator.
+/// The operator: `[N, K]` columns and `[N, K]` values make `[N, width]`, of the values' type.
 #[derive(Debug, Clone, PartialEq)]
 struct SparseToDense {
     width: usize,
@@ -20,6 +19,24 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     Ok(parsed(SparseToDense { width }))
 }
 
+impl SparseToDense {
+    fn dense<T: Datum + Copy + Default>(&self, columns: &Tensor, values: &Tensor) -> TractResult<TValue> {
+        let entries = (*columns.shape().get(1).context("columns of rank 2")?).max(1);
+        let columns = columns.try_as_plain_ram()?.as_slice::<i32>()?.chunks_exact(entries);
+        let values = values.try_as_plain_ram()?.as_slice::<T>()?.chunks_exact(entries);
+        let mut dense = vec![T::default(); columns.len() * self.width];
+        for ((columns, values), row) in columns.zip(values).zip(dense.chunks_exact_mut(self.width.max(1))) {
+            for (&column, value) in columns.iter().zip(values) {
+                // A negative column is an entry that stands for nothing.
+                if let Ok(column) = usize::try_from(column) {
+                    *row.get_mut(column).with_context(|| format!("columns below {}", self.width))? = *value;
+                }
+            }
+        }
+        matrix(dense, self.width)
+    }
+}
+
 impl Operator for SparseToDense {
     const NAME: &'static str = super::SPARSE_TO_DENSE;
 
@@ -28,13 +45,15 @@ impl Operator for SparseToDense {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        Ok(tvec!(rows_of(inputs[0], f32::datum_type(), self.width)?))
+        Ok(tvec!(rows_of(inputs[0], inputs[1].datum_type, self.width)?))
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let features = Layout::sparse(self.width).read(inputs)?;
-        let mut dense = Vec::with_capacity(inputs[0].shape()[0] * self.width);
-        features.for_each_dense(|row| dense.extend_from_slice(row));
-        Ok(tvec!(matrix(dense, self.width)?))
+        let (columns, values) = (&inputs[0], &inputs[1]);
+        Ok(tvec!(match values.datum_type() {
+            DatumType::F64 => self.dense::<f64>(columns, values)?,
+            DatumType::I64 => self.dense::<i64>(columns, values)?,
+            _ => self.dense::<f32>(columns, values)?,
+        }))
     }
 }
