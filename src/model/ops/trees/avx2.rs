@@ -12,7 +12,7 @@ use std::arch::x86_64::*;
 
 use super::kernel::{self, Block, Kernel, Row};
 use super::masks::LANES;
-use super::packed::{Node, Packed, Tree};
+use super::packed::{Links, Node, Packed, Tree};
 use super::walk::{Portable, Walk};
 
 /// Shows that the processor has AVX2.
@@ -104,9 +104,8 @@ fn look_up(table: &[u32], numbers: &[u32; LANES]) -> [u32; LANES] {
 /// `places` are nodes of `tree`, which is one of `packed`; `x` has negative infinity at the slot behind the last.
 #[target_feature(enable = "avx2")]
 unsafe fn rows(packed: &Packed, tree: &Tree, x: &[[f32; LANES]], places: &mut [u32; LANES]) {
-    assert!(x.len() > packed.columns.len());
-    let nodes = packed.nodes[tree.base as usize..].as_ptr();
-    let x = x.as_flattened().as_ptr();
+    assert!(x.len() == packed.columns.len() + 1);
+    let steps = Steps::new(&packed.nodes[tree.base as usize..], packed.links, x.as_flattened());
     let places = places.as_mut_ptr().cast::<__m256i>();
     let mut at = [_mm256_setzero_si256(); SIDE_BY_SIDE];
     let mut lanes = [_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); SIDE_BY_SIDE];
@@ -118,12 +117,12 @@ unsafe fn rows(packed: &Packed, tree: &Tree, x: &[[f32; LANES]], places: &mut [u
     for _ in 0..tree.rest {
         for index in 0..SIDE_BY_SIDE {
             // SAFETY: as the caller's; slot `s` of lane `l` is at `32 s + l`.
-            at[index] = unsafe { step::<5>(nodes, at[index], x, lanes[index]) };
+            at[index] = unsafe { steps.step::<5>(at[index], lanes[index]) };
         }
     }
     for (index, at) in at.into_iter().enumerate() {
         // SAFETY: the places are nodes of the tree still, and LANES as before.
-        unsafe { _mm256_storeu_si256(places.add(index), values(nodes, at)) };
+        unsafe { _mm256_storeu_si256(places.add(index), steps.values(at)) };
     }
 }
 
@@ -133,8 +132,9 @@ unsafe fn rows(packed: &Packed, tree: &Tree, x: &[[f32; LANES]], places: &mut [u
 /// `trees` are of `packed`; `row` has negative infinity at the slot behind the last.
 #[target_feature(enable = "avx2")]
 unsafe fn trees(packed: &Packed, trees: &[Tree], row: &[f32], leaves: &mut [u32]) {
-    assert!(row.len() > packed.columns.len() && trees.len() == Avx2::TREES && leaves.len() == Avx2::TREES);
-    let nodes = packed.nodes.as_ptr();
+    assert!(row.len() == packed.columns.len() + 1);
+    assert!(trees.len() == Avx2::TREES && leaves.len() == Avx2::TREES);
+    let steps = Steps::new(&packed.nodes, packed.links, row);
     let zero = _mm256_setzero_si256();
     let mut bases = [zero; SIDE_BY_SIDE];
     for (base, trees) in bases.iter_mut().zip(trees.chunks_exact(8)) {
@@ -146,58 +146,75 @@ unsafe fn trees(packed: &Packed, trees: &[Tree], row: &[f32], leaves: &mut [u32]
         for index in 0..SIDE_BY_SIDE {
             let place = _mm256_add_epi32(bases[index], at[index]);
             // SAFETY: as the caller's.
-            at[index] = unsafe { step::<0>(nodes, place, row.as_ptr(), zero) };
+            at[index] = unsafe { steps.step::<0>(place, zero) };
         }
     }
     for (index, leaves) in leaves.chunks_exact_mut(8).enumerate() {
         let place = _mm256_add_epi32(bases[index], at[index]);
         // SAFETY: the places are nodes of the trees still; `leaves` are eight.
-        unsafe { _mm256_storeu_si256(leaves.as_mut_ptr().cast(), values(nodes, place)) };
+        unsafe { _mm256_storeu_si256(leaves.as_mut_ptr().cast(), steps.values(place)) };
     }
 }
 
-/// A step from each of eight nodes: the children's places in their trees. The value of slot `s` is at
-/// `x + (s << SHIFT) + offset`.
-///
-/// # Safety
-/// `nodes + at` are nodes, and those addresses hold values for all slots of a node.
-#[target_feature(enable = "avx2")]
-#[inline]
-unsafe fn step<const SHIFT: i32>(
+/// What steps need at hand.
+#[derive(Clone, Copy)]
+struct Steps {
     nodes: *const Node,
-    at: __m256i,
     x: *const f32,
-    offsets: __m256i,
-) -> __m256i {
-    // Two gathers of whole nodes take less time than two of halves for all eight; the shuffles leave them in the order of
-    // 0, 1, 4, 5, 2, 3, 6, 7, which the permutation before undoes.
-    let at = _mm256_permute4x64_epi64::<0b11_01_10_00>(at);
-    let (low, high) = (_mm256_castsi256_si128(at), _mm256_extracti128_si256::<1>(at));
-    // SAFETY: as the caller's.
-    let (low, high) = unsafe {
-        (_mm256_i32gather_epi64::<8>(nodes.cast(), low), _mm256_i32gather_epi64::<8>(nodes.cast(), high))
-    };
-    let (low, high) = (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high));
-    let thresholds = _mm256_shuffle_ps::<0b10_00_10_00>(low, high);
-    let links = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(low, high));
-    let slots = _mm256_and_si256(links, _mm256_set1_epi32(Node::SLOT.cast_signed()));
-    let places = _mm256_add_epi32(_mm256_slli_epi32::<SHIFT>(slots), offsets);
-    // SAFETY: as the caller's.
-    let values = unsafe { _mm256_i32gather_ps::<4>(x, places) };
-    // All bits, which is -1, where a row goes right.
-    let right = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_NLE_UQ>(values, thresholds));
-    _mm256_sub_epi32(_mm256_srli_epi32::<{ Node::LEFT.cast_signed() }>(links), right)
+    slot_mask: __m256i,
+    left_shift: __m128i,
 }
 
-/// The values of eight nodes, in their bits.
-///
-/// # Safety
-/// `nodes + at` are nodes.
-#[target_feature(enable = "avx2")]
-#[inline]
-unsafe fn values(nodes: *const Node, at: __m256i) -> __m256i {
-    // SAFETY: as the caller's.
-    unsafe { _mm256_i32gather_epi32::<8>(nodes.cast(), at) }
+impl Steps {
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn new(nodes: &[Node], links: Links, x: &[f32]) -> Self {
+        Self {
+            nodes: nodes.as_ptr(),
+            x: x.as_ptr(),
+            slot_mask: _mm256_set1_epi32(links.slot_mask().cast_signed()),
+            left_shift: _mm_cvtsi32_si128(links.left_shift().cast_signed()),
+        }
+    }
+
+    /// A step from each of eight nodes: the children's places in their trees. The value of slot `s` is at
+    /// `x + (s << SHIFT) + offset`.
+    ///
+    /// # Safety
+    /// `nodes + at` are nodes, and those addresses hold values for all slots of a node.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn step<const SHIFT: i32>(self, at: __m256i, offsets: __m256i) -> __m256i {
+        // Two gathers of whole nodes take less time than two of halves for all eight; the shuffles leave them in the order
+        // of 0, 1, 4, 5, 2, 3, 6, 7, which the permutation before undoes.
+        let at = _mm256_permute4x64_epi64::<0b11_01_10_00>(at);
+        let (low, high) = (_mm256_castsi256_si128(at), _mm256_extracti128_si256::<1>(at));
+        let nodes = self.nodes.cast();
+        // SAFETY: as the caller's.
+        let (low, high) =
+            unsafe { (_mm256_i32gather_epi64::<8>(nodes, low), _mm256_i32gather_epi64::<8>(nodes, high)) };
+        let (low, high) = (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high));
+        let thresholds = _mm256_shuffle_ps::<0b10_00_10_00>(low, high);
+        let links = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(low, high));
+        let slots = _mm256_and_si256(links, self.slot_mask);
+        let places = _mm256_add_epi32(_mm256_slli_epi32::<SHIFT>(slots), offsets);
+        // SAFETY: as the caller's.
+        let values = unsafe { _mm256_i32gather_ps::<4>(self.x, places) };
+        // All bits, which is -1, where a row goes right.
+        let right = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_NLE_UQ>(values, thresholds));
+        _mm256_sub_epi32(_mm256_srl_epi32(links, self.left_shift), right)
+    }
+
+    /// The values of eight nodes, in their bits.
+    ///
+    /// # Safety
+    /// `nodes + at` are nodes.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn values(self, at: __m256i) -> __m256i {
+        // SAFETY: as the caller's.
+        unsafe { _mm256_i32gather_epi32::<8>(self.nodes.cast(), at) }
+    }
 }
 
 // What the addresses are made of.

@@ -70,8 +70,16 @@ struct Window {
 }
 
 impl Masks {
-    /// Adds the top of a tree, whose packed nodes are those of `splits`: the steps from its exits to the lowest leaf.
-    pub fn push(&mut self, splits: &[Split], heights: &[u32], nodes: &[Node], sets: &Sets) -> Option<u32> {
+    /// Adds the top of a tree, whose packed nodes, and their slots, are those of `splits`: the steps from its exits to the
+    /// lowest leaf.
+    pub fn push(
+        &mut self,
+        splits: &[Split],
+        heights: &[u32],
+        nodes: &[Node],
+        slots: &[u32],
+        sets: &Sets,
+    ) -> Option<u32> {
         let leaves = splits.len().div_ceil(2);
         let (in_top, rest) = top(splits, heights, if leaves <= WHOLE { leaves } else { TOP });
 
@@ -107,7 +115,7 @@ impl Masks {
             let questions = (0..splits.len()).filter(|&place| in_top[place]);
             let questions =
                 questions.map(|place| (place, struck_by(place))).filter(|(_, struck)| *struck != 0);
-            self.push_word(questions, splits, nodes, sets)?;
+            self.push_word(questions, splits, slots, sets)?;
         }
         Some(rest)
     }
@@ -116,13 +124,13 @@ impl Masks {
         &mut self,
         questions: impl Iterator<Item = (usize, u32)> + Clone,
         splits: &[Split],
-        nodes: &[Node],
+        slots: &[u32],
         sets: &Sets,
     ) -> Option<()> {
         let start = self.thresholds.len();
         for (place, struck) in questions.clone() {
             if let Ask::Leq(threshold) = splits[place].ask {
-                let slot = nodes[place].link & Node::SLOT;
+                let slot = slots[place];
                 self.thresholds.push(ThresholdQuestion { slot, stay: !struck, threshold });
             }
         }
@@ -136,7 +144,7 @@ impl Masks {
                     .map(|(first, &members)| Window { first, members }),
             );
             self.sets.push(SetQuestion {
-                slot: nodes[place].link & Node::SLOT,
+                slot: slots[place],
                 stay: !struck,
                 missing_left: splits[place].missing_left,
                 windows_end: u32::try_from(self.windows.len()).ok()?,

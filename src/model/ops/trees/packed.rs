@@ -14,6 +14,8 @@ pub struct Packed {
     /// What rows have at each slot that nodes name. Leaves name the slot behind the last, in which every row has negative
     /// infinity.
     pub columns: Vec<Column>,
+    /// How the nodes' links are read.
+    pub links: Links,
     /// The nodes of tree after tree.
     pub nodes: Vec<Node>,
     /// The trees, those of equal depth together.
@@ -36,8 +38,8 @@ pub struct Node {
     /// Of a branch the threshold, or in its bits the place of its set; of a leaf the weight, or in its bits the place of its
     /// row: never NaN.
     pub value: f32,
-    /// The left child's place in the tree (16 bits), whether the question is a set (a bit), and the slot (15 bits). A leaf
-    /// is its own left child, and at its slot every row goes left: so a walk can go on past it, and stays.
+    /// The left child, whose sibling is the next node, and the slot: see [`Links`]. A leaf is its own left child, and at its
+    /// slot every row goes left: so a walk can go on past it, and stays.
     pub link: u32,
 }
 
@@ -63,27 +65,57 @@ impl Tree {
     pub const ROWS: u32 = u32::MAX;
 }
 
-impl Node {
-    /// Bits of [`Node::link`] that hold the slot.
-    pub const SLOT: u32 = (1 << 15) - 1;
-    /// The bit of [`Node::link`] for a set.
-    pub const SET: u32 = 1 << 15;
-    /// Above these bits of [`Node::link`] is the left child.
-    pub const LEFT: u32 = 16;
-
-    /// The left child's place in the tree.
-    pub fn left(self) -> u32 {
-        self.link >> Self::LEFT
-    }
-
-    /// The slot looked at.
-    pub fn slot(self) -> usize {
-        (self.link & Self::SLOT) as usize
-    }
+/// How a link is read: the lowest bits are the slot, as many as there are slots for; the next says whether the question is a
+/// set; all above are the left child's place in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Links {
+    slot_bits: u32,
 }
 
-/// Nodes of a tree that their links can count.
-const MAX_NODES: usize = 1 << 16;
+impl Links {
+    /// Links to slots up to `last`.
+    fn new(last: usize) -> Option<Self> {
+        let slot_bits = usize::BITS - last.leading_zeros();
+        (slot_bits <= 24).then_some(Self { slot_bits })
+    }
+
+    /// The bits of the slot.
+    pub fn slot_mask(self) -> u32 {
+        (1 << self.slot_bits) - 1
+    }
+
+    /// The bits below the left child.
+    pub fn left_shift(self) -> u32 {
+        self.slot_bits + 1
+    }
+
+    /// Nodes of a tree that a link can count.
+    fn max_nodes(self) -> usize {
+        1 << (u32::BITS - self.left_shift())
+    }
+
+    /// The slot.
+    #[inline(always)]
+    pub fn slot(self, node: Node) -> usize {
+        (node.link & self.slot_mask()) as usize
+    }
+
+    /// Whether the question is a set.
+    #[inline(always)]
+    pub fn is_set(self, node: Node) -> bool {
+        node.link & (1 << self.slot_bits) != 0
+    }
+
+    /// The left child's place in the tree.
+    #[inline(always)]
+    pub fn left(self, node: Node) -> u32 {
+        node.link >> self.left_shift()
+    }
+
+    fn pack(self, left: u32, is_set: bool, slot: u32) -> u32 {
+        left << self.left_shift() | u32::from(is_set) << self.slot_bits | slot
+    }
+}
 
 impl Packed {
     /// Packs trees; `None` for those that can't be: too large, or with questions that splits don't have.
@@ -93,7 +125,7 @@ impl Packed {
         let mut trees = Vec::with_capacity(forest.roots.len());
         for &root in &forest.roots {
             let mut sets = Sets::default();
-            let splits = unfold(forest, root, left.min(MAX_NODES), &mut sets)?;
+            let splits = unfold(forest, root, left, &mut sets)?;
             left -= splits.len();
             trees.push((Heights::of(&splits), splits, sets));
         }
@@ -105,13 +137,18 @@ impl Packed {
         let mut columns: Vec<Column> = branches.map(Split::column).collect();
         columns.sort_unstable();
         columns.dedup();
+        // Vectors of places have signs.
+        let nodes = trees.iter().map(|(_, splits, _)| splits.len()).sum();
+        i32::try_from(nodes).ok()?;
         // The slot behind the last is the leaves'.
-        if columns.len() > Node::SLOT as usize {
+        let links = Links::new(columns.len())?;
+        if trees.iter().any(|(_, splits, _)| splits.len() > links.max_nodes()) {
             return None;
         }
         let mut packed = Self {
             columns,
-            nodes: Vec::with_capacity(trees.iter().map(|(_, splits, _)| splits.len()).sum()),
+            links,
+            nodes: Vec::with_capacity(nodes),
             trees: Vec::with_capacity(trees.len()),
             masks: Masks::default(),
             sets: Vec::new(),
@@ -140,7 +177,7 @@ impl Packed {
 
         for (place, split) in splits.iter().enumerate() {
             let node = match split.ask {
-                Ask::Leq(value) => Node { value, link: split.left << Node::LEFT | slot_of(split)? },
+                Ask::Leq(value) => Node { value, link: self.links.pack(split.left, false, slot_of(split)?) },
                 Ask::In(index) => {
                     let words = &sets.0[index as usize];
                     let set = u32::try_from(self.sets.len()).ok()?;
@@ -148,7 +185,7 @@ impl Packed {
                     self.sets.extend(words);
                     Node {
                         value: f32::from_bits(set),
-                        link: split.left << Node::LEFT | Node::SET | slot_of(split)?,
+                        link: self.links.pack(split.left, true, slot_of(split)?),
                     }
                 }
                 Ask::Leaf(leaf) => {
@@ -166,13 +203,14 @@ impl Packed {
                     if value.is_nan() {
                         return None;
                     }
-                    Node { value, link: u32::try_from(place).ok()? << Node::LEFT | leaf_slot }
+                    Node { value, link: self.links.pack(u32::try_from(place).ok()?, false, leaf_slot) }
                 }
             };
             self.nodes.push(node);
         }
         let nodes = &self.nodes[base..];
-        let rest = self.masks.push(splits, &heights.0, nodes, sets)?;
+        let slots: Vec<u32> = nodes.iter().map(|node| node.link & self.links.slot_mask()).collect();
+        let rest = self.masks.push(splits, &heights.0, nodes, &slots, sets)?;
         self.trees.push(Tree {
             base: u32::try_from(base).ok()?,
             depth: heights.0[0],

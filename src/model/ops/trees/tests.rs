@@ -258,20 +258,18 @@ fn sparse_rows_answer_as_the_dense_ones_that_they_stand_for() {
 }
 
 #[test]
-fn what_can_not_be_packed_is_walked() {
+fn large_trees_are_packed_as_long_as_links_can_count_their_nodes() {
     let mut random = Rng::with_seed(1);
     let shape =
-        Shape { trees: 1, leaves: 40_000, features: 5, targets: 1, plain: true, rows: false, all: false };
+        Shape { trees: 1, leaves: 1 << 18, features: 5, targets: 1, plain: true, rows: false, all: false };
     let mut forest = grow(&mut random, shape);
-    while forest.nodes.len() <= 1 << 16 {
+    while forest.nodes.len() <= 1 << 18 {
         forest = grow(&mut random, shape);
     }
-    assert!(Packed::new(&forest, 1).is_none());
-    let rows = rows(&mut random, shape, 20);
-    let expected: Vec<f64> = rows
-        .chunks_exact(5)
-        .flat_map(|row| expected(&forest, &row.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(), 1))
-        .collect();
+    let rows = rows(&mut random, shape, 40);
+    let wide: Vec<f64> = rows.iter().map(|&x| f64::from(x)).collect();
+    let expected: Vec<f64> = wide.chunks_exact(5).flat_map(|row| expected(&forest, row, 1)).collect();
+    check(Portable, &Packed::new(&forest, 1).unwrap(), &rows, 5, &expected, 0);
     let ensemble = Ensemble::new(forest, 1, Aggregate::Sum).unwrap();
     let features = Features::Dense { values: Cow::Borrowed(&rows), width: 5 };
     assert_eq!(ensemble.scores(&Rows::Other(features)).unwrap(), expected);

@@ -53,7 +53,7 @@ impl Walk for Portable {
             for _ in 0..tree.rest {
                 for (lane, at) in at.iter_mut().enumerate() {
                     let node = nodes[*at as usize];
-                    *at = next(packed, node, x[node.slot()][first + lane]);
+                    *at = next(packed, node, x[packed.links.slot(node)][first + lane]);
                 }
             }
             *places = at.map(|at| nodes[at as usize].value.to_bits());
@@ -68,7 +68,7 @@ impl Walk for Portable {
         for _ in 0..depth {
             for (at, tree) in at.iter_mut().zip(trees) {
                 let node = packed.nodes[(tree.base + *at) as usize];
-                *at = next(packed, node, row[node.slot()]);
+                *at = next(packed, node, row[packed.links.slot(node)]);
             }
         }
         for ((leaf, at), tree) in leaves.iter_mut().zip(at).zip(trees) {
@@ -83,7 +83,7 @@ pub fn to_leaf(packed: &Packed, tree: &Tree, row: &[f32]) -> u32 {
     let mut at = 0;
     for _ in 0..tree.depth {
         let node = packed.nodes[(tree.base + at) as usize];
-        at = next(packed, node, row[node.slot()]);
+        at = next(packed, node, row[packed.links.slot(node)]);
     }
     packed.nodes[(tree.base + at) as usize].value.to_bits()
 }
@@ -92,6 +92,6 @@ pub fn to_leaf(packed: &Packed, tree: &Tree, row: &[f32]) -> u32 {
 #[inline(always)]
 fn next(packed: &Packed, node: Node, x: f32) -> u32 {
     let left =
-        if node.link & Node::SET == 0 { x <= node.value } else { packed.contains(node.value.to_bits(), x) };
-    node.left() + u32::from(!left)
+        if packed.links.is_set(node) { packed.contains(node.value.to_bits(), x) } else { x <= node.value };
+    packed.links.left(node) + u32::from(!left)
 }
