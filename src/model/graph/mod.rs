@@ -4,6 +4,7 @@
 
 mod operators;
 mod sparse_rows;
+pub mod summary;
 mod types;
 mod vectorizer;
 mod zip_map;
