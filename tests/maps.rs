@@ -183,7 +183,10 @@ async fn scores_by_class_are_an_object_in_the_result() {
         (zipped(words(), &[renamed]), &by_word),
         (zipped(ints("classlabels_int64s", &[3, -1, 0]), &[]), &by_number),
     ] {
-        assert_eq!(predict(&model.encode_to_vec(), &[r#"{"X": [1, 2, 3]}"#]).await, [expected.clone()]);
+        assert_eq!(
+            predict(&model.encode_to_vec(), &[r#"{"X": [1, 2, 3]}"#]).await,
+            *std::slice::from_ref(expected)
+        );
     }
 }
 

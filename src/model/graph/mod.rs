@@ -6,6 +6,7 @@ mod functions;
 mod operators;
 mod sequence;
 mod sparse_rows;
+pub mod summary;
 mod types;
 mod vectorizer;
 mod zip_map;

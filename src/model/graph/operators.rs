@@ -1,8 +1,10 @@
 //! Whether everything that a graph is made of can run: each operator by its domain and name, and the versions that the
 //! model asks for.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto};
 
 use crate::model::ops;
 
@@ -45,6 +47,10 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
             import.version
         );
     }
+    let versions = |import: &&OperatorSetIdProto| matches!(import.domain.as_str(), "" | "ai.onnx");
+    let versions: BTreeSet<i64> =
+        model.opset_import.iter().filter(versions).map(|import| import.version).collect();
+    ensure!(versions.len() <= 1, "the graph is of several versions of ai.onnx: {versions:?}");
     let onnx = ops::onnx();
     let mut unknown = Vec::new();
     let can_run = |node: &NodeProto| {
