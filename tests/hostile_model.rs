@@ -132,9 +132,9 @@ async fn a_graph_that_is_none_is_refused() {
     refusal(&model(x(), vec![node("Add", &[], "y", vec![])], vec![])).await;
     assert!(refusal(&ModelProto::default()).await.contains("no graph"));
 
-    let unknown = vec![node("Tokenizer", &["X"], "a", vec![]), node("Twist", &["a"], "y", vec![])];
+    let unknown = vec![node("Turn", &["X"], "a", vec![]), node("Twist", &["a"], "y", vec![])];
     let line = refusal(&model(x(), unknown, vec![])).await;
-    assert!(line.contains("Tokenizer (`Tokenizer-a`), Twist (`Twist-y`)"), "{line}");
+    assert!(line.contains("Turn (`Turn-a`), Twist (`Twist-y`)"), "{line}");
 
     let identity = || vec![node("Identity", &["X"], "y", vec![])];
     assert!(

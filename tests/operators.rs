@@ -77,8 +77,8 @@ async fn every_aggregate_and_transform_is_onnxs() {
         let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6);
         assert!(near, "{attributes:?}: {found:?}");
     }
-    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "PROBIT")])).await;
-    assert!(other.contains("post_transform PROBIT can't run"), "{other}");
+    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "CUBE")])).await;
+    assert!(other.contains("post_transform CUBE is none of NONE"), "{other}");
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::{fixtures, model_directory};
+use prost::Message;
+use support::{fixtures, model_directory, onnx};
 
 /// Runs the function, with a runtime API that no one may ask.
 fn start(variables: &[(&str, &str)]) -> (Output, bool) {
@@ -125,8 +126,10 @@ fn a_model_that_is_none_is_refused() {
 
 #[test]
 fn operators_that_cannot_run_are_named_all() {
-    let line = refusal_of(&fixtures().join("columns"));
-    assert!(line.contains("FeatureVectorizer (`") && line.contains("Scaler (`"), "{line}");
+    let nodes = vec![onnx::node("Twist", &["X"], "a", vec![]), onnx::node("Shout", &["a"], "y", vec![])];
+    let model = onnx::model(vec![onnx::float_input("X", 1)], nodes, vec![]);
+    let line = refusal_of(changed("model.onnx", model.encode_to_vec()).path());
+    assert!(line.contains("Twist (`Twist-a`), Shout (`Shout-y`)"), "{line}");
 }
 
 #[test]

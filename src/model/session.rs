@@ -1,7 +1,7 @@
 //! The graph as a plan of tract's: tensors in, tensors out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow, ensure};
 use tract_onnx::prelude::*;
@@ -23,6 +23,8 @@ pub enum Dimension {
 #[derive(Debug)]
 pub struct Session {
     plan: Arc<TypedRunnableModel>,
+    /// What a run works in, kept for the next: making it takes longer than a small model does.
+    state: Mutex<Option<TypedSimpleState>>,
     rows: Symbol,
 }
 
@@ -72,7 +74,7 @@ impl Session {
         for (index, fact) in facts.into_iter().enumerate() {
             model.set_input_fact(index, fact)?;
         }
-        Ok(Self { plan: model.into_optimized()?.into_runnable()?, rows })
+        Ok(Self { plan: model.into_optimized()?.into_runnable()?, state: Mutex::new(None), rows })
     }
 
     /// Type and shape of an output.
@@ -96,7 +98,17 @@ impl Session {
     /// When the graph fails on these inputs; it then may still run on others.
     pub fn run(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         // What arrives in a record must not end the process, whatever an operator makes of it.
-        catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs)))
+        catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs)))
             .unwrap_or_else(|_| Err(anyhow!("an operator panicked")))
+    }
+
+    fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
+        let kept = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let spare = kept().take();
+        let mut state = spare.map_or_else(|| self.plan.spawn(), Ok)?;
+        let outputs = state.run(inputs)?;
+        // After a failure it would hold what the failed run left.
+        *kept() = Some(state);
+        Ok(outputs)
     }
 }

@@ -9,9 +9,10 @@ use tract_onnx::tract_hir::internal::*;
 use crate::columns::Sparse;
 
 use super::SPARSE_WIDTH;
+use super::values::numbers;
 
 /// How an operator's features come: dense, or sparse with that many columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
     sparse_width: Option<usize>,
 }
@@ -27,7 +28,7 @@ impl Layout {
         if self.sparse_width.is_some() { 2 } else { 1 }
     }
 
-    /// Reads the features of a batch: as `float`, whatever numbers they come in.
+    /// Reads the features of a batch: as `float`, whatever numbers they come in. Of rank 1 they are those of one row.
     pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
             let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
@@ -41,12 +42,12 @@ impl Layout {
             return Ok(Features::Sparse { columns, values, entries, width });
         }
         let matrix = inputs.first().context("one input")?;
-        let width = if matrix.rank() == 1 { 1 } else { matrix.shape()[1..].iter().product() };
-        let values = match matrix.cast_to::<f32>()? {
-            Cow::Borrowed(_) => Cow::Borrowed(matrix.try_as_plain_ram()?.as_slice::<f32>()?),
-            Cow::Owned(cast) => Cow::Owned(cast.try_as_plain_ram()?.as_slice::<f32>()?.to_vec()),
+        let width = match matrix.shape() {
+            [] => bail!("one element of rank 0 where rows are expected"),
+            [width] => *width,
+            [_, columns @ ..] => columns.iter().product(),
         };
-        Ok(Features::Dense { values, width })
+        Ok(Features::Dense { values: numbers(matrix)?, width })
     }
 }
 

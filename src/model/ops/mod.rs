@@ -2,19 +2,48 @@
 //!
 //! Their definitions: <https://onnx.ai/onnx/operators/index.html#ai-onnx-ml>
 
+mod array_feature_extractor;
+mod binarizer;
+mod category_mapper;
+mod cdist;
+mod dot;
+mod encoder;
+mod feature_vectorizer;
 mod features;
+mod imputer;
+mod label_encoder;
+mod labels;
+mod linear;
+mod linear_classifier;
 mod linear_regressor;
+mod lookup;
+mod normalizer;
+mod one_hot_encoder;
 mod operator;
 mod post_transform;
+mod scaler;
 mod sparse_to_dense;
+mod standard;
+mod svm;
+mod take;
+mod text;
 mod tree_ensemble;
+mod tree_ensemble_classifier;
 mod tree_ensemble_regressor;
+mod trees;
+mod values;
 
 use tract_onnx::Onnx;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
 /// attribute [`SPARSE_WIDTH`].
-pub(super) const TAKES_SPARSE: [&str; 2] = ["LinearRegressor", "TreeEnsembleRegressor"];
+pub(super) const TAKES_SPARSE: [&str; 5] = [
+    "LinearClassifier",
+    "LinearRegressor",
+    "TreeEnsemble",
+    "TreeEnsembleClassifier",
+    "TreeEnsembleRegressor",
+];
 
 /// Our operator that makes a dense matrix of sparse rows.
 pub(super) const SPARSE_TO_DENSE: &str = "SparseToDense";
@@ -36,9 +65,31 @@ pub(super) fn values_name(input: &str) -> String {
 /// can't take sparse rows.
 pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
-    // tract answers wrongly for two classes, and without a word: better none than that.
-    onnx.op_register.0.remove("TreeEnsembleClassifier");
+    onnx.op_register.insert("ArrayFeatureExtractor", array_feature_extractor::parse);
+    onnx.op_register.insert("Binarizer", binarizer::parse);
+    onnx.op_register.insert("CategoryMapper", category_mapper::parse);
+    onnx.op_register.insert("CDist", cdist::parse);
+    onnx.op_register.insert("ConstantOfShape", standard::parse_constant_of_shape);
+    onnx.op_register.insert("Erf", standard::parse_erf);
+    onnx.op_register.insert("FeatureVectorizer", feature_vectorizer::parse);
+    onnx.op_register.insert("Flatten", standard::parse_flatten);
+    onnx.op_register.insert("Imputer", imputer::parse);
+    onnx.op_register.insert("LabelEncoder", label_encoder::parse);
+    onnx.op_register.insert("LinearClassifier", linear_classifier::parse);
     onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
+    onnx.op_register.insert("MurmurHash3", text::parse_murmur_hash3);
+    onnx.op_register.insert("Normalizer", normalizer::parse);
+    onnx.op_register.insert("OneHotEncoder", one_hot_encoder::parse);
+    onnx.op_register.insert("Scaler", scaler::parse);
+    onnx.op_register.insert("SVMClassifier", svm::parse_classifier);
+    onnx.op_register.insert("SVMRegressor", svm::parse_regressor);
+    onnx.op_register.insert("Sigmoid", standard::parse_sigmoid);
+    onnx.op_register.insert("StringNormalizer", text::parse_string_normalizer);
+    onnx.op_register.insert("TfIdfVectorizer", text::parse_tfidf_vectorizer);
+    onnx.op_register.insert("Tokenizer", text::parse_tokenizer);
+    onnx.op_register.insert("TopK", standard::parse_top_k);
+    onnx.op_register.insert("TreeEnsemble", tree_ensemble::parse);
+    onnx.op_register.insert("TreeEnsembleClassifier", tree_ensemble_classifier::parse);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx

@@ -19,6 +19,11 @@ pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
         1
     }
 
+    /// Whether the outputs' shapes have symbols that only their values decide.
+    fn mints_symbols(&self) -> bool {
+        false
+    }
+
     /// Type and shape of each output.
     ///
     /// # Errors
@@ -32,6 +37,9 @@ pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>>;
 }
 
+/// A row of more elements is a mistake, or meant to fill the memory.
+pub const MAX_WIDTH: usize = 1 << 20;
+
 /// What a parser of tract's returns: the operator, and names of outputs of subgraphs that it reads, of which ours have
 /// none.
 pub type Parsed = (Box<dyn InferenceOp>, Vec<String>);
@@ -41,10 +49,24 @@ pub fn parsed(op: impl Operator) -> Parsed {
     (expand(Adapter(op)), Vec::new())
 }
 
-/// The fact of a `[N, width]` output, with the rows of `input`.
+/// Puts the operator into a typed graph.
+pub fn wire(
+    op: impl Operator,
+    prefix: &str,
+    model: &mut TypedModel,
+    inputs: &[OutletId],
+) -> TractResult<TVec<OutletId>> {
+    model.wire_node(prefix, Adapter(op), inputs)
+}
+
+/// The fact of a `[N, width]` output, with the rows of `input`; one of rank 1 is one row.
 pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractResult<TypedFact> {
-    let rows = input.shape.first().context("the input has no batch dimension")?;
-    Ok(datum_type.fact([rows.clone(), width.to_dim()]))
+    let rows = match &*input.shape {
+        [] => bail!("the input has no batch dimension"),
+        [_] => 1.to_dim(),
+        [rows, ..] => rows.clone(),
+    };
+    Ok(datum_type.fact([rows, width.to_dim()]))
 }
 
 /// A `[N, width]` tensor from values row after row.
@@ -107,13 +129,23 @@ impl<T: Operator> Op for Adapter<T> {
         T::NAME.into()
     }
 
+    fn mints_runtime_symbols(&self) -> bool {
+        self.0.mints_symbols()
+    }
+
     op_as_typed_op!();
 }
 
 impl<T: Operator> EvalOp for Adapter<T> {
     op_out_of_plan!();
 
-    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    fn eval(&self, context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        // tract computes with whole numbers as dimensions where it can; to an operator they are numbers.
+        for input in inputs.iter_mut().filter(|input| input.datum_type() == DatumType::TDim) {
+            let dimensions = input.try_as_plain_ram()?.as_slice::<TDim>()?.iter();
+            let numbers = dimensions.map(|dimension| dimension.eval_to_i64(context.symbols));
+            *input = tensor(numbers.collect::<TractResult<Vec<_>>>()?, input.shape())?.into_tvalue();
+        }
         self.0.eval(&inputs)
     }
 }

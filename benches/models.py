@@ -1,0 +1,111 @@
+"""The models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
+
+Each is a folder `NAME/` with `model.onnx` and `rows.npy` (10 000 float rows); libraries that can read their own format
+back get it beside (`model.txt` of LightGBM, `model.json` of XGBoost).
+"""
+
+import argparse
+import pathlib
+
+import lightgbm
+import numpy
+import skl2onnx
+import xgboost
+from onnxmltools import convert_lightgbm, convert_xgboost
+from onnxmltools.convert.common import data_types
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.neural_network import MLPRegressor
+
+FEATURES = 20
+ROWS = 10_000
+CATEGORIES = 24
+
+
+def rows(seed, count):
+    return numpy.random.default_rng(seed).normal(size=(count, FEATURES)).astype(numpy.float32)
+
+
+def target(x):
+    noise = numpy.random.default_rng(7).normal(size=len(x))
+    return x[:, 0] * x[:, 1] + numpy.sin(3 * x[:, 2]) + x[:, 3] ** 2 + x[:, 4:12].sum(axis=1) + noise
+
+
+def classes(x, count):
+    y = target(x)
+    return numpy.digitize(y, numpy.quantile(y, numpy.linspace(0, 1, count + 1)[1:-1]))
+
+
+def categorical(x):
+    """The first four features become categories, coded 0, 1, 2, ..."""
+    x = x.copy()
+    x[:, :4] = numpy.clip(numpy.floor((x[:, :4] + 3) * CATEGORIES / 6), 0, CATEGORIES - 1)
+    return x
+
+
+def save_sklearn(model, folder):
+    options = {"zipmap": False} if hasattr(model, "classes_") else None
+    initial = [("X", skl2onnx.common.data_types.FloatTensorType([None, FEATURES]))]
+    onnx = skl2onnx.convert_sklearn(model, initial_types=initial, options=options)
+    (folder / "model.onnx").write_bytes(onnx.SerializeToString())
+
+
+def save_lightgbm(model, folder):
+    initial = [("X", data_types.FloatTensorType([None, FEATURES]))]
+    (folder / "model.onnx").write_bytes(convert_lightgbm(model, initial_types=initial, zipmap=False).SerializeToString())
+    model.booster_.save_model(folder / "model.txt")
+
+
+def save_xgboost(model, folder):
+    initial = [("X", data_types.FloatTensorType([None, FEATURES]))]
+    (folder / "model.onnx").write_bytes(convert_xgboost(model, initial_types=initial).SerializeToString())
+    model.save_model(folder / "model.json")
+
+
+LIGHTGBM = {"n_estimators": 500, "num_leaves": 31, "n_jobs": 2, "verbose": -1}
+XGBOOST = {"n_estimators": 500, "max_depth": 6, "n_jobs": 2}
+
+
+def models():
+    """Names, how each is fitted, and how it is saved."""
+    x = rows(1, 8_000)
+    yield "linear", lambda: LinearRegression().fit(x, target(x)), save_sklearn
+    network = MLPRegressor(hidden_layer_sizes=(64, 32), max_iter=20, random_state=0)
+    yield "network", lambda: network.fit(x, target(x)), save_sklearn
+    shallow = RandomForestClassifier(100, max_depth=12, n_jobs=2, random_state=0)
+    yield "forest_classifier", lambda: shallow.fit(x, classes(x, 2)), save_sklearn
+    shallow_many = RandomForestClassifier(100, max_depth=12, n_jobs=2, random_state=0)
+    yield "forest_classifier_5", lambda: shallow_many.fit(x, classes(x, 5)), save_sklearn
+    shallow_regressor = RandomForestRegressor(100, max_depth=12, n_jobs=2, random_state=0)
+    yield "forest_regressor_12", lambda: shallow_regressor.fit(x, target(x)), save_sklearn
+    deep = RandomForestRegressor(100, min_samples_leaf=3, n_jobs=2, random_state=0)
+    yield "forest_regressor", lambda: deep.fit(x, target(x)), save_sklearn
+    yield "lightgbm", lambda: lightgbm.LGBMRegressor(**LIGHTGBM).fit(x, target(x)), save_lightgbm
+    five = lightgbm.LGBMClassifier(**LIGHTGBM | {"n_estimators": 100})
+    yield "lightgbm_classifier_5", lambda: five.fit(x, classes(x, 5)), save_lightgbm
+    sets = lightgbm.LGBMRegressor(**LIGHTGBM)
+    c = categorical(x)
+    yield "lightgbm_categorical", lambda: sets.fit(c, target(x), categorical_feature=[0, 1, 2, 3]), save_lightgbm
+    yield "xgboost", lambda: xgboost.XGBRegressor(**XGBOOST).fit(x, target(x)), save_xgboost
+    five_x = xgboost.XGBClassifier(**XGBOOST | {"n_estimators": 100})
+    yield "xgboost_classifier_5", lambda: five_x.fit(x, classes(x, 5)), save_xgboost
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--only", nargs="*", help="names of models")
+    arguments = parser.parse_args()
+    for name, fit, save in models():
+        if arguments.only and name not in arguments.only:
+            continue
+        folder = arguments.out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        save(fit(), folder)
+        test = rows(3, ROWS)
+        numpy.save(folder / "rows.npy", categorical(test) if name.endswith("categorical") else test)
+        print(name, f"{(folder / 'model.onnx').stat().st_size / 1e6:.1f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+//! Predicts with one model on demand, for `benches/compare.py`, which times other runtimes in between.
+//!
+//! Takes a folder with `model.onnx` and `rows.bin` (`float` rows, little endian), and then reads lines from standard input:
+//! `<rows a call> <calls>`. Each is answered with the nanoseconds that the calls took, all together, on one thread.
+
+use std::hint::black_box;
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use stream_predictor::columns::{Rows, Values};
+use stream_predictor::config::ModelLocation;
+use stream_predictor::model::Model;
+use stream_predictor::model::directory::ModelDirectory;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    // Cargo adds arguments of its own.
+    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
+    let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
+    let started = Instant::now();
+    let model =
+        Model::load(&ModelDirectory::fetch(&ModelLocation::Folder(folder), None).await?, "model.onnx")?;
+    println!("{}", started.elapsed().as_nanos());
+
+    let values: Vec<f32> = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();
+    let [input] = model.inputs() else { anyhow::bail!("the model has {} inputs", model.inputs().len()) };
+    let width = input.width;
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (rows, calls) = line.split_once(' ').context("<rows a call> <calls>")?;
+        let (rows, calls): (usize, usize) = (rows.parse()?, calls.parse()?);
+        let batches: Vec<Rows> = values
+            .chunks_exact(rows * width)
+            .map(|values| Rows { inputs: vec![Values::Float(values.to_vec())], len: rows })
+            .collect();
+        ensure!(!batches.is_empty(), "fewer than {rows} rows");
+        let started = Instant::now();
+        for rows in batches.iter().cycle().take(calls) {
+            black_box(model.run(black_box(rows))?);
+        }
+        println!("{}", started.elapsed().as_nanos());
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Sums over features, in a form that compiles to vector instructions: as many sums at once as a few registers hold.
+//! One sum alone has to wait for each addition before the next.
+
+const LANES: usize = 16;
+
+/// The scalar product of two vectors of one length.
+pub fn dot(x: &[f32], y: &[f32]) -> f32 {
+    sum_of(x, y, |x, y| x * y)
+}
+
+/// The square of the distance between two vectors of one length.
+pub fn squared_distance(x: &[f32], y: &[f32]) -> f32 {
+    sum_of(x, y, |x, y| (x - y) * (x - y))
+}
+
+/// The sum of the magnitudes of a vector's elements.
+pub fn sum_of_magnitudes(x: &[f32]) -> f32 {
+    sum_of(x, x, |x, _| x.abs())
+}
+
+#[inline]
+fn sum_of(x: &[f32], y: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let (x_chunks, x_rest) = x.as_chunks::<LANES>();
+    let (y_chunks, y_rest) = y.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (x, y) in x_chunks.iter().zip(y_chunks) {
+        for lane in 0..LANES {
+            sums[lane] += term(x[lane], y[lane]);
+        }
+    }
+    let rest: f32 = x_rest.iter().zip(y_rest).map(|(&x, &y)| term(x, y)).sum();
+    sums.iter().sum::<f32>() + rest
+}

@@ -1,0 +1,75 @@
+//! The labels of a classifier's classes: strings or integers.
+
+use std::sync::Arc;
+
+use tract_onnx::pb::NodeProto;
+use tract_onnx::tract_hir::internal::*;
+
+use super::operator::tensor;
+
+/// `classlabels_strings` or `classlabels_ints`, as many as there are classes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Labels {
+    /// `classlabels_strings`
+    Strings(Arc<[String]>),
+    /// `classlabels_ints`
+    Ints(Arc<[i64]>),
+}
+
+impl Labels {
+    /// As the node says.
+    ///
+    /// # Errors
+    /// When it has labels of both kinds, or of none.
+    pub fn of(node: &NodeProto, ints: &str) -> TractResult<Self> {
+        let strings: Vec<String> = node.get_attr_opt_vec("classlabels_strings")?.unwrap_or_default();
+        let numbers: Vec<i64> = node.get_attr_opt_vec(ints)?.unwrap_or_default();
+        match (strings.len(), numbers.len()) {
+            (0, 0) => bail!("neither classlabels_strings nor {ints}"),
+            (_, 0) => Ok(Self::Strings(strings.into())),
+            (0, _) => Ok(Self::Ints(numbers.into())),
+            (strings, numbers) => {
+                bail!("{strings} classlabels_strings and {numbers} {ints}: one or the other")
+            }
+        }
+    }
+
+    /// The number of classes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Strings(labels) => labels.len(),
+            Self::Ints(labels) => labels.len(),
+        }
+    }
+
+    /// The element type of the output that has them.
+    pub fn datum_type(&self) -> DatumType {
+        match self {
+            Self::Strings(_) => String::datum_type(),
+            Self::Ints(_) => i64::datum_type(),
+        }
+    }
+
+    /// The `[N]` labels of N classes, each below [`Labels::len`].
+    pub fn select(&self, classes: &[usize]) -> TractResult<TValue> {
+        let shape = [classes.len()];
+        let labels = match self {
+            Self::Strings(labels) => {
+                tensor(classes.iter().map(|&class| labels[class].clone()).collect::<Vec<_>>(), &shape)
+            }
+            Self::Ints(labels) => tensor(classes.iter().map(|&class| labels[class]).collect(), &shape),
+        };
+        Ok(labels?.into_tvalue())
+    }
+}
+
+/// The first of the highest scores.
+pub fn top_class(scores: &[f32]) -> usize {
+    let mut top = 0;
+    for (class, &score) in scores.iter().enumerate() {
+        if score > scores[top] {
+            top = class;
+        }
+    }
+    top
+}

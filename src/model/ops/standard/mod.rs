@@ -1,0 +1,11 @@
+//! Operators of ONNX's own domain where tract has none that takes what ordinary exports give it.
+
+mod constant_of_shape;
+mod flatten;
+mod of_doubles;
+mod top_k;
+
+pub(super) use constant_of_shape::parse as parse_constant_of_shape;
+pub(super) use flatten::parse as parse_flatten;
+pub(super) use of_doubles::{parse_erf, parse_sigmoid};
+pub(super) use top_k::parse as parse_top_k;

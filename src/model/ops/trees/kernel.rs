@@ -1,0 +1,202 @@
+//! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
+
+use super::column::{Column, Value};
+use super::masks::LANES;
+use super::packed::{Packed, Tree};
+use super::walk::Walk;
+
+/// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
+const CHUNKS: usize = 16;
+
+/// Values of a block of chunks: 128 KiB.
+const BLOCK_VALUES: usize = 32 << 10;
+
+/// From here on rows are cheaper as a chunk, though part of it is wasted.
+const LEAST_OF_CHUNK: usize = 12;
+
+/// Slots of rows that are worth a chunk: with more, a chunk's values fit no cache.
+const MAX_SLOTS: usize = 4 << 10;
+
+/// The values of some rows at the slots, chunk after chunk of `slots + 1` vectors: the last is negative infinity
+/// throughout, as leaves need it.
+#[derive(Debug)]
+pub struct Block {
+    values: Vec<[f32; LANES]>,
+    slots: usize,
+}
+
+impl Block {
+    /// Room for chunks of rows with so many slots.
+    fn new(slots: usize, rows: usize) -> Self {
+        let chunks = (BLOCK_VALUES / (LANES * (slots + 1))).clamp(1, CHUNKS).min(rows.div_ceil(LANES));
+        Self { values: vec![[f32::NEG_INFINITY; LANES]; (slots + 1) * chunks], slots }
+    }
+
+    fn chunks(&self) -> usize {
+        self.values.len() / (self.slots + 1)
+    }
+
+    /// The values of each chunk.
+    pub fn iter(&self) -> impl Iterator<Item = &[[f32; LANES]]> {
+        self.values.chunks_exact(self.slots + 1)
+    }
+
+    fn fill(&mut self, rows: &[impl Value], width: usize, columns: &[Column]) {
+        let chunks = self.values.chunks_exact_mut(self.slots + 1);
+        for (chunk, rows) in chunks.zip(rows.chunks(width * LANES)) {
+            for (lane, row) in rows.chunks_exact(width).enumerate() {
+                for (values, column) in chunk.iter_mut().zip(columns) {
+                    values[lane] = row[column.feature as usize].at(*column);
+                }
+            }
+        }
+    }
+}
+
+/// The sums of each target for each of the rows, `width` features each, which are at least those of the forest.
+pub fn sum(kernel: impl Kernel, packed: &Packed, rows: &[impl Value], width: usize) -> Vec<f64> {
+    let slots = packed.columns.len();
+    let count = rows.len() / width;
+    let mut sums = vec![0.0; count * packed.targets];
+    let in_chunks = match count % LANES {
+        _ if slots > MAX_SLOTS => 0,
+        rest if rest < LEAST_OF_CHUNK => count - rest,
+        _ => count,
+    };
+    let (chunked, single) = rows.split_at(in_chunks * width);
+    let (chunked_sums, single_sums) = sums.split_at_mut(in_chunks * packed.targets);
+    if in_chunks > 0 {
+        let mut block = Block::new(slots, in_chunks);
+        let block_rows = block.chunks() * LANES;
+        let mut block_sums = vec![0.0; block_rows * packed.targets];
+        let parts =
+            chunked.chunks(block_rows * width).zip(chunked_sums.chunks_mut(block_rows * packed.targets));
+        for (rows, sums) in parts {
+            block.fill(rows, width, &packed.columns);
+            block_sums.fill(0.0);
+            kernel.sum_block(packed, &block, &mut block_sums);
+            sums.copy_from_slice(&block_sums[..sums.len()]);
+        }
+    }
+    if !single.is_empty() {
+        let mut row = Row::new(packed);
+        for (values, sums) in single.chunks_exact(width).zip(single_sums.chunks_exact_mut(packed.targets)) {
+            row.fill(values, &packed.columns);
+            row.sum(kernel, packed, sums);
+        }
+    }
+    sums
+}
+
+/// The values of one row at the slots, with negative infinity behind the last.
+#[derive(Debug)]
+pub struct Row {
+    values: Vec<f32>,
+    leaves: Vec<u32>,
+}
+
+impl Row {
+    /// A row of zeros.
+    pub fn new(packed: &Packed) -> Self {
+        let mut values = vec![0.0; packed.columns.len() + 1];
+        values[packed.columns.len()] = f32::NEG_INFINITY;
+        Self { values, leaves: vec![0; packed.trees.len()] }
+    }
+
+    /// Sets the values of some features.
+    pub fn set(&mut self, packed: &Packed, entries: impl Iterator<Item = (usize, f32)>) {
+        for (feature, value) in entries {
+            let start = packed.columns.partition_point(|column| (column.feature as usize) < feature);
+            for (slot, column) in packed.columns.iter().enumerate().skip(start) {
+                if column.feature as usize != feature {
+                    break;
+                }
+                self.values[slot] = value.at(*column);
+            }
+        }
+    }
+
+    fn fill(&mut self, row: &[impl Value], columns: &[Column]) {
+        for (value, column) in self.values.iter_mut().zip(columns) {
+            *value = row[column.feature as usize].at(*column);
+        }
+    }
+
+    /// The values, negative infinity behind the last.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Adds the row's weights to the sum of each target.
+    pub fn sum(&mut self, kernel: impl Kernel, packed: &Packed, sums: &mut [f64]) {
+        let mut leaves = std::mem::take(&mut self.leaves);
+        kernel.leaves(packed, self, &mut leaves);
+        if let [sum] = sums {
+            *sum += leaves.iter().map(|&leaf| f64::from(f32::from_bits(leaf))).sum::<f64>();
+        } else {
+            for (tree, &leaf) in packed.trees.iter().zip(&leaves) {
+                add(packed, tree, leaf, sums);
+            }
+        }
+        self.leaves = leaves;
+    }
+}
+
+/// Adds what a leaf holds to the sum of each target.
+#[inline(always)]
+fn add(packed: &Packed, tree: &Tree, leaf: u32, sums: &mut [f64]) {
+    if tree.target == Tree::ROWS {
+        let row = &packed.rows[leaf as usize * packed.targets..][..packed.targets];
+        for (sum, &weight) in sums.iter_mut().zip(row) {
+            *sum += f64::from(weight);
+        }
+    } else {
+        sums[tree.target as usize] += f64::from(f32::from_bits(leaf));
+    }
+}
+
+/// The two ways through the trees, with some instruction set.
+pub trait Kernel: Copy {
+    /// Adds each row's weights, chunk after chunk, to the sums of the targets.
+    fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [f64]);
+
+    /// What the leaves hold that a row comes to, one a tree.
+    fn leaves(self, packed: &Packed, row: &Row, leaves: &mut [u32]);
+}
+
+/// [`Kernel::sum_block`] with steps taken by `walk`.
+#[inline(always)]
+pub fn sum_block(walk: impl Walk, packed: &Packed, block: &Block, sums: &mut [f64]) {
+    let targets = packed.targets;
+    let mut cursor = Default::default();
+    for tree in &packed.trees {
+        for (x, sums) in block.iter().zip(sums.chunks_exact_mut(LANES * targets)) {
+            let mut leaves = packed.masks.exits(walk, cursor, tree.words_end, x);
+            if tree.rest > 0 {
+                walk.rows(packed, tree, x, &mut leaves);
+            }
+            if targets == 1 && tree.target == 0 {
+                for lane in 0..LANES {
+                    sums[lane] += f64::from(f32::from_bits(leaves[lane]));
+                }
+            } else {
+                for (sums, leaf) in sums.chunks_exact_mut(targets).zip(leaves) {
+                    add(packed, tree, leaf, sums);
+                }
+            }
+        }
+        cursor = packed.masks.after(tree.words_end);
+    }
+}
+
+/// [`Kernel::leaves`] with steps taken by `walk`.
+#[inline(always)]
+pub fn leaves<W: Walk>(walk: W, packed: &Packed, row: &Row, leaves: &mut [u32]) {
+    let together = packed.trees.len() / W::TREES * W::TREES;
+    for (trees, leaves) in packed.trees.chunks_exact(W::TREES).zip(leaves.chunks_exact_mut(W::TREES)) {
+        walk.trees(packed, trees, row.values(), leaves);
+    }
+    for (tree, leaf) in packed.trees[together..].iter().zip(&mut leaves[together..]) {
+        *leaf = super::walk::to_leaf(packed, tree, row.values());
+    }
+}
