@@ -17,7 +17,7 @@ const MAX_ML_VERSION: i64 = 5;
 /// has. All its others share no more than their name with one that we know.
 ///
 /// <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md>
-const MICROSOFT: [&str; 14] = [
+const MICROSOFT: [&str; 15] = [
     "BiasGelu",
     "CDist",
     "FastGelu",
@@ -26,6 +26,7 @@ const MICROSOFT: [&str; 14] = [
     "GroupQueryAttention",
     "MatMulNBits",
     "MultiHeadAttention",
+    "MurmurHash3",
     "QuickGelu",
     "RotaryEmbedding",
     "SimplifiedLayerNormalization",
@@ -55,12 +56,7 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
     let can_run = |node: &NodeProto| {
         let known =
             is_onnx(node) || node.domain == "com.microsoft" && MICROSOFT.contains(&node.op_type.as_str());
-        // A function that the model defines goes before an operator of its name.
-        let is_function = model.functions.iter().any(|function| {
-            function.name.as_deref() == Some(&node.op_type)
-                && function.domain.as_deref().unwrap_or_default() == node.domain
-        });
-        known && !is_function && onnx.op_register.0.contains_key(&node.op_type)
+        known && onnx.op_register.0.contains_key(&node.op_type)
     };
     if let Some(graph) = &model.graph {
         list(graph, &can_run, &mut unknown);
