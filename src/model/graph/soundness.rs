@@ -85,7 +85,8 @@ fn check_node(graph: &GraphProto, index: usize, node: &NodeProto, scopes: &Scope
     }
     for attribute in &node.attribute {
         for tensor in attribute.t.iter().chain(&attribute.tensors) {
-            let place = || format!("{} (`{}`), attribute `{}`", node.op_type, node_name(node), attribute.name);
+            let place =
+                || format!("{} (`{}`), attribute `{}`", node.op_type, node_name(node), attribute.name);
             check_tensor(tensor).with_context(place)?;
         }
     }
