@@ -110,8 +110,11 @@ impl Session {
         let spare = kept().take();
         let mut state = spare.map_or_else(|| self.plan.spawn(), Ok)?;
         let outputs = state.run(inputs)?;
-        // After a failure it would hold what the failed run left.
-        *kept() = Some(state);
+        // After a failure it would hold what the failed run left. So it would after any if a loop is in the graph, which
+        // remembers how many rows it had.
+        if state.op_states.iter().all(Option::is_none) {
+            *kept() = Some(state);
+        }
         Ok(outputs)
     }
 }
