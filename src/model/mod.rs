@@ -1,5 +1,6 @@
 //! The model: from a directory that MLflow wrote to predictions for a batch of rows.
 
+mod bounds;
 pub mod directory;
 mod example;
 pub mod graph;

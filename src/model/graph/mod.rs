@@ -5,6 +5,7 @@
 mod functions;
 mod operators;
 mod sequence;
+mod soundness;
 mod sparse_rows;
 pub mod summary;
 mod types;
@@ -94,6 +95,7 @@ impl Graph {
         let types = other_types(graph, path)?;
         functions::write_out(&mut proto, path)?;
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
+        soundness::check(graph)?;
         operators::refuse_reserved(graph)?;
         sequence::take_out(graph);
         let mut zipped = zip_map::take_out(graph)?;
