@@ -112,32 +112,42 @@ impl Config {
                 "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id"
             );
         }
-        let anywhere = endpoint(&get, "AWS_ENDPOINT_URL")?;
-        let s3 = endpoint(&get, "AWS_ENDPOINT_URL_S3")?;
         endpoint(&get, "AWS_ENDPOINT_URL_KINESIS")?;
         Ok(Self {
             model: model_location(&get, run_id.clone())?,
             run_id,
             output: output(&get)?,
             kinesis_endpoint_url: endpoint(&get, "KINESIS_ENDPOINT_URL")?,
-            s3_path_style: s3.or(anywhere).is_some(),
+            s3_path_style: s3_path_style(&get)?,
         })
+    }
+}
+
+/// Whether S3 is another endpoint than AWS's, by what `get` gives of the environment.
+///
+/// # Errors
+/// When an endpoint is no address.
+pub fn s3_path_style(get: &impl Fn(&str) -> Option<String>) -> Result<bool> {
+    let anywhere = endpoint(get, "AWS_ENDPOINT_URL")?;
+    Ok(endpoint(get, "AWS_ENDPOINT_URL_S3")?.or(anywhere).is_some())
+}
+
+impl ModelLocation {
+    /// Reads a folder or `s3://bucket/prefix`; `None` for other addresses.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix("s3://") {
+            Some(rest) => S3Prefix::parse(rest).map(Self::Prefix),
+            None => (!text.contains("://")).then(|| Self::Folder(text.into())),
+        }
     }
 }
 
 fn model_location(get: &impl Fn(&str) -> Option<String>, run_id: Option<String>) -> Result<ModelLocation> {
     if let Some(location) = get("MODEL_LOCATION") {
-        if let Some(rest) = location.strip_prefix("s3://") {
-            let prefix = S3Prefix::parse(rest).with_context(|| {
-                format!("MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder")
-            })?;
-            return Ok(ModelLocation::Prefix(prefix));
-        }
-        ensure!(
-            !location.contains("://"),
-            "MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder"
-        );
-        return Ok(ModelLocation::Folder(location.into()));
+        return ModelLocation::parse(&location).with_context(|| {
+            format!("MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder")
+        });
     }
     let run_id =
         run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;

@@ -16,6 +16,8 @@ pub mod sink;
 
 pub mod handler;
 
+pub mod check;
+
 pub mod error;
 pub mod metrics;
 pub mod spec;

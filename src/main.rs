@@ -1,13 +1,14 @@
 //! The Lambda function: reads its configuration, fetches the model, and handles invocations until it is ended.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
-use stream_predictor::config::{Config, Output};
+use stream_predictor::config::{Config, ModelLocation, Output, s3_path_style};
 use stream_predictor::handler::{Answer, Handler};
 use stream_predictor::model::directory::ModelDirectory;
 use stream_predictor::sink::{KinesisSink, Sink};
@@ -16,8 +17,8 @@ use tokio::time::Instant;
 const HELP: &str = "\
 stream-predictor: predictions for the records of a Kinesis stream, from an ONNX model that MLflow logged on S3
 
-This is a Lambda function: AWS Lambda starts it, or `cargo lambda watch` does locally. It takes no arguments.
-It is configured by its environment:
+This is a Lambda function: AWS Lambda starts it, or `cargo lambda watch` does locally, without arguments. It is
+configured by its environment:
 
   RUN_ID                    MLflow run id of the model
   MODEL_BUCKET              bucket of the MLflow artifacts, or bucket/prefix
@@ -26,36 +27,52 @@ It is configured by its environment:
   PREDICTIONS_STREAM_NAME   output stream
   TEST_RUN                  True: publish nothing, answer with the predictions
   KINESIS_ENDPOINT_URL      endpoint of the output stream, if it is not AWS's
+
+stream-predictor check DIR
+stream-predictor check s3://bucket/prefix
+
+Would the function serve the model of this directory? Tells what is in it, how fast it is, and every reason why not.
+Exit code: 0 if it would.
 ";
 
 /// Left of an invocation's time for the answer to reach Lambda.
 const REPLY_MARGIN: Duration = Duration::from_millis(500);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        None => {}
-        Some("--help" | "-h") => {
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => serve(),
+        ["check", location] if !location.starts_with('-') => report(check(location)),
+        ["--help" | "-h"] | ["check", "--help" | "-h"] => {
             print!("{HELP}");
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
-        Some("--version" | "-V") => {
+        ["--version" | "-V"] => {
             println!("stream-predictor {}", env!("CARGO_PKG_VERSION"));
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
-        Some(other) => {
-            eprintln!("stream-predictor: unknown argument `{other}`; see --help");
-            return ExitCode::from(2);
+        other => {
+            eprintln!("stream-predictor: unknown arguments `{}`; see --help", other.join(" "));
+            ExitCode::from(2)
         }
     }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
     // Panics are caught where they may happen. Their message may quote a record: the log gets their place alone.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, "panicked");
     }));
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+    report(run().await.map(|()| ExitCode::SUCCESS))
+}
+
+fn report(result: Result<ExitCode>) -> ExitCode {
+    match result {
+        Ok(code) => code,
         Err(error) => {
             // One line, whatever a library put into its message.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
@@ -77,12 +94,32 @@ async fn run() -> Result<()> {
     lambda_runtime::run(serve).await.map_err(|error| anyhow::anyhow!(error))
 }
 
+/// Prints what there is to say of the model at `location`; fails if it would not be served.
+#[tokio::main(flavor = "current_thread")]
+async fn check(location: &str) -> Result<ExitCode> {
+    let place = ModelLocation::parse(location);
+    let place =
+        place.with_context(|| format!("`{location}`: allowed are s3://bucket/prefix and a folder"))?;
+    let s3 = if ModelDirectory::is_remote(&place) {
+        let path_style = s3_path_style(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+        Some(s3_client(&aws_settings().await?, path_style))
+    } else {
+        ensure!(Path::new(location).is_dir(), "`{location}`: there is no such folder");
+        None
+    };
+    // What panics in an operator is told as a problem of the model.
+    std::panic::set_hook(Box::new(|_| {}));
+    let report = stream_predictor::check::check(&ModelDirectory::fetch(&place, s3.as_ref()).await?);
+    print!("{report}");
+    Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// Cold start: all that is made once. AWS is asked for nothing that the configuration does not need.
 async fn load(config: &Config) -> Result<Handler> {
     let remote = ModelDirectory::is_remote(&config.model);
     let publishes = matches!(config.output, Output::Stream(_));
     let aws = if remote || publishes { Some(aws_settings().await?) } else { None };
-    let s3 = aws.as_ref().filter(|_| remote).map(|aws| s3_client(aws, config));
+    let s3 = aws.as_ref().filter(|_| remote).map(|aws| s3_client(aws, config.s3_path_style));
     let directory = ModelDirectory::fetch(&config.model, s3.as_ref()).await?;
     let sink = match (&config.output, &aws) {
         (Output::Stream(name), Some(aws)) => {
@@ -102,8 +139,8 @@ async fn aws_settings() -> Result<SdkConfig> {
     Ok(aws)
 }
 
-fn s3_client(aws: &SdkConfig, config: &Config) -> aws_sdk_s3::Client {
-    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(config.s3_path_style);
+fn s3_client(aws: &SdkConfig, path_style: bool) -> aws_sdk_s3::Client {
+    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(path_style);
     aws_sdk_s3::Client::from_conf(s3.build())
 }
 

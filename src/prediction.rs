@@ -22,7 +22,7 @@ pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8
 /// How result events are written.
 #[derive(Debug, Clone)]
 pub struct ResultPlan {
-    /// `"model":…,"version":…,"prediction":{`, the same in every event.
+    /// `"model":…,"version":…,"prediction":`, the same in every event.
     head: Vec<u8>,
     version: String,
     members: Vec<Member>,
@@ -74,7 +74,7 @@ impl ResultPlan {
         push_json(&mut head, &model);
         head.extend_from_slice(b",\"version\":");
         push_json(&mut head, &version);
-        head.extend_from_slice(b",\"prediction\":{");
+        head.extend_from_slice(b",\"prediction\":");
         Ok(Self { head, version: version.to_owned(), members })
     }
 
@@ -113,6 +113,30 @@ impl ResultPlan {
         event.extend_from_slice(b"{\"id\":");
         push_json(&mut event, &self.id(record, 0));
         event.extend_from_slice(&self.head);
+        self.push_prediction(&mut event, outputs, row, echoed)?;
+        event.extend_from_slice(b",\"source\":{\"shard\":");
+        push_json(&mut event, &record.shard);
+        event.extend_from_slice(b",\"sequence_number\":");
+        push_json(&mut event, &record.sequence_number);
+        event.extend_from_slice(b",\"arrived_at\":");
+        event.extend_from_slice(record.arrived_at.unwrap_or("null").as_bytes());
+        event.extend_from_slice(b"}}");
+        Ok(event)
+    }
+
+    /// Appends the member `prediction` of an event, an object: from row `row` of the model's outputs and the JSON texts
+    /// of [`ResultPlan::echoed`].
+    ///
+    /// # Errors
+    /// Those of [`ResultPlan::write`].
+    pub fn push_prediction(
+        &self,
+        event: &mut Vec<u8>,
+        outputs: &[Values],
+        row: usize,
+        echoed: &[Option<&str>],
+    ) -> Result<(), Rejected> {
+        event.push(b'{');
         let mut echoed = echoed.iter();
         for (index, member) in self.members.iter().enumerate() {
             if index > 0 {
@@ -122,7 +146,7 @@ impl ResultPlan {
             match &member.from {
                 From::Output { index, width, form } => {
                     let values = (&outputs[*index], row * width..(row + 1) * width);
-                    push_output(&mut event, member, form, values)?;
+                    push_output(event, member, form, values)?;
                 }
                 From::Field(path) => {
                     let json = echoed.next().copied().flatten();
@@ -132,14 +156,8 @@ impl ResultPlan {
                 }
             }
         }
-        event.extend_from_slice(b"},\"source\":{\"shard\":");
-        push_json(&mut event, &record.shard);
-        event.extend_from_slice(b",\"sequence_number\":");
-        push_json(&mut event, &record.sequence_number);
-        event.extend_from_slice(b",\"arrived_at\":");
-        event.extend_from_slice(record.arrived_at.unwrap_or("null").as_bytes());
-        event.extend_from_slice(b"}}");
-        Ok(event)
+        event.push(b'}');
+        Ok(())
     }
 }
 

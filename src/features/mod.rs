@@ -6,7 +6,7 @@
 mod fields;
 mod input;
 mod scalar;
-mod vocabulary;
+pub mod vocabulary;
 
 use std::collections::BTreeSet;
 

@@ -1,11 +1,13 @@
 //! The model: from a directory that MLflow wrote to predictions for a batch of rows.
 
+mod bounds;
 pub mod directory;
 mod example;
 pub mod graph;
 pub mod mlmodel;
 mod ops;
 pub mod session;
+pub mod signature;
 mod tensors;
 
 use std::path::Path;
@@ -21,7 +23,7 @@ use mlmodel::MlModel;
 use session::{Dimension, Session};
 
 /// The graph's file where `MLmodel` names none.
-const DEFAULT_FILE: &str = "model.onnx";
+pub const DEFAULT_FILE: &str = "model.onnx";
 
 /// The serving spec's file.
 const SPEC_FILE: &str = "serving.toml";
@@ -152,8 +154,26 @@ impl Model {
     /// # Errors
     /// When the graph fails on it.
     pub fn warm_up(&self) -> Result<()> {
-        let inputs = self.ports.iter().map(tensors::zero_row).collect();
-        self.run(&Rows { inputs, len: 1 }).map(drop).context("the model fails on a row of zeros")
+        self.run(&self.zeros()).map(drop).context("the model fails on a row of zeros")
+    }
+
+    /// One row of zeros and empty strings.
+    #[must_use]
+    pub fn zeros(&self) -> Rows {
+        Rows { inputs: self.ports.iter().map(tensors::zero_row).collect(), len: 1 }
+    }
+
+    /// The rows of the input example, if the directory has one in a form that rows can be read from.
+    ///
+    /// # Errors
+    /// When it does not fit the inputs.
+    pub fn example(&self, directory: &ModelDirectory) -> Result<Option<Rows>> {
+        let Some(text) = directory.text(example::FILE, example::MAX_BYTES)? else { return Ok(None) };
+        let rows = example::rows(&text, &self.ports).context(example::FILE)?;
+        if rows.is_none() {
+            tracing::info!("{} is not in a form that rows can be read from: not tested", example::FILE);
+        }
+        Ok(rows)
     }
 
     /// Runs the input example, if the directory has one in a form that rows can be read from.
@@ -161,11 +181,7 @@ impl Model {
     /// # Errors
     /// When it does not fit the inputs, the graph fails on it, or a prediction for it is not finite.
     pub fn test_example(&self, directory: &ModelDirectory) -> Result<()> {
-        let Some(text) = directory.text(example::FILE, example::MAX_BYTES)? else { return Ok(()) };
-        let Some(rows) = example::rows(&text, &self.ports).context(example::FILE)? else {
-            tracing::info!("{} is not in a form that rows can be read from: not tested", example::FILE);
-            return Ok(());
-        };
+        let Some(rows) = self.example(directory)? else { return Ok(()) };
         let outputs = self.run(&rows).context("the model fails on it").context(example::FILE)?;
         let finite = outputs.iter().all(|values| match values {
             Values::Float(v) => v.iter().all(|x| x.is_finite()),

@@ -8,7 +8,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
 use super::graph::{Graph, Takes, data_type};
-use super::ops;
+use super::{bounds, ops};
 
 /// A dimension of an input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,10 @@ impl Session {
         for (index, fact) in facts.into_iter().enumerate() {
             model.set_input_fact(index, fact)?;
         }
-        Ok(Self { plan: model.into_optimized()?.into_runnable()?, state: Mutex::new(None), rows })
+        bounds::infer_constants(&mut model)?;
+        let model = model.into_optimized()?;
+        bounds::check_plan(&model, &[&rows, &entries])?;
+        Ok(Self { plan: model.into_runnable()?, state: Mutex::new(None), rows })
     }
 
     /// Type and shape of an output.
@@ -107,8 +110,11 @@ impl Session {
         let spare = kept().take();
         let mut state = spare.map_or_else(|| self.plan.spawn(), Ok)?;
         let outputs = state.run(inputs)?;
-        // After a failure it would hold what the failed run left.
-        *kept() = Some(state);
+        // After a failure it would hold what the failed run left. So it would after any if a loop is in the graph, which
+        // remembers how many rows it had.
+        if state.op_states.iter().all(Option::is_none) {
+            *kept() = Some(state);
+        }
         Ok(outputs)
     }
 }

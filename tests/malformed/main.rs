@@ -40,7 +40,8 @@ async fn refused(operator: &str, input: &ValueInfoProto, attributes: Vec<Attribu
 /// The attributes with one in another's place, or beside them.
 fn with(attributes: &[AttributeProto], replaced: AttributeProto) -> Vec<AttributeProto> {
     let others = attributes.iter().filter(|attribute| attribute.name != replaced.name);
-    others.cloned().chain([replaced.clone()]).collect()
+    let others: Vec<AttributeProto> = others.cloned().collect();
+    others.into_iter().chain([replaced]).collect()
 }
 
 /// The attributes without one.

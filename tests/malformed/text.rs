@@ -43,7 +43,6 @@ async fn tfidf_vectorizer() {
         ints("ngram_counts", &[0, 2]),
         ints("ngram_indexes", &[0, 1, 2]),
         ints("pool_int64s", &[5, 6, 5, 6]),
-        floats("weights", &[1.0; 3]),
     ];
     let cases = [
         (with(&sound, string("mode", "FT")), "mode FT is none of TF, IDF and TFIDF"),

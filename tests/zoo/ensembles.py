@@ -1,5 +1,6 @@
 """Trees, written as nested tuples, and the attributes that the tree operators take for them."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -7,7 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-MODES = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER"]
+COMPARISONS = {
+    "BRANCH_LEQ": operator.le,
+    "BRANCH_LT": operator.lt,
+    "BRANCH_GTE": operator.ge,
+    "BRANCH_GT": operator.gt,
+    "BRANCH_EQ": operator.eq,
+    "BRANCH_NEQ": operator.ne,
+    "BRANCH_MEMBER": lambda value, members: value in members,
+}
+MODES = list(COMPARISONS)
 AGGREGATES = ["AVERAGE", "SUM", "MIN", "MAX"]
 POST_TRANSFORMS = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"]
 
@@ -23,6 +33,20 @@ class Split(NamedTuple):
     if_true: "Split | Leaf"
     if_false: "Split | Leaf"
     missing_is_true: bool = False
+
+
+def sums(trees: Sequence[Split | Leaf], rows: np.ndarray, targets: int) -> np.ndarray:
+    """What the votes for each target add up to, by the definition of trees: for what no implementation answers well."""
+    result = np.zeros((len(rows), targets))
+    for scores, row in zip(result, rows):
+        for node in trees:
+            while isinstance(node, Split):
+                value = row[node.feature]
+                holds = COMPARISONS[node.mode](value, node.value) or (node.missing_is_true and np.isnan(value))
+                node = node.if_true if holds else node.if_false
+            for target, weight in node.items():
+                scores[target] += weight
+    return result
 
 
 @dataclass
@@ -134,7 +158,8 @@ def grow(
     value = float(rng.choice(GRID))
     children = (grow(rng, depth - 1, targets, modes, weights, missing_is_true, several) for _ in range(2))
     split = Split(int(rng.integers(FEATURES)), mode, value, *children, missing_is_true)
-    return split._replace(value=sorted({value, 0.5, -1.0})) if mode == "BRANCH_MEMBER" else split
+    # Without zero, at which the reference takes a set to end.
+    return split._replace(value=sorted({value, 0.5, -1.0} - {0.0})) if mode == "BRANCH_MEMBER" else split
 
 
 def forest(

@@ -9,8 +9,10 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use stream_predictor::columns::{Map, Number, Sparse};
 use stream_predictor::model::graph::{Graph, Takes};
 use stream_predictor::model::session::{Dimension, Session};
+use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::prelude::*;
 
+use super::data_set::Value;
 use super::{compare, data_set};
 
 /// The message and place of the last panic.
@@ -64,6 +66,11 @@ impl Case {
         ensure!(!expected.is_empty(), "it has no output_0.pb");
         let inputs_match = inputs.len() == self.graph.inputs.len();
         ensure!(inputs_match, "it has {} inputs, the graph {}", inputs.len(), self.graph.inputs.len());
+        let expected = expected
+            .iter()
+            .enumerate()
+            .map(|(index, file)| data_set::values(file).with_context(|| format!("output_{index}.pb")));
+        let expected: Vec<Value> = expected.flatten_ok().collect::<Result<_>>()?;
         let outputs_match = expected.len() == self.graph.outputs.len();
         ensure!(outputs_match, "it has {} outputs, the graph {}", expected.len(), self.graph.outputs.len());
 
@@ -79,13 +86,12 @@ impl Case {
             tensors.extend(given);
         }
         let found = self.run_rows_open(&sizes, tensors)?;
-        for (index, (output, file)) in self.graph.outputs.iter().zip(&expected).enumerate() {
-            let file_name = || format!("output_{index}.pb");
-            let same = match &output.classes {
-                None => compare::tensors(&data_set::tensor(file).with_context(file_name)?, &found[index]),
-                Some(classes) => {
-                    compare::maps(&data_set::maps(file).with_context(file_name)?, classes, &found[index])
-                }
+        for ((output, expected), found) in self.graph.outputs.iter().zip(&expected).zip(&found) {
+            let same = match (&output.classes, expected) {
+                (None, Value::Tensor(tensor)) => compare::tensors(tensor, found),
+                (Some(classes), Value::Maps(maps)) => compare::maps(maps, classes, found),
+                (None, Value::Maps(_)) => Err(anyhow!("a tensor, expected maps")),
+                (Some(_), Value::Tensor(_)) => Err(anyhow!("maps, expected a tensor")),
             };
             same.with_context(|| format!("output `{}`", output.name))?;
         }

@@ -9,7 +9,7 @@ use tract_onnx::pb::TensorProto;
 use tract_onnx::prelude::{DatumType, Tensor, tract_itertools::Itertools};
 use tract_onnx::tensor::load_tensor;
 
-use super::proto::{MAP, MapProto, SequenceProto};
+use super::proto::{MAP, MapProto, SequenceProto, TENSOR};
 
 /// The data sets of a model: the folders beside it that have no other model in them.
 ///
@@ -44,6 +44,30 @@ pub fn files(data_set: &Path, kind: &str) -> Vec<PathBuf> {
             return files;
         }
         files.push(file);
+    }
+}
+
+/// What an output is to be.
+#[derive(Debug)]
+pub enum Value {
+    Tensor(Tensor),
+    Maps(Vec<Map>),
+}
+
+/// What is in the file of an output: a tensor, maps, or a sequence of tensors, which are outputs of their own here.
+///
+/// # Errors
+/// When it is none of these.
+pub fn values(file: &Path) -> Result<Vec<Value>> {
+    // Read as a sequence, a tensor has no elements.
+    match SequenceProto::decode(&*std::fs::read(file)?) {
+        Ok(sequence) if sequence.elem_type == TENSOR && !sequence.tensor_values.is_empty() => {
+            sequence.tensor_values.iter().map(|proto| load(proto).map(Value::Tensor)).collect()
+        }
+        Ok(sequence) if sequence.elem_type == MAP && !sequence.map_values.is_empty() => {
+            Ok(vec![Value::Maps(maps(file)?)])
+        }
+        _ => Ok(vec![Value::Tensor(tensor(file)?)]),
     }
 }
 

@@ -4,6 +4,9 @@
 
 use tract_onnx::pb::TensorProto;
 
+/// `SequenceProto.DataType.TENSOR`
+pub const TENSOR: i32 = 1;
+
 /// `SequenceProto.DataType.MAP`
 pub const MAP: i32 = 4;
 

@@ -2,8 +2,12 @@
 //!
 //! tract knows tensors only: what takes maps or gives them is taken out, and what else can't run is refused.
 
+mod functions;
 mod operators;
+mod sequence;
+mod soundness;
 mod sparse_rows;
+pub mod summary;
 mod types;
 mod vectorizer;
 mod zip_map;
@@ -88,8 +92,12 @@ impl Graph {
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         ensure!(!graph.output.is_empty(), "the graph has no output");
 
-        operators::refuse_reserved(graph)?;
         let types = other_types(graph, path)?;
+        functions::write_out(&mut proto, path)?;
+        let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
+        soundness::check(graph)?;
+        operators::refuse_reserved(graph)?;
+        sequence::take_out(graph);
         let mut zipped = zip_map::take_out(graph)?;
         let Maps { inputs: mut maps, dense_width } = vectorizer::take_out(graph, &types)?;
         operators::check(&proto)?;

@@ -1,8 +1,10 @@
 //! Whether everything that a graph is made of can run: each operator by its domain and name, and the versions that the
 //! model asks for.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto};
 
 use crate::model::ops;
 
@@ -15,7 +17,7 @@ const MAX_ML_VERSION: i64 = 5;
 /// has. All its others share no more than their name with one that we know.
 ///
 /// <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md>
-const MICROSOFT: [&str; 14] = [
+const MICROSOFT: [&str; 15] = [
     "BiasGelu",
     "CDist",
     "FastGelu",
@@ -24,6 +26,7 @@ const MICROSOFT: [&str; 14] = [
     "GroupQueryAttention",
     "MatMulNBits",
     "MultiHeadAttention",
+    "MurmurHash3",
     "QuickGelu",
     "RotaryEmbedding",
     "SimplifiedLayerNormalization",
@@ -44,17 +47,16 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
             import.version
         );
     }
+    let versions = |import: &&OperatorSetIdProto| matches!(import.domain.as_str(), "" | "ai.onnx");
+    let versions: BTreeSet<i64> =
+        model.opset_import.iter().filter(versions).map(|import| import.version).collect();
+    ensure!(versions.len() <= 1, "the graph is of several versions of ai.onnx: {versions:?}");
     let onnx = ops::onnx();
     let mut unknown = Vec::new();
     let can_run = |node: &NodeProto| {
         let known =
             is_onnx(node) || node.domain == "com.microsoft" && MICROSOFT.contains(&node.op_type.as_str());
-        // A function that the model defines goes before an operator of its name.
-        let is_function = model.functions.iter().any(|function| {
-            function.name.as_deref() == Some(&node.op_type)
-                && function.domain.as_deref().unwrap_or_default() == node.domain
-        });
-        known && !is_function && onnx.op_register.0.contains_key(&node.op_type)
+        known && onnx.op_register.0.contains_key(&node.op_type)
     };
     if let Some(graph) = &model.graph {
         list(graph, &can_run, &mut unknown);

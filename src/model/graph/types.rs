@@ -9,6 +9,8 @@ use std::fmt;
 use anyhow::{Context, Result};
 use prost::Message;
 
+use super::summary::element_name;
+
 /// What an input takes, or an output gives, that is no tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
@@ -24,6 +26,14 @@ impl fmt::Display for Type {
             Self::Map { .. } => "a map",
             Self::Other(other) => other,
         })
+    }
+}
+
+/// A type in ONNX's words.
+pub(super) fn describe(r#type: Type) -> String {
+    match r#type {
+        Type::Map { key, value } => format!("map({}, {})", element_name(key), element_name(value)),
+        Type::Other(other) => other.to_owned(),
     }
 }
 

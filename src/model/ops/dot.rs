@@ -29,5 +29,13 @@ fn sum_of(x: &[f32], y: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
         }
     }
     let rest: f32 = x_rest.iter().zip(y_rest).map(|(&x, &y)| term(x, y)).sum();
-    sums.iter().sum::<f32>() + rest
+    // Halves onto each other: four steps, where one after the other would be sixteen.
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+        half /= 2;
+    }
+    sums[0] + rest
 }

@@ -43,10 +43,7 @@ impl Operator for LinearRegressor {
         let features = self.layout.read(inputs)?;
         let targets = self.linear.targets();
         let mut scores = self.linear.scores(&features, inputs[0].shape()[0])?;
-        // A score that is alone becomes no probability: onnxruntime transforms it by PROBIT only.
-        if targets > 1 || self.post_transform == PostTransform::Probit {
-            scores.chunks_exact_mut(targets).for_each(|row| self.post_transform.apply(row));
-        }
+        scores.chunks_exact_mut(targets).for_each(|row| self.post_transform.apply(row));
         Ok(tvec!(matrix(scores, targets)?))
     }
 }

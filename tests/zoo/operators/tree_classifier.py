@@ -1,5 +1,6 @@
 """TreeEnsembleClassifier."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,11 @@ BRANCHES = [
 ]
 
 OTHERS = [
-    case("one_class", forest(3, 3, [0]), [7]),
+    replace(
+        case("one_class", forest(3, 3, [0]), [7]),
+        repair=lambda labels: np.full_like(labels, 7),
+        differs="labels are those that are given; ONNX Runtime answers 1 where there is a single one",
+    ),
     case("doubles", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64)),
     case("doubles_as_tensor", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64), double=True),
     case(

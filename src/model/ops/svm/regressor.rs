@@ -9,10 +9,11 @@ use tract_onnx::tract_hir::internal::*;
 use crate::model::ops::dot::dot;
 use crate::model::ops::features::Layout;
 use crate::model::ops::operator::{Operator, Parsed, matrix, parsed, rows_of};
+use crate::model::ops::post_transform::PostTransform;
 
 use super::kernel::SupportVectors;
 
-/// The operator: `[N, 1]` scores. `post_transform` is read by nobody: onnxruntime leaves it aside too.
+/// The operator: `[N, 1]` scores.
 #[derive(Debug, Clone, PartialEq)]
 struct SvmRegressor {
     /// None: the coefficients are the features' own.
@@ -22,6 +23,7 @@ struct SvmRegressor {
     rho: f32,
     /// Whether the score becomes 1 above zero and else -1.
     one_class: bool,
+    post_transform: PostTransform,
 }
 
 pub(in crate::model::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
@@ -40,6 +42,7 @@ pub(in crate::model::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> Trac
         coefficients: coefficients.into(),
         rho,
         one_class: node.get_attr_opt("one_class")?.unwrap_or(0_i64) != 0,
+        post_transform: PostTransform::of(node)?,
     }))
 }
 
@@ -60,7 +63,9 @@ impl Operator for SvmRegressor {
                 None => dot(row, &self.coefficients),
                 Some(vectors) => vectors.products(row).zip(&*self.coefficients).map(|(x, c)| x * c).sum(),
             };
-            let score: f32 = product + self.rho;
+            let mut score = [product + self.rho];
+            self.post_transform.apply(&mut score);
+            let [score] = score;
             scores.push(if self.one_class { if score > 0.0 { 1.0 } else { -1.0 } } else { score });
         });
         Ok(tvec!(matrix(scores, 1)?))

@@ -1,0 +1,62 @@
+//! What a check has found: lines for people, and the reasons why the model would not be served.
+
+use std::fmt;
+
+use anyhow::Result;
+
+/// Columns that a label takes.
+const LABEL: usize = 13;
+
+/// The findings, in their order.
+#[derive(Debug, Default)]
+pub struct Report {
+    lines: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl Report {
+    /// Whether the function would serve the model.
+    #[must_use]
+    pub fn would_serve(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Adds a fact.
+    pub(super) fn line(&mut self, label: &str, fact: &str) {
+        self.lines.push(format!("{label:LABEL$} {fact}"));
+    }
+
+    /// Adds a fact that belongs to the one before.
+    pub(super) fn detail(&mut self, label: &str, fact: &str) {
+        self.line(&format!("  {label}"), fact);
+    }
+
+    /// The value; or a problem, whose message is made one line.
+    pub(super) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+                // What fails at load fails again where it is looked at.
+                if !self.problems.contains(&line) {
+                    self.problems.push(line);
+                }
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    /// The facts, and at last whether it would serve.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        if self.problems.is_empty() {
+            writeln!(f, "would serve")
+        } else {
+            writeln!(f, "would not serve: {}", self.problems.join("; "))
+        }
+    }
+}

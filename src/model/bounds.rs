@@ -1,0 +1,98 @@
+//! Bounds on the memory that a graph makes us take. A few bytes of it can ask for any tensor: a shape to fill, a number
+//! of repetitions, two vectors that are added across each other.
+
+use anyhow::{Context, Result, ensure};
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::Factoid;
+use tract_onnx::tract_hir::internal::DimLike;
+
+/// Bytes of a tensor that the graph makes by itself, or for one row, unless what it is made of is as large.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Infers types and shapes, operator by operator. tract computes what depends on constants only while it infers, without
+/// a look at how large it will be: here it is looked at before.
+///
+/// # Errors
+/// When the inference fails, or a constant would be too large.
+pub(super) fn infer_constants(model: &mut InferenceModel) -> Result<()> {
+    for id in model.eval_order()? {
+        infer_node(model, id)
+            .with_context(|| format!("node `{}` ({})", model.node(id).name, model.node(id).op))?;
+    }
+    Ok(())
+}
+
+fn infer_node(model: &mut InferenceModel, id: usize) -> Result<()> {
+    let observed = model.node(id).op.observe_outlets(model, model.node(id))?;
+    let observed = observed.into_iter().map(|outlet| model.outlet_fact(outlet).cloned());
+    let observed: TVec<InferenceFact> = observed.collect::<TractResult<_>>()?;
+    let (inputs, outputs) = model.node_facts(id)?;
+    let inputs: TVec<InferenceFact> = inputs.into_iter().cloned().collect();
+    let outputs: TVec<InferenceFact> = outputs.into_iter().cloned().collect();
+    let constant = !inputs.is_empty() && inputs.iter().all(|input| input.value.is_concrete());
+
+    let op = &mut model.node_mut(id).op;
+    let args = || (inputs.iter().collect(), outputs.iter().collect(), observed.iter().collect());
+    let (a, b, c) = args();
+    let mut inferred = op.infer_facts(a, b, c)?.1;
+    if constant {
+        let made_of: u64 = inputs.iter().filter_map(bytes).sum();
+        let made: u64 = inferred.iter().filter_map(bytes).fold(0, u64::saturating_add);
+        ensure!(made <= MAX_BYTES.max(made_of), "it makes a constant of {made} bytes");
+        let (a, b, c) = args();
+        inferred = op.infer(a, b, c)?.1;
+    }
+    for (slot, fact) in inferred.into_iter().enumerate() {
+        let outlet = OutletId::new(id, slot);
+        let fact = model.outlet_fact(outlet)?.unify(&fact)?;
+        model.set_outlet_fact(outlet, fact)?;
+    }
+    Ok(())
+}
+
+/// What a tensor takes if its type and shape are known: `u64::MAX` if that is no number of bytes.
+fn bytes(fact: &InferenceFact) -> Option<u64> {
+    let size = fact.datum_type.concretize()?.size_of() as u64;
+    let shape = fact.shape.as_concrete_finite().ok().flatten()?;
+    Some(
+        shape
+            .iter()
+            .try_fold(size, |bytes, dimension| bytes.checked_mul(*dimension as u64))
+            .unwrap_or(u64::MAX),
+    )
+}
+
+/// Checks what a plan takes for one row.
+///
+/// # Errors
+/// When a tensor would be too large.
+pub(super) fn check_plan(model: &TypedModel, symbols: &[&Symbol]) -> Result<()> {
+    let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| values.with(symbol, 1));
+    for node in model.nodes() {
+        let made_of: u64 = model
+            .node_input_facts(node.id)?
+            .iter()
+            .map(|fact| volume(fact, &one))
+            .fold(0, u64::saturating_add);
+        for output in &node.outputs {
+            // What has a value is there already.
+            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, &one) };
+            ensure!(
+                made <= MAX_BYTES.max(made_of),
+                "node `{}` ({}) makes a tensor of {made} bytes for one row",
+                node.name,
+                node.op
+            );
+        }
+    }
+    Ok(())
+}
+
+fn volume(fact: &TypedFact, symbols: &SymbolValues) -> u64 {
+    let size = fact.datum_type.size_of() as u64;
+    // A dimension that depends on the data of the rows is not known before.
+    let known =
+        |dimension: &TDim| dimension.eval(symbols).to_i64().ok().and_then(|size| u64::try_from(size).ok());
+    let dimensions = fact.shape.iter().map(|dimension| known(dimension).unwrap_or(1));
+    dimensions.fold(size, u64::saturating_mul)
+}
