@@ -33,9 +33,9 @@ impl Avx2 {
     }
 
     /// [`kernel::sum_block`], compiled for AVX2.
-    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [f64]) {
+    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
-        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [f64]) {
+        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
             kernel::sum_block(packed, block, sums);
         }
         // SAFETY: `self` shows that there is AVX2.
