@@ -24,7 +24,7 @@ pub enum Dimension {
 pub struct Session {
     plan: Arc<TypedRunnableModel>,
     /// What a run works in, kept for the next: making it takes longer than a small model does.
-    state: Mutex<Option<TypedSimpleState>>,
+    state: Mutex<Option<Box<TypedSimpleState>>>,
     is_plain: bool,
     rows: Symbol,
 }
@@ -118,7 +118,7 @@ impl Session {
             let outputs = self.run_again(&mut state, inputs)?;
             (state, outputs)
         } else {
-            let mut state = self.plan.spawn()?;
+            let mut state = Box::new(self.plan.spawn()?);
             let outputs = state.run(inputs)?;
             (state, outputs)
         };

@@ -102,7 +102,6 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2
 #[derive(Debug)]
 pub struct Row {
     values: Vec<f32>,
-    leaves: Vec<u32>,
 }
 
 impl Row {
@@ -110,7 +109,7 @@ impl Row {
     pub fn new(packed: &Packed) -> Self {
         let mut values = vec![0.0; packed.columns.len() + 1];
         values[packed.columns.len()] = f32::NEG_INFINITY;
-        Self { values, leaves: vec![0; packed.trees.len()] }
+        Self { values }
     }
 
     /// Sets the values of some features.
@@ -138,41 +137,37 @@ impl Row {
     }
 
     /// Adds the row's weights to the sum of each target.
-    pub fn sum(&mut self, packed: &Packed, sums: &mut [f64]) {
-        let mut leaves = std::mem::take(&mut self.leaves);
-        // The last group goes back to be a full one.
-        let last = leaves.len().saturating_sub(SIDE_BY_SIDE);
-        for first in (0..leaves.len()).step_by(SIDE_BY_SIDE).map(|first| first.min(last)) {
-            let end = leaves.len().min(first + SIDE_BY_SIDE);
-            unchecked::trees(packed, &packed.trees[first..end], self, &mut leaves[first..end]);
-        }
-        if let Some(target) = packed.only_target {
-            sums[target as usize] += sum_floats(&leaves);
-        } else {
-            for (tree, &leaf) in packed.trees.iter().zip(&leaves) {
-                if tree.target == Tree::ROWS {
+    pub fn sum(&self, packed: &Packed, sums: &mut [f64]) {
+        let trees = &packed.trees;
+        // Sums side by side, as no addition can begin before the last has ended.
+        let mut of_lanes = [0.0; SIDE_BY_SIDE];
+        for start in (0..trees.len()).step_by(SIDE_BY_SIDE) {
+            // The last group goes back to be a full one, and what was counted is left out.
+            let first = start.min(trees.len().saturating_sub(SIDE_BY_SIDE));
+            let group = &trees[first..trees.len().min(first + SIDE_BY_SIDE)];
+            let leaves = unchecked::trees(packed, group, self);
+            let new = start - first..group.len();
+            if packed.only_target.is_some() {
+                for lane in new {
+                    of_lanes[lane] += f64::from(f32::from_bits(leaves[lane]));
+                }
+                continue;
+            }
+            for lane in new {
+                let (target, leaf) = (group[lane].target, leaves[lane]);
+                if target == Tree::ROWS {
                     for (sum, &weight) in sums.iter_mut().zip(packed.row(leaf)) {
                         *sum += f64::from(weight);
                     }
                 } else {
-                    sums[tree.target as usize] += f64::from(f32::from_bits(leaf));
+                    sums[target as usize] += f64::from(f32::from_bits(leaf));
                 }
             }
         }
-        self.leaves = leaves;
-    }
-}
-
-/// The sum of floats, given by their bits: several sums side by side, as no addition can begin before the last has ended.
-fn sum_floats(bits: &[u32]) -> f64 {
-    let (groups, rest) = bits.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for group in groups {
-        for (sum, &bits) in sums.iter_mut().zip(group) {
-            *sum += f64::from(f32::from_bits(bits));
+        if let Some(target) = packed.only_target {
+            sums[target as usize] += of_lanes.iter().sum::<f64>();
         }
     }
-    sums.iter().sum::<f64>() + rest.iter().map(|&bits| f64::from(f32::from_bits(bits))).sum::<f64>()
 }
 
 /// Adds each row's weights, chunk after chunk, to the sums of the targets: for each chunk those of each target.
