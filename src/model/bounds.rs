@@ -4,7 +4,6 @@
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
-use tract_onnx::tract_hir::internal::DimLike;
 
 /// Bytes of a tensor that the graph makes by itself, or for one row, unless what it is made of is as large.
 const MAX_BYTES: u64 = 256 << 20;

@@ -2,6 +2,7 @@
 //!
 //! tract knows tensors only: what takes maps or gives them is taken out, and what else can't run is refused.
 
+mod attributes;
 mod functions;
 mod operators;
 mod sequence;
