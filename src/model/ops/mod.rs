@@ -69,6 +69,7 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("Binarizer", binarizer::parse);
     onnx.op_register.insert("CategoryMapper", category_mapper::parse);
     onnx.op_register.insert("CDist", cdist::parse);
+    onnx.op_register.insert("Compress", standard::parse_compress);
     onnx.op_register.insert("ConstantOfShape", standard::parse_constant_of_shape);
     onnx.op_register.insert("Erf", standard::parse_erf);
     onnx.op_register.insert("FeatureVectorizer", feature_vectorizer::parse);

@@ -4,9 +4,9 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::super::features::{Features, Layout};
 use super::forest::{Forest, Number};
-use super::kernel::{Kernel, Row, sum};
+use super::kernel::{Row, sum};
 use super::packed::Packed;
-use super::walk::Portable;
+use super::unchecked::Avx2;
 
 /// An ensemble of trees, in the form in which it is quickest.
 #[derive(Debug, PartialEq)]
@@ -135,17 +135,9 @@ impl Ensemble {
 impl Packed {
     /// The sums of each row's weights: `rows × targets`.
     fn sums(&self, rows: &Rows) -> Vec<f64> {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = super::avx2::Avx2::new() {
-            return self.sums_with(avx2, rows);
-        }
-        self.sums_with(Portable, rows)
-    }
-
-    fn sums_with(&self, kernel: impl Kernel, rows: &Rows) -> Vec<f64> {
         match rows {
-            Rows::Double(values, width) => sum(kernel, self, values, *width),
-            Rows::Other(Features::Dense { values, width }) => sum(kernel, self, values, *width),
+            Rows::Double(values, width) => sum(self, values, *width, Avx2::new()),
+            Rows::Other(Features::Dense { values, width }) => sum(self, values, *width, Avx2::new()),
             Rows::Other(features @ Features::Sparse { .. }) => {
                 let mut row = Row::new(self);
                 let mut sums = Vec::new();
@@ -153,7 +145,7 @@ impl Packed {
                     row.set(self, entries.clone());
                     let start = sums.len();
                     sums.resize(start + self.targets, 0.0);
-                    row.sum(kernel, self, &mut sums[start..]);
+                    row.sum(self, &mut sums[start..]);
                     row.set(self, entries.map(|(column, _)| (column, 0.0)));
                 });
                 sums

@@ -3,7 +3,7 @@
 use super::column::{Column, Value};
 use super::masks::LANES;
 use super::packed::{Packed, Tree};
-use super::walk::Walk;
+use super::unchecked::{self, Avx2, SIDE_BY_SIDE};
 
 /// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
 const CHUNKS: usize = 16;
@@ -54,7 +54,7 @@ impl Block {
 }
 
 /// The sums of each target for each of the rows, `width` features each, which are at least those of the forest.
-pub fn sum(kernel: impl Kernel, packed: &Packed, rows: &[impl Value], width: usize) -> Vec<f64> {
+pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2>) -> Vec<f64> {
     let slots = packed.columns.len();
     let count = rows.len() / width;
     let mut sums = vec![0.0; count * packed.targets];
@@ -74,7 +74,10 @@ pub fn sum(kernel: impl Kernel, packed: &Packed, rows: &[impl Value], width: usi
         for (rows, sums) in parts {
             block.fill(rows, width, &packed.columns);
             block_sums.fill(0.0);
-            kernel.sum_block(packed, &block, &mut block_sums);
+            match avx2 {
+                Some(avx2) => avx2.sum_block(packed, &block, &mut block_sums),
+                None => sum_block(packed, &block, &mut block_sums),
+            }
             sums.copy_from_slice(&block_sums[..sums.len()]);
         }
     }
@@ -82,7 +85,7 @@ pub fn sum(kernel: impl Kernel, packed: &Packed, rows: &[impl Value], width: usi
         let mut row = Row::new(packed);
         for (values, sums) in single.chunks_exact(width).zip(single_sums.chunks_exact_mut(packed.targets)) {
             row.fill(values, &packed.columns);
-            row.sum(kernel, packed, sums);
+            row.sum(packed, sums);
         }
     }
     sums
@@ -128,9 +131,14 @@ impl Row {
     }
 
     /// Adds the row's weights to the sum of each target.
-    pub fn sum(&mut self, kernel: impl Kernel, packed: &Packed, sums: &mut [f64]) {
+    pub fn sum(&mut self, packed: &Packed, sums: &mut [f64]) {
         let mut leaves = std::mem::take(&mut self.leaves);
-        kernel.leaves(packed, self, &mut leaves);
+        // The last group goes back to be a full one.
+        let last = leaves.len().saturating_sub(SIDE_BY_SIDE);
+        for first in (0..leaves.len()).step_by(SIDE_BY_SIDE).map(|first| first.min(last)) {
+            let end = leaves.len().min(first + SIDE_BY_SIDE);
+            unchecked::trees(packed, &packed.trees[first..end], self, &mut leaves[first..end]);
+        }
         if let [sum] = sums {
             *sum += leaves.iter().map(|&leaf| f64::from(f32::from_bits(leaf))).sum::<f64>();
         } else {
@@ -155,25 +163,16 @@ fn add(packed: &Packed, tree: &Tree, leaf: u32, sums: &mut [f64]) {
     }
 }
 
-/// The two ways through the trees, with some instruction set.
-pub trait Kernel: Copy {
-    /// Adds each row's weights, chunk after chunk, to the sums of the targets.
-    fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [f64]);
-
-    /// What the leaves hold that a row comes to, one a tree.
-    fn leaves(self, packed: &Packed, row: &Row, leaves: &mut [u32]);
-}
-
-/// [`Kernel::sum_block`] with steps taken by `walk`.
+/// Adds each row's weights, chunk after chunk, to the sums of the targets.
 #[inline(always)]
-pub fn sum_block(walk: impl Walk, packed: &Packed, block: &Block, sums: &mut [f64]) {
+pub fn sum_block(packed: &Packed, block: &Block, sums: &mut [f64]) {
     let targets = packed.targets;
     let mut cursor = Default::default();
     for tree in &packed.trees {
         for (x, sums) in block.iter().zip(sums.chunks_exact_mut(LANES * targets)) {
-            let mut leaves = packed.masks.exits(walk, cursor, tree.words_end, x);
+            let mut leaves = packed.masks.exits(cursor, tree.words_end, x);
             if tree.rest > 0 {
-                walk.rows(packed, tree, x, &mut leaves);
+                unchecked::rows(packed, tree, x, &mut leaves);
             }
             if targets == 1 && tree.target == 0 {
                 for lane in 0..LANES {
@@ -186,17 +185,5 @@ pub fn sum_block(walk: impl Walk, packed: &Packed, block: &Block, sums: &mut [f6
             }
         }
         cursor = packed.masks.after(tree.words_end);
-    }
-}
-
-/// [`Kernel::leaves`] with steps taken by `walk`.
-#[inline(always)]
-pub fn leaves<W: Walk>(walk: W, packed: &Packed, row: &Row, leaves: &mut [u32]) {
-    let together = packed.trees.len() / W::TREES * W::TREES;
-    for (trees, leaves) in packed.trees.chunks_exact(W::TREES).zip(leaves.chunks_exact_mut(W::TREES)) {
-        walk.trees(packed, trees, row.values(), leaves);
-    }
-    for (tree, leaf) in packed.trees[together..].iter().zip(&mut leaves[together..]) {
-        *leaf = super::walk::to_leaf(packed, tree, row.values());
     }
 }

@@ -11,7 +11,6 @@ use std::collections::BinaryHeap;
 
 use super::packed::Node;
 use super::splits::{Ask, Sets, Split};
-use super::walk::Walk;
 
 /// Rows that go through the questions together.
 pub const LANES: usize = 32;
@@ -195,7 +194,7 @@ pub struct Cursor {
 impl Masks {
     /// Where each row comes to in the tree whose words go from the cursor to `words_end`. `x[slot]` has the rows' values.
     #[inline(always)]
-    pub fn exits(&self, walk: impl Walk, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
+    pub fn exits(&self, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
         let (mut numbers, mut found) = ([0; LANES], [0; LANES]);
         let Cursor { mut thresholds, mut sets, mut windows, .. } = cursor;
         for (start, word) in (0..).step_by(EXITS).zip(&self.words[cursor.word..words_end as usize]) {
@@ -229,7 +228,8 @@ impl Masks {
                 found[lane] |= new;
             }
         }
-        walk.look_up(self.exits[cursor.word..words_end as usize].as_flattened(), &numbers)
+        let exits = self.exits[cursor.word..words_end as usize].as_flattened();
+        numbers.map(|number| exits[number as usize])
     }
 
     /// The cursor behind a tree's words.

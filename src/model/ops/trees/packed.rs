@@ -66,7 +66,7 @@ impl Tree {
 }
 
 /// How a link is read: the lowest bits are the slot, as many as there are slots for; the next says whether the question is a
-/// set; all above are the left child's place in the tree.
+/// set; all above are how many nodes on the left child is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links {
     slot_bits: u32,
@@ -85,13 +85,8 @@ impl Links {
     }
 
     /// The bits below the left child.
-    pub fn left_shift(self) -> u32 {
+    fn left_shift(self) -> u32 {
         self.slot_bits + 1
-    }
-
-    /// Nodes of a tree that a link can count.
-    fn max_nodes(self) -> usize {
-        1 << (u32::BITS - self.left_shift())
     }
 
     /// The slot.
@@ -106,14 +101,17 @@ impl Links {
         node.link & (1 << self.slot_bits) != 0
     }
 
-    /// The left child's place in the tree.
+    /// How many nodes on the left child is.
     #[inline(always)]
-    pub fn left(self, node: Node) -> u32 {
-        node.link >> self.left_shift()
+    pub fn to_left(self, node: Node) -> usize {
+        (node.link >> self.left_shift()) as usize
     }
 
-    fn pack(self, left: u32, is_set: bool, slot: u32) -> u32 {
-        left << self.left_shift() | u32::from(is_set) << self.slot_bits | slot
+    /// A link; `None` if the left child is too many nodes on.
+    fn pack(self, to_left: usize, is_set: bool, slot: u32) -> Option<u32> {
+        let to_left =
+            u32::try_from(to_left).ok().filter(|&to_left| to_left <= u32::MAX >> self.left_shift())?;
+        Some(to_left << self.left_shift() | u32::from(is_set) << self.slot_bits | slot)
     }
 }
 
@@ -137,18 +135,12 @@ impl Packed {
         let mut columns: Vec<Column> = branches.map(Split::column).collect();
         columns.sort_unstable();
         columns.dedup();
-        // Vectors of places have signs.
-        let nodes = trees.iter().map(|(_, splits, _)| splits.len()).sum();
-        i32::try_from(nodes).ok()?;
         // The slot behind the last is the leaves'.
         let links = Links::new(columns.len())?;
-        if trees.iter().any(|(_, splits, _)| splits.len() > links.max_nodes()) {
-            return None;
-        }
         let mut packed = Self {
             columns,
             links,
-            nodes: Vec::with_capacity(nodes),
+            nodes: Vec::with_capacity(trees.iter().map(|(_, splits, _)| splits.len()).sum()),
             trees: Vec::with_capacity(trees.len()),
             masks: Masks::default(),
             sets: Vec::new(),
@@ -177,7 +169,10 @@ impl Packed {
 
         for (place, split) in splits.iter().enumerate() {
             let node = match split.ask {
-                Ask::Leq(value) => Node { value, link: self.links.pack(split.left, false, slot_of(split)?) },
+                Ask::Leq(value) => Node {
+                    value,
+                    link: self.links.pack(split.left as usize - place, false, slot_of(split)?)?,
+                },
                 Ask::In(index) => {
                     let words = &sets.0[index as usize];
                     let set = u32::try_from(self.sets.len()).ok()?;
@@ -185,7 +180,7 @@ impl Packed {
                     self.sets.extend(words);
                     Node {
                         value: f32::from_bits(set),
-                        link: self.links.pack(split.left, true, slot_of(split)?),
+                        link: self.links.pack(split.left as usize - place, true, slot_of(split)?)?,
                     }
                 }
                 Ask::Leaf(leaf) => {
@@ -203,7 +198,7 @@ impl Packed {
                     if value.is_nan() {
                         return None;
                     }
-                    Node { value, link: self.links.pack(u32::try_from(place).ok()?, false, leaf_slot) }
+                    Node { value, link: self.links.pack(0, false, leaf_slot)? }
                 }
             };
             self.nodes.push(node);

@@ -8,9 +8,9 @@ use crate::model::ops::features::Features;
 
 use super::ensemble::{Aggregate, Ensemble, Rows};
 use super::forest::{Forest, Node, Test};
-use super::kernel::{Kernel, sum};
+use super::kernel::sum;
 use super::packed::Packed;
-use super::walk::Portable;
+use super::unchecked::Avx2;
 
 /// Values that comparisons can go wrong at; thresholds and features are of these, so that they tie often.
 const VALUES: [f32; 16] = [
@@ -172,8 +172,10 @@ fn shape(random: &mut Rng) -> Shape {
     }
 }
 
-fn check(kernel: impl Kernel, packed: &Packed, rows: &[f32], width: usize, expected: &[f64], case: u64) {
-    assert_eq!(sum(kernel, packed, rows, width), expected, "case {case}");
+/// Both for every machine and, where there is AVX2, with it.
+fn check(packed: &Packed, rows: &[f32], width: usize, expected: &[f64], case: u64) {
+    assert_eq!(sum(packed, rows, width, None), expected, "case {case}");
+    assert_eq!(sum(packed, rows, width, Avx2::new()), expected, "case {case}, AVX2");
 }
 
 #[test]
@@ -191,11 +193,7 @@ fn packed_trees_answer_as_their_definition_says() {
             wide.chunks_exact(width).flat_map(|row| expected(&forest, row, targets)).collect();
         if let Some(packed) = Packed::new(&forest, targets) {
             packed_forests += 1;
-            check(Portable, &packed, &rows, width, &expected, case);
-            #[cfg(target_arch = "x86_64")]
-            if let Some(avx2) = super::avx2::Avx2::new() {
-                check(avx2, &packed, &rows, width, &expected, case);
-            }
+            check(&packed, &rows, width, &expected, case);
         }
         let ensemble = Ensemble::new(forest, targets, Aggregate::Sum).unwrap();
         let scores = ensemble.scores(&Rows::Other(Features::Dense { values: Cow::Borrowed(&rows), width }));
@@ -269,7 +267,7 @@ fn large_trees_are_packed_as_long_as_links_can_count_their_nodes() {
     let rows = rows(&mut random, shape, 40);
     let wide: Vec<f64> = rows.iter().map(|&x| f64::from(x)).collect();
     let expected: Vec<f64> = wide.chunks_exact(5).flat_map(|row| expected(&forest, row, 1)).collect();
-    check(Portable, &Packed::new(&forest, 1).unwrap(), &rows, 5, &expected, 0);
+    check(&Packed::new(&forest, 1).unwrap(), &rows, 5, &expected, 0);
     let ensemble = Ensemble::new(forest, 1, Aggregate::Sum).unwrap();
     let features = Features::Dense { values: Cow::Borrowed(&rows), width: 5 };
     assert_eq!(ensemble.scores(&Rows::Other(features)).unwrap(), expected);

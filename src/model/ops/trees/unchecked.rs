@@ -1,0 +1,130 @@
+//! Steps down the trees without bounds checks: many rows through one tree, or one row through many trees.
+//!
+//! All of the project's `unsafe` is here. The reads are in range because
+//! - every walk begins at a node, which is checked;
+//! - [`Packed`] is only made by [`Packed::new`] and then left as it is. A branch's left child and its sibling are nodes of
+//!   the same tree, and every node's slot is at most the one behind the last column;
+//! - rows have that slot, which is checked, and there negative infinity ([`Block`] and [`Row`] are made so). It is not above
+//!   the value of a leaf, which is never NaN, so a leaf, which names that slot and is its own left child, is never left.
+//!
+//! Walking 16 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers of AVX2
+//! and AVX-512 were tried instead and took longer.
+#![allow(unsafe_code)]
+
+use super::kernel::{self, Block, Row};
+use super::masks::LANES;
+use super::packed::{Node, Packed, Tree};
+
+/// Walks that go side by side, so that while one waits for memory others compute.
+pub const SIDE_BY_SIDE: usize = 16;
+
+/// Shows that the processor has AVX2, and BMI2, which came with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// If it has.
+    pub fn new() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
+            return Some(Self(()));
+        }
+        None
+    }
+
+    /// [`kernel::sum_block`], compiled for AVX2.
+    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [f64]) {
+        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
+        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [f64]) {
+            kernel::sum_block(packed, block, sums);
+        }
+        // SAFETY: `self` shows that there is AVX2.
+        #[allow(unused_unsafe, reason = "elsewhere it is an ordinary function")]
+        unsafe {
+            with_avx2(packed, block, sums);
+        }
+    }
+}
+
+/// Takes every row of a chunk from a node below the top of a tree to its leaf: `places`, in the tree, become what the leaves
+/// hold.
+#[inline(always)]
+pub fn rows(packed: &Packed, tree: &Tree, x: &[[f32; LANES]], places: &mut [u32; LANES]) {
+    if tree.has_sets {
+        rows_asking::<true>(packed, tree, x, places);
+    } else {
+        rows_asking::<false>(packed, tree, x, places);
+    }
+}
+
+#[inline(always)]
+fn rows_asking<const SETS: bool>(
+    packed: &Packed,
+    tree: &Tree,
+    x: &[[f32; LANES]],
+    places: &mut [u32; LANES],
+) {
+    assert!(x.len() == packed.columns.len() + 1);
+    let x = x.as_flattened();
+    let (groups, _) = places.as_chunks_mut::<SIDE_BY_SIDE>();
+    for (group, places) in groups.iter_mut().enumerate() {
+        let mut at = places.map(|place| tree.base as usize + place as usize);
+        assert!(at.iter().all(|&at| at < packed.nodes.len()));
+        for _ in 0..tree.rest {
+            for (lane, at) in at.iter_mut().enumerate() {
+                // SAFETY: `at` is a node, and `x` has LANES values for each slot.
+                unsafe {
+                    let node = *packed.nodes.get_unchecked(*at);
+                    let value =
+                        x.get_unchecked(packed.links.slot(node) * LANES + group * SIDE_BY_SIDE + lane);
+                    *at = next::<SETS>(packed, *at, node, *value);
+                }
+            }
+        }
+        *places = at.map(|at| packed.nodes[at].value.to_bits());
+    }
+}
+
+/// Takes a row down up to [`SIDE_BY_SIDE`] trees, the deepest last: what the leaves hold.
+#[inline(always)]
+pub fn trees(packed: &Packed, trees: &[Tree], row: &Row, leaves: &mut [u32]) {
+    if trees.iter().any(|tree| tree.has_sets) {
+        trees_asking::<true>(packed, trees, row.values(), leaves);
+    } else {
+        trees_asking::<false>(packed, trees, row.values(), leaves);
+    }
+}
+
+#[inline(always)]
+fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32], leaves: &mut [u32]) {
+    assert!(row.len() == packed.columns.len() + 1);
+    let mut at = [0; SIDE_BY_SIDE];
+    for (at, tree) in at.iter_mut().zip(trees) {
+        *at = tree.base as usize;
+    }
+    assert!(at.iter().all(|&at| at < packed.nodes.len()));
+    for _ in 0..trees.last().map_or(0, |tree| tree.depth) {
+        for at in &mut at {
+            // SAFETY: `at` is a node, and `row` has a value for each slot.
+            unsafe {
+                let node = *packed.nodes.get_unchecked(*at);
+                let value = row.get_unchecked(packed.links.slot(node));
+                *at = next::<SETS>(packed, *at, node, *value);
+            }
+        }
+    }
+    for (leaf, at) in leaves.iter_mut().zip(at) {
+        *leaf = packed.nodes[at].value.to_bits();
+    }
+}
+
+/// The child that a value leads to.
+#[inline(always)]
+fn next<const SETS: bool>(packed: &Packed, at: usize, node: Node, x: f32) -> usize {
+    let left = if SETS && packed.links.is_set(node) {
+        packed.contains(node.value.to_bits(), x)
+    } else {
+        x <= node.value
+    };
+    at + packed.links.to_left(node) + usize::from(!left)
+}
