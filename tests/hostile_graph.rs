@@ -191,18 +191,21 @@ async fn graphs_are_bounded_in_number_and_depth() {
     assert!(fast_refusal(&model(x(), vec![choice], vec![flag])).await.contains("more than 8 graphs within"));
 }
 
+/// Makes a node that reads one name and gives another.
+type Link<'a> = &'a dyn Fn(&str, &str) -> NodeProto;
+
 /// Thousands of operators one behind the other, each making the unknown number of rows less known.
 #[tokio::test]
 async fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
     let slice = |from: &str, to: &str| node("Slice", &[from, "one", "end", "zero"], to, vec![]);
-    let chain = |count: usize, link: &dyn Fn(&str, &str) -> NodeProto| -> Vec<NodeProto> {
+    let chain = |count: usize, link: Link| -> Vec<NodeProto> {
         let name = |at: usize| if at == 0 { "X".to_owned() } else { format!("v{at}") };
         let mut nodes: Vec<NodeProto> = (0..count).map(|at| link(&name(at), &name(at + 1))).collect();
         nodes.push(node("Identity", &[&name(count)], "y", vec![]));
         nodes
     };
     let ends = vec![integers("one", &[1]), integers("end", &[i64::MAX]), integers("zero", &[0])];
-    let links: [(&str, &dyn Fn(&str, &str) -> NodeProto, usize); 3] = [
+    let links: [(&str, Link, usize); 3] = [
         ("Slice", &slice, 300),
         ("Concat", &|from, to| node("Concat", &[from, "X"], to, vec![int("axis", 0)]), 300),
         ("Neg", &|from, to| node("Neg", &[from], to, vec![]), 3_000),
@@ -215,4 +218,47 @@ async fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
         println!("{name}: {:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{name}: {:?}", start.elapsed());
     }
+}
+
+/// Thirty functions, each of which calls the next one twice; and two that call each other.
+#[tokio::test]
+async fn functions_are_bounded() {
+    let function = |name: &str, node: Vec<NodeProto>| FunctionProto {
+        name: Some(name.to_owned()),
+        domain: Some("own".to_owned()),
+        input: vec!["a".to_owned()],
+        output: vec!["b".to_owned()],
+        node,
+        ..FunctionProto::default()
+    };
+    let call = |name: &str, from: &str, to: &str| NodeProto {
+        domain: "own".to_owned(),
+        ..node(name, &[from], to, vec![])
+    };
+    let twice = |at: usize| {
+        let next = format!("f{}", at + 1);
+        function(&format!("f{at}"), vec![call(&next, "a", "half"), call(&next, "half", "b")])
+    };
+    let mut many = model(x(), vec![call("f0", "X", "y")], vec![]);
+    many.functions = (0..30).map(twice).collect();
+    many.functions.push(function("f30", vec![node("Neg", &["a"], "b", vec![])]));
+    assert!(fast_refusal(&many).await.contains("with its functions the graph has more than"));
+
+    let mut circle = model(x(), vec![call("f0", "X", "y")], vec![]);
+    circle.functions =
+        vec![function("f0", vec![call("f1", "a", "b")]), function("f1", vec![call("f0", "a", "b")])];
+    assert!(fast_refusal(&circle).await.contains("nested too deeply"));
+
+    let kind = attribute_proto::AttributeType::Tensor as i32;
+    let value = AttributeProto {
+        name: "value".to_owned(),
+        r#type: kind,
+        t: Some(floats_of("", &[1 << 20], 1 << 20)),
+        ..AttributeProto::default()
+    };
+    let large = vec![node("Constant", &[], "c", vec![value]), node("Add", &["a", "c"], "b", vec![])];
+    let calls: Vec<NodeProto> = (0..100).map(|at| call("f0", "X", &format!("y{at}"))).collect();
+    let mut copies = model(x(), calls, vec![]);
+    copies.functions = vec![function("f0", large)];
+    assert!(fast_refusal(&copies).await.contains("more than 268435456 bytes"));
 }
