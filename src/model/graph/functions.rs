@@ -15,6 +15,9 @@ const MAX_DEPTH: usize = 32;
 /// Nodes of a graph whose functions are written out. A few functions that call each other twice would fill the memory.
 const MAX_NODES: usize = 1 << 17;
 
+/// Bytes of what is written out: a body may hold a tensor, or be given one, and is written out again and again.
+const MAX_BYTES: usize = 256 << 20;
+
 /// Writes out every call. The file is read again for what tract's messages leave out of functions.
 ///
 /// # Errors
@@ -30,7 +33,7 @@ pub(super) fn write_out(model: &mut ModelProto, path: &Path) -> Result<()> {
         // It may be of another version than the model: ONNX asks that its operators then mean the same in both.
         known.insert((function.domain(), function.name()), (function, defaults.attribute));
     }
-    let mut writer = Writer { functions: known, calls: 0, nodes: 0 };
+    let mut writer = Writer { functions: known, calls: 0, nodes: 0, bytes: 0 };
     let graph = model.graph.as_mut().context("not an ONNX model: it has no graph")?;
     graph.node = writer.nodes(std::mem::take(&mut graph.node), 0)?;
     Ok(())
@@ -42,6 +45,7 @@ struct Writer<'a> {
     /// Calls written out so far, which number the names within.
     calls: usize,
     nodes: usize,
+    bytes: usize,
 }
 
 impl Writer<'_> {
@@ -51,7 +55,7 @@ impl Writer<'_> {
         for mut node in nodes {
             self.nodes += 1;
             ensure!(self.nodes <= MAX_NODES, "with its functions the graph has more than {MAX_NODES} nodes");
-            if let Some(body) = self.body(&node) {
+            if let Some(body) = self.body(&node)? {
                 ensure!(depth < MAX_DEPTH, "function {}.{} is nested too deeply", node.domain, node.op_type);
                 written.extend(self.nodes(body, depth + 1)?);
                 continue;
@@ -67,8 +71,9 @@ impl Writer<'_> {
     }
 
     /// The nodes that a call stands for, or nothing if it is none.
-    fn body(&mut self, call: &NodeProto) -> Option<Vec<NodeProto>> {
-        let (function, defaults) = self.functions.get(&(call.domain.as_str(), call.op_type.as_str()))?;
+    fn body(&mut self, call: &NodeProto) -> Result<Option<Vec<NodeProto>>> {
+        let called = (call.domain.as_str(), call.op_type.as_str());
+        let Some((function, defaults)) = self.functions.get(&called) else { return Ok(None) };
         self.calls += 1;
         let given = |formal: &[String], actual: &[String]| -> Vec<(String, String)> {
             let actual = actual.iter().cloned().chain(std::iter::repeat(String::new()));
@@ -84,7 +89,14 @@ impl Writer<'_> {
             prefix: format!("{}.{}.", call.op_type, self.calls),
             attributes: call.attribute.iter().chain(defaults).collect(),
         };
-        Some(function.node.iter().map(|node| scope.node(node)).collect())
+        let mut body = Vec::with_capacity(function.node.len());
+        for node in &function.node {
+            let node = scope.node(node);
+            self.bytes = self.bytes.saturating_add(node.encoded_len());
+            ensure!(self.bytes <= MAX_BYTES, "with its functions the graph has more than {MAX_BYTES} bytes");
+            body.push(node);
+        }
+        Ok(Some(body))
     }
 }
 

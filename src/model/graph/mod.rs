@@ -2,6 +2,7 @@
 //!
 //! tract knows tensors only: what takes maps or gives them is taken out, and what else can't run is refused.
 
+mod attributes;
 mod functions;
 mod operators;
 mod sequence;
@@ -119,6 +120,8 @@ impl Graph {
             tensors.push(info);
         }
         graph.input = tensors;
+        // What was put in for a map must not have the name of something else.
+        soundness::check(graph)?;
         let outputs = graph.output.iter().map(|output| {
             let classes = zipped.remove(&output.name);
             match types.get(&output.name) {

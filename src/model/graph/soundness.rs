@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
-use super::{node_name, subgraphs};
+use super::{attributes, node_name, subgraphs};
 
 /// Nodes of a graph with its subgraphs; the largest ensembles that converters write out node by node have a tenth of it.
 const MAX_NODES: usize = 100_000;
@@ -83,6 +83,7 @@ fn check_node(graph: &GraphProto, index: usize, node: &NodeProto, scopes: &Scope
             bail!("the graph reads what nothing gives: {name}");
         }
     }
+    attributes::check(node).with_context(|| format!("{} (`{}`)", node.op_type, node_name(node)))?;
     for attribute in &node.attribute {
         for tensor in attribute.t.iter().chain(&attribute.tensors) {
             let place =
