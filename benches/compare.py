@@ -12,8 +12,9 @@ they are what counts. In each round all take turns, one right after the other, a
 few dozen milliseconds each. A ratio is that of two of them in the same round, and what is told is the median over all
 rounds: what slows down a round slows down both, or makes an outlier that the median passes over.
 
-A call from Python costs ONNX Runtime and the libraries some microseconds. They are counted, as those who call them pay
-them; with one row a call, they are most of what the linear model takes.
+A call from Python costs ONNX Runtime and the libraries some microseconds, and our program, which is not called from
+Python, nothing. They are counted, as those who call them pay them; with one row a call, they are most of what ONNX
+Runtime takes for the linear model, which tells how much of a forest's ratio they can be.
 """
 
 import argparse

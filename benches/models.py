@@ -63,7 +63,8 @@ def save_sklearn(model, folder):
 
 def save_lightgbm(model, folder):
     initial = [("X", data_types.FloatTensorType([None, FEATURES]))]
-    (folder / "model.onnx").write_bytes(convert_lightgbm(model, initial_types=initial, zipmap=False).SerializeToString())
+    onnx = convert_lightgbm(model, initial_types=initial, zipmap=False)
+    (folder / "model.onnx").write_bytes(onnx.SerializeToString())
     model.booster_.save_model(folder / "model.txt")
     (folder / "lleaves.bin").unlink(missing_ok=True)  # compiled by compare.py, from another model.txt
 
