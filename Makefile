@@ -4,8 +4,9 @@ CARGO ?= cargo
 
 LOCAL := target/debug/stream-predictor-local
 BINARIES = $(CARGO) build --locked --workspace --bins
+BENCH = $(CARGO) bench --locked --bench predict --no-run
 
-.PHONY: help demo up test conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test bench conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -21,6 +22,12 @@ test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; 
 	$(CARGO) test --locked --workspace --no-run
 	$(LOCAL) demo
 	$(CARGO) test --locked --workspace
+
+# Cargo builds the program, and then, with nothing left to build, says where it is.
+bench: .venv-bench/ready target/bench.stamp ## How fast predictions are beside ONNX Runtime and the libraries; some minutes
+	$(BENCH)
+	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict \
+		"$$($(BENCH) --quiet --message-format=json | sed -n 's|.*"executable":"\([^"]*/predict-[^"]*\)".*|\1|p')"
 
 lint: ## Format and clippy
 	$(CARGO) fmt --all --check
@@ -40,7 +47,7 @@ build: ## The function and the local tools, for this machine
 	$(BINARIES)
 
 clean: ## Forget what was built and set up
-	rm -rf target .venv .venv-models .venv-zoo
+	rm -rf target .venv .venv-models .venv-zoo .venv-bench
 
 # A folder with Python packages is ready when its pinned requirements are in.
 define venv
@@ -59,6 +66,14 @@ endef
 
 .venv-zoo/ready: tests/zoo/requirements.txt
 	$(venv)
+
+.venv-bench/ready: benches/requirements.txt tests/zoo/requirements.txt
+	$(venv)
+
+target/bench.stamp: benches/models.py benches/requirements.txt tests/zoo/requirements.txt | .venv-bench/ready
+	@echo "Training the models of the speed table, a minute or two"
+	.venv-bench/bin/python benches/models.py --out target/bench
+	@touch $@
 
 target/conformance.stamp: tests/zoo/requirements.txt $(wildcard tests/zoo/*.py tests/zoo/*/*.py) | .venv-zoo/ready
 	@echo "Training the models of the tests, some minutes"

@@ -1,12 +1,15 @@
 """The models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
 
-Each is a folder `NAME/` with `model.onnx` and `rows.npy` (10 000 float rows); libraries that can read their own format
-back get it beside (`model.txt` of LightGBM, `model.json` of XGBoost).
+Each is a folder `NAME/` with `model.onnx`, 10 000 float rows as `rows.npy` and, little endian without a header, as
+`rows.bin`; and with what the library itself predicts from: `model.txt` of LightGBM, `model.json` of XGBoost,
+`model.joblib` of scikit-learn. `forest_500` shows what loading something large takes; as making it takes minutes, it is
+made only when asked for.
 """
 
 import argparse
 import pathlib
 
+import joblib
 import lightgbm
 import numpy
 import skl2onnx
@@ -20,6 +23,7 @@ from sklearn.neural_network import MLPRegressor
 FEATURES = 20
 ROWS = 10_000
 CATEGORIES = 24
+LARGE = ["forest_500"]
 
 
 def rows(seed, count):
@@ -43,17 +47,26 @@ def categorical(x):
     return x
 
 
-def save_sklearn(model, folder):
+def save_onnx(model, folder):
     options = {"zipmap": False} if hasattr(model, "classes_") else None
     initial = [("X", skl2onnx.common.data_types.FloatTensorType([None, FEATURES]))]
     onnx = skl2onnx.convert_sklearn(model, initial_types=initial, options=options)
     (folder / "model.onnx").write_bytes(onnx.SerializeToString())
 
 
+def save_sklearn(model, folder):
+    save_onnx(model, folder)
+    if "n_jobs" in model.get_params():
+        model.set_params(n_jobs=1)  # for predictions
+    joblib.dump(model, folder / "model.joblib")
+
+
 def save_lightgbm(model, folder):
     initial = [("X", data_types.FloatTensorType([None, FEATURES]))]
-    (folder / "model.onnx").write_bytes(convert_lightgbm(model, initial_types=initial, zipmap=False).SerializeToString())
+    onnx = convert_lightgbm(model, initial_types=initial, zipmap=False)
+    (folder / "model.onnx").write_bytes(onnx.SerializeToString())
     model.booster_.save_model(folder / "model.txt")
+    (folder / "lleaves.bin").unlink(missing_ok=True)  # compiled by compare.py, from another model.txt
 
 
 def save_xgboost(model, folder):
@@ -89,21 +102,30 @@ def models():
     yield "xgboost", lambda: xgboost.XGBRegressor(**XGBOOST).fit(x, target(x)), save_xgboost
     five_x = xgboost.XGBClassifier(**XGBOOST | {"n_estimators": 100})
     yield "xgboost_classifier_5", lambda: five_x.fit(x, classes(x, 5)), save_xgboost
+    more = rows(1, 10_200)
+    large = RandomForestRegressor(500, max_depth=20, min_samples_leaf=3, n_jobs=2, random_state=0)
+    yield "forest_500", lambda: large.fit(more, target(more)), save_onnx
+
+
+def save_rows(x, folder):
+    numpy.save(folder / "rows.npy", x)
+    x.astype("<f4").tofile(folder / "rows.bin")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--only", nargs="*", help="names of models")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
+    parser.add_argument("--large", action="store_true", help="forest_500 too")
     arguments = parser.parse_args()
     for name, fit, save in models():
-        if arguments.only and name not in arguments.only:
+        if not (name in arguments.only if arguments.only else arguments.large or name not in LARGE):
             continue
         folder = arguments.out / name
         folder.mkdir(parents=True, exist_ok=True)
         save(fit(), folder)
         test = rows(3, ROWS)
-        numpy.save(folder / "rows.npy", categorical(test) if name.endswith("categorical") else test)
+        save_rows(categorical(test) if name.endswith("categorical") else test, folder)
         print(name, f"{(folder / 'model.onnx').stat().st_size / 1e6:.1f} MB", flush=True)
 
 

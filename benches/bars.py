@@ -1,0 +1,40 @@
+"""How many times as fast as others predictions have to be, by model, for 1, 100 and 10 000 rows a call."""
+
+from collections.abc import Mapping
+
+# Who is compared.
+OURS = "ours"
+RUNTIME = "onnxruntime"
+LIBRARY = "library"
+COMPILED = "lleaves"
+OTHERS = [RUNTIME, LIBRARY, COMPILED]
+
+FOREST = {1: 8, 100: 8, 10_000: 8}
+LIGHTGBM = {1: 2.5, 100: 2.5, 10_000: 4}
+XGBOOST = {1: 4, 100: 4, 10_000: 7}
+AHEAD = {1: 1, 100: 1, 10_000: 1}
+CLOSE = {100: 1 / 1.2}
+
+
+def half(bars: Mapping[int, float]) -> dict[int, float]:
+    """For several classes, and for categories: half of what a single number takes."""
+    return {batch: bar / 2 for batch, bar in bars.items()}
+
+
+BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
+    "linear": {RUNTIME: CLOSE},
+    "network": {RUNTIME: CLOSE},
+    "forest_classifier": {RUNTIME: FOREST},
+    "forest_classifier_5": {RUNTIME: half(FOREST)},
+    "forest_regressor_12": {RUNTIME: FOREST},
+    "lightgbm": {RUNTIME: LIGHTGBM, COMPILED: AHEAD},
+    "lightgbm_classifier_5": {RUNTIME: half(LIGHTGBM)},
+    "lightgbm_categorical": {RUNTIME: half(LIGHTGBM)},
+    "xgboost": {RUNTIME: XGBOOST, LIBRARY: {10_000: 3}},
+    "xgboost_classifier_5": {RUNTIME: half(XGBOOST)},
+}
+
+
+def bars(model: str, batch: int) -> dict[str, float]:
+    """The ratios that a model is to reach, by peer."""
+    return {peer: by_batch[batch] for peer, by_batch in BARS.get(model, {}).items() if batch in by_batch}
