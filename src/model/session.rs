@@ -24,7 +24,8 @@ pub enum Dimension {
 pub struct Session {
     plan: Arc<TypedRunnableModel>,
     /// What a run works in, kept for the next: making it takes longer than a small model does.
-    state: Mutex<Option<TypedSimpleState>>,
+    state: Mutex<Option<Box<TypedSimpleState>>>,
+    is_plain: bool,
     rows: Symbol,
 }
 
@@ -77,7 +78,9 @@ impl Session {
         bounds::infer_constants(&mut model)?;
         let model = model.into_optimized()?;
         bounds::check_plan(&model, &[&rows, &entries])?;
-        Ok(Self { plan: model.into_runnable()?, state: Mutex::new(None), rows })
+        let plan = model.into_runnable()?;
+        let is_plain = is_plain(&plan, [&rows, &entries])?;
+        Ok(Self { plan, state: Mutex::new(None), is_plain, rows })
     }
 
     /// Type and shape of an output.
@@ -107,14 +110,52 @@ impl Session {
 
     fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         let kept = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let spare = kept().take();
-        let mut state = spare.map_or_else(|| self.plan.spawn(), Ok)?;
-        let outputs = state.run(inputs)?;
-        // After a failure it would hold what the failed run left. So it would after any if a loop is in the graph, which
-        // remembers how many rows it had.
-        if state.op_states.iter().all(Option::is_none) {
-            *kept() = Some(state);
+        if !self.is_plain {
+            return self.plan.run(inputs);
         }
+        let spare = kept().take();
+        let (mut state, outputs) = if let Some(mut state) = spare {
+            let outputs = self.run_again(&mut state, inputs)?;
+            (state, outputs)
+        } else {
+            let mut state = Box::new(self.plan.spawn()?);
+            let outputs = state.run(inputs)?;
+            (state, outputs)
+        };
+        for &node in self.plan.order_without_consts() {
+            state.turn_state.values[node] = None;
+        }
+        // After a failure it would hold what the failed run left.
+        *kept() = Some(state);
         Ok(outputs)
     }
+
+    /// What tract's own run comes to once it has run before: it would derive anew what is known of each input.
+    fn run_again(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
+        let model = self.plan.model();
+        let outlets = model.input_outlets()?;
+        ensure!(outlets.len() == inputs.len(), "{} inputs for {}", inputs.len(), outlets.len());
+        for (outlet, tensor) in outlets.iter().zip(inputs) {
+            let fact = model.outlet_fact(*outlet)?;
+            let fits = fact.datum_type == tensor.datum_type() && fact.rank() == tensor.rank();
+            ensure!(fits, "an input of {:?} {:?} for {fact:?}", tensor.datum_type(), tensor.shape());
+            for (dimension, &size) in fact.shape.iter().zip(tensor.shape()) {
+                if let TDim::Sym(symbol) = dimension {
+                    state.turn_state.resolved_symbols.set(symbol, i64::try_from(size)?);
+                }
+            }
+            state.turn_state.values[outlet.node] = Some(tvec!(tensor));
+        }
+        state.exec()?;
+        state.outputs()
+    }
+}
+
+/// Whether nothing but the sizes of its inputs is to be known of a run: no operator has a state, as loops have, which
+/// remember how many rows they had, and no size depends on values.
+fn is_plain(plan: &Arc<TypedRunnableModel>, sizes: [&Symbol; 2]) -> Result<bool> {
+    let known = |dimension: &TDim| dimension.symbols().iter().all(|symbol| sizes.contains(&symbol));
+    let outputs = plan.model().nodes().iter().flat_map(|node| &node.outputs);
+    let mut shapes = outputs.map(|output| &output.fact.shape);
+    Ok(plan.spawn()?.op_states.iter().all(Option::is_none) && shapes.all(|shape| shape.iter().all(known)))
 }

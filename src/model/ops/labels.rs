@@ -57,7 +57,9 @@ impl Labels {
             Self::Strings(labels) => {
                 tensor(classes.iter().map(|&class| labels[class].clone()).collect::<Vec<_>>(), &shape)
             }
-            Self::Ints(labels) => tensor(classes.iter().map(|&class| labels[class]).collect(), &shape),
+            Self::Ints(labels) => {
+                Tensor::from_shape(&shape, &classes.iter().map(|&class| labels[class]).collect::<Vec<_>>())
+            }
         };
         Ok(labels?.into_tvalue())
     }

@@ -75,6 +75,6 @@ impl Operator for LinearClassifier {
             classes = scores.chunks_exact(self.labels.len()).map(top_class).collect();
             scores.chunks_exact_mut(self.labels.len()).for_each(|row| self.post_transform.apply(row));
         }
-        Ok(tvec!(self.labels.select(&classes)?, matrix(scores, self.labels.len())?))
+        Ok(tvec!(self.labels.select(&classes)?, matrix(&scores, self.labels.len())?))
     }
 }

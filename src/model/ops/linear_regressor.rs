@@ -44,6 +44,6 @@ impl Operator for LinearRegressor {
         let targets = self.linear.targets();
         let mut scores = self.linear.scores(&features, inputs[0].shape()[0])?;
         scores.chunks_exact_mut(targets).for_each(|row| self.post_transform.apply(row));
-        Ok(tvec!(matrix(scores, targets)?))
+        Ok(tvec!(matrix(&scores, targets)?))
     }
 }

@@ -70,9 +70,9 @@ pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractR
 }
 
 /// A `[N, width]` tensor from values row after row.
-pub fn matrix<T: Datum>(values: Vec<T>, width: usize) -> TractResult<TValue> {
+pub fn matrix<T: Datum + Copy>(values: &[T], width: usize) -> TractResult<TValue> {
     let rows = values.len() / width.max(1);
-    Ok(tensor(values, &[rows, width])?.into_tvalue())
+    Ok(Tensor::from_shape(&[rows, width], values)?.into_tvalue())
 }
 
 /// A tensor from its values, row-major.

@@ -33,7 +33,7 @@ impl SparseToDense {
                 }
             }
         }
-        matrix(dense, self.width)
+        matrix(&dense, self.width)
     }
 }
 

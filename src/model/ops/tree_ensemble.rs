@@ -76,7 +76,7 @@ impl Operator for Scored {
             }
         }
         if self.datum_type == f64::datum_type() && self.post_transform == PostTransform::None {
-            return Ok(tvec!(matrix(scores, targets)?));
+            return Ok(tvec!(matrix(&scores, targets)?));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -86,7 +86,7 @@ impl Operator for Scored {
         if self.post_transform != PostTransform::None {
             scores.chunks_exact_mut(targets).for_each(|row| self.post_transform.apply(row));
         }
-        let scores = matrix(scores, targets)?;
+        let scores = matrix(&scores, targets)?;
         Ok(tvec!(if self.datum_type == f32::datum_type() {
             scores
         } else {

@@ -120,6 +120,6 @@ impl Operator for TreeEnsembleClassifier {
             }
             chosen.push(self.classify(&mut scores[start..]));
         }
-        Ok(tvec!(self.labels.select(&chosen)?, matrix(scores, classes)?))
+        Ok(tvec!(self.labels.select(&chosen)?, matrix(&scores, classes)?))
     }
 }

@@ -140,6 +140,6 @@ impl Operator for SvmClassifier {
             classes.push(self.score(row, &mut scores));
             self.finish(&mut scores, start);
         });
-        Ok(tvec!(self.labels.select(&classes)?, matrix(scores, self.scores())?))
+        Ok(tvec!(self.labels.select(&classes)?, matrix(&scores, self.scores())?))
     }
 }

@@ -68,6 +68,6 @@ impl Operator for SvmRegressor {
             let [score] = score;
             scores.push(if self.one_class { if score > 0.0 { 1.0 } else { -1.0 } } else { score });
         });
-        Ok(tvec!(matrix(scores, 1)?))
+        Ok(tvec!(matrix(&scores, 1)?))
     }
 }

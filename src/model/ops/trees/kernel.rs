@@ -1,7 +1,7 @@
 //! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
 
 use super::column::{Column, Value};
-use super::masks::LANES;
+use super::masks::{Cursor, LANES};
 use super::packed::{Packed, Tree};
 use super::unchecked::{self, Avx2, SIDE_BY_SIDE};
 
@@ -68,17 +68,24 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2
     if in_chunks > 0 {
         let mut block = Block::new(slots, in_chunks);
         let block_rows = block.chunks() * LANES;
-        let mut block_sums = vec![0.0; block_rows * packed.targets];
+        let mut block_sums = vec![[0.0; LANES]; block.chunks() * packed.targets];
         let parts =
             chunked.chunks(block_rows * width).zip(chunked_sums.chunks_mut(block_rows * packed.targets));
         for (rows, sums) in parts {
             block.fill(rows, width, &packed.columns);
-            block_sums.fill(0.0);
+            block_sums.fill([0.0; LANES]);
             match avx2 {
                 Some(avx2) => avx2.sum_block(packed, &block, &mut block_sums),
                 None => sum_block(packed, &block, &mut block_sums),
             }
-            sums.copy_from_slice(&block_sums[..sums.len()]);
+            let of_chunks = block_sums.chunks_exact(packed.targets);
+            for (sums, of_chunk) in sums.chunks_mut(LANES * packed.targets).zip(of_chunks) {
+                for (lane, sums) in sums.chunks_exact_mut(packed.targets).enumerate() {
+                    for (sum, of_target) in sums.iter_mut().zip(of_chunk) {
+                        *sum = of_target[lane];
+                    }
+                }
+            }
         }
     }
     if !single.is_empty() {
@@ -95,7 +102,6 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2
 #[derive(Debug)]
 pub struct Row {
     values: Vec<f32>,
-    leaves: Vec<u32>,
 }
 
 impl Row {
@@ -103,7 +109,7 @@ impl Row {
     pub fn new(packed: &Packed) -> Self {
         let mut values = vec![0.0; packed.columns.len() + 1];
         values[packed.columns.len()] = f32::NEG_INFINITY;
-        Self { values, leaves: vec![0; packed.trees.len()] }
+        Self { values }
     }
 
     /// Sets the values of some features.
@@ -131,56 +137,59 @@ impl Row {
     }
 
     /// Adds the row's weights to the sum of each target.
-    pub fn sum(&mut self, packed: &Packed, sums: &mut [f64]) {
-        let mut leaves = std::mem::take(&mut self.leaves);
-        // The last group goes back to be a full one.
-        let last = leaves.len().saturating_sub(SIDE_BY_SIDE);
-        for first in (0..leaves.len()).step_by(SIDE_BY_SIDE).map(|first| first.min(last)) {
-            let end = leaves.len().min(first + SIDE_BY_SIDE);
-            unchecked::trees(packed, &packed.trees[first..end], self, &mut leaves[first..end]);
-        }
-        if let [sum] = sums {
-            *sum += leaves.iter().map(|&leaf| f64::from(f32::from_bits(leaf))).sum::<f64>();
-        } else {
-            for (tree, &leaf) in packed.trees.iter().zip(&leaves) {
-                add(packed, tree, leaf, sums);
+    pub fn sum(&self, packed: &Packed, sums: &mut [f64]) {
+        let trees = &packed.trees;
+        // Sums side by side, as no addition can begin before the last has ended.
+        let mut of_lanes = [0.0; SIDE_BY_SIDE];
+        for start in (0..trees.len()).step_by(SIDE_BY_SIDE) {
+            // The last group goes back to be a full one, and what was counted is left out.
+            let first = start.min(trees.len().saturating_sub(SIDE_BY_SIDE));
+            let group = &trees[first..trees.len().min(first + SIDE_BY_SIDE)];
+            let leaves = unchecked::trees(packed, group, self);
+            let new = start - first..group.len();
+            if packed.only_target.is_some() {
+                for lane in new {
+                    of_lanes[lane] += f64::from(f32::from_bits(leaves[lane]));
+                }
+                continue;
+            }
+            for lane in new {
+                let (target, leaf) = (group[lane].target, leaves[lane]);
+                if target == Tree::ROWS {
+                    for (sum, &weight) in sums.iter_mut().zip(packed.row(leaf)) {
+                        *sum += f64::from(weight);
+                    }
+                } else {
+                    sums[target as usize] += f64::from(f32::from_bits(leaf));
+                }
             }
         }
-        self.leaves = leaves;
-    }
-}
-
-/// Adds what a leaf holds to the sum of each target.
-#[inline(always)]
-fn add(packed: &Packed, tree: &Tree, leaf: u32, sums: &mut [f64]) {
-    if tree.target == Tree::ROWS {
-        let row = &packed.rows[leaf as usize * packed.targets..][..packed.targets];
-        for (sum, &weight) in sums.iter_mut().zip(row) {
-            *sum += f64::from(weight);
+        if let Some(target) = packed.only_target {
+            sums[target as usize] += of_lanes.iter().sum::<f64>();
         }
-    } else {
-        sums[tree.target as usize] += f64::from(f32::from_bits(leaf));
     }
 }
 
-/// Adds each row's weights, chunk after chunk, to the sums of the targets.
+/// Adds each row's weights, chunk after chunk, to the sums of the targets: for each chunk those of each target.
 #[inline(always)]
-pub fn sum_block(packed: &Packed, block: &Block, sums: &mut [f64]) {
-    let targets = packed.targets;
-    let mut cursor = Default::default();
+pub fn sum_block(packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
+    let mut cursor = Cursor::default();
     for tree in &packed.trees {
-        for (x, sums) in block.iter().zip(sums.chunks_exact_mut(LANES * targets)) {
+        for (x, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets)) {
             let mut leaves = packed.masks.exits(cursor, tree.words_end, x);
             if tree.rest > 0 {
                 unchecked::rows(packed, tree, x, &mut leaves);
             }
-            if targets == 1 && tree.target == 0 {
+            if tree.target == Tree::ROWS {
                 for lane in 0..LANES {
-                    sums[lane] += f64::from(f32::from_bits(leaves[lane]));
+                    for (sums, &weight) in sums.iter_mut().zip(packed.row(leaves[lane])) {
+                        sums[lane] += f64::from(weight);
+                    }
                 }
             } else {
-                for (sums, leaf) in sums.chunks_exact_mut(targets).zip(leaves) {
-                    add(packed, tree, leaf, sums);
+                let sums = &mut sums[tree.target as usize];
+                for lane in 0..LANES {
+                    sums[lane] += f64::from(f32::from_bits(leaves[lane]));
                 }
             }
         }

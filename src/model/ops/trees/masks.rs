@@ -229,7 +229,10 @@ impl Masks {
             }
         }
         let exits = self.exits[cursor.word..words_end as usize].as_flattened();
-        numbers.map(|number| exits[number as usize])
+        for number in &mut numbers {
+            *number = exits[*number as usize];
+        }
+        numbers
     }
 
     /// The cursor behind a tree's words.

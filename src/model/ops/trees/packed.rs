@@ -29,6 +29,8 @@ pub struct Packed {
     pub rows: Vec<f32>,
     /// The number of targets.
     pub targets: usize,
+    /// The target of all trees, if they have the same.
+    pub only_target: Option<u32>,
 }
 
 /// A branch or a leaf, in eight bytes.
@@ -146,10 +148,14 @@ impl Packed {
             sets: Vec::new(),
             rows: Vec::new(),
             targets,
+            only_target: None,
         };
         for (heights, splits, sets) in trees {
             packed.push(forest, &splits, &heights, &sets)?;
         }
+        let first = packed.trees.first().map(|tree| tree.target);
+        packed.only_target = first
+            .filter(|&first| first != Tree::ROWS && packed.trees.iter().all(|tree| tree.target == first));
         Some(packed)
     }
 
@@ -219,6 +225,12 @@ impl Packed {
 }
 
 impl Packed {
+    /// The weights that a leaf of a tree with rows holds.
+    #[inline(always)]
+    pub fn row(&self, leaf: u32) -> &[f32] {
+        &self.rows[leaf as usize * self.targets..][..self.targets]
+    }
+
     /// Whether the set at `place` has the category `x`.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it was")]

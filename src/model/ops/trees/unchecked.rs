@@ -33,9 +33,9 @@ impl Avx2 {
     }
 
     /// [`kernel::sum_block`], compiled for AVX2.
-    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [f64]) {
+    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
-        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [f64]) {
+        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
             kernel::sum_block(packed, block, sums);
         }
         // SAFETY: `self` shows that there is AVX2.
@@ -87,16 +87,16 @@ fn rows_asking<const SETS: bool>(
 
 /// Takes a row down up to [`SIDE_BY_SIDE`] trees, the deepest last: what the leaves hold.
 #[inline(always)]
-pub fn trees(packed: &Packed, trees: &[Tree], row: &Row, leaves: &mut [u32]) {
-    if trees.iter().any(|tree| tree.has_sets) {
-        trees_asking::<true>(packed, trees, row.values(), leaves);
+pub fn trees(packed: &Packed, trees: &[Tree], row: &Row) -> [u32; SIDE_BY_SIDE] {
+    if packed.sets.is_empty() {
+        trees_asking::<false>(packed, trees, row.values())
     } else {
-        trees_asking::<false>(packed, trees, row.values(), leaves);
+        trees_asking::<true>(packed, trees, row.values())
     }
 }
 
 #[inline(always)]
-fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32], leaves: &mut [u32]) {
+fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32]) -> [u32; SIDE_BY_SIDE] {
     assert!(row.len() == packed.columns.len() + 1);
     let mut at = [0; SIDE_BY_SIDE];
     for (at, tree) in at.iter_mut().zip(trees) {
@@ -113,9 +113,7 @@ fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32], 
             }
         }
     }
-    for (leaf, at) in leaves.iter_mut().zip(at) {
-        *leaf = packed.nodes[at].value.to_bits();
-    }
+    at.map(|at| packed.nodes[at].value.to_bits())
 }
 
 /// The child that a value leads to.
