@@ -2,7 +2,7 @@
 //!
 //! Cold start reads [`config`], fetches the model directory and builds a [`handler::Handler`]. From then on a
 //! record goes down this list, stage by stage; only [`handler`] knows them all, and plain values
-//! ([`columns`]) pass between them.
+//! ([`columns`]) pass between them. [`check`] tells people, before that, whether a model would be served.
 
 pub mod config;
 

@@ -9,6 +9,10 @@ use super::data_set::Map;
 /// hundreds of terms are added up, in another order.
 const RELATIVE: f64 = 1e-4;
 
+/// The same in `float16`, where a unit in the last place is up to 1e-3: two of them, as sums may be rounded at each step
+/// or once.
+const RELATIVE_HALF: f64 = 2e-3;
+
 /// What they may differ by however small the value, relative to the largest of the output and to 1: where terms cancel
 /// each other, the error goes with their size, not with that of what is left.
 const FLOOR: f64 = 1e-6;
@@ -68,11 +72,12 @@ pub fn maps(expected: &[Map], names: &[String], found: &Tensor) -> Result<()> {
 fn elements(expected: &Tensor, found: &Tensor, place: impl Fn(usize) -> String) -> Result<()> {
     match expected.datum_type() {
         DatumType::F16 | DatumType::F32 | DatumType::F64 => {
+            let relative = if expected.datum_type() == DatumType::F16 { RELATIVE_HALF } else { RELATIVE };
             let (expected, found) = (expected.cast_to::<f64>()?, found.cast_to::<f64>()?);
             let (expected, found) = (slice::<f64>(&expected)?, slice::<f64>(&found)?);
             let finite = expected.iter().map(|x| x.abs()).filter(|x| x.is_finite());
             let floor = FLOOR * finite.fold(1.0, f64::max);
-            differences(expected, found, |a, b| near(*a, *b, floor), place)
+            differences(expected, found, |a, b| near(*a, *b, relative, floor), place)
         }
         DatumType::String => differences(slice::<String>(expected)?, slice(found)?, PartialEq::eq, place),
         DatumType::Bool => differences(slice::<bool>(expected)?, slice(found)?, PartialEq::eq, place),
@@ -89,9 +94,9 @@ fn slice<T: Datum>(tensor: &Tensor) -> Result<&[T]> {
     tensor.try_as_plain_ram()?.as_slice::<T>()
 }
 
-fn near(expected: f64, found: f64, floor: f64) -> bool {
+fn near(expected: f64, found: f64, relative: f64, floor: f64) -> bool {
     if expected.is_finite() {
-        return (expected - found).abs() <= RELATIVE * expected.abs() + floor;
+        return (expected - found).abs() <= relative * expected.abs() + floor;
     }
     expected.is_nan() && found.is_nan() || expected.total_cmp(&found).is_eq()
 }
