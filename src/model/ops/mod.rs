@@ -31,6 +31,7 @@ mod tree_ensemble;
 mod tree_ensemble_classifier;
 mod tree_ensemble_regressor;
 mod trees;
+mod unchecked;
 mod values;
 
 use tract_onnx::Onnx;

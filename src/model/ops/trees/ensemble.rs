@@ -3,10 +3,10 @@
 use tract_onnx::tract_hir::internal::*;
 
 use super::super::features::{Features, Layout};
+use super::super::unchecked::Avx2;
 use super::forest::{Forest, Number};
 use super::kernel::{Row, sum};
 use super::packed::Packed;
-use super::unchecked::Avx2;
 
 /// An ensemble of trees, in the form in which it is quickest.
 #[derive(Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
 
+use super::super::unchecked::{self, Avx2, SIDE_BY_SIDE, Work};
 use super::column::{Column, Value};
 use super::masks::{Cursor, LANES};
 use super::packed::{Packed, Tree};
-use super::unchecked::{self, Avx2, SIDE_BY_SIDE};
 
 /// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
 const CHUNKS: usize = 16;
@@ -75,8 +75,8 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2
             block.fill(rows, width, &packed.columns);
             block_sums.fill([0.0; LANES]);
             match avx2 {
-                Some(avx2) => avx2.sum_block(packed, &block, &mut block_sums),
-                None => sum_block(packed, &block, &mut block_sums),
+                Some(avx2) => avx2.run(SumBlock { packed, block: &block, sums: &mut block_sums }),
+                None => SumBlock { packed, block: &block, sums: &mut block_sums }.run(),
             }
             let of_chunks = block_sums.chunks_exact(packed.targets);
             for (sums, of_chunk) in sums.chunks_mut(LANES * packed.targets).zip(of_chunks) {
@@ -171,28 +171,39 @@ impl Row {
 }
 
 /// Adds each row's weights, chunk after chunk, to the sums of the targets: for each chunk those of each target.
-#[inline(always)]
-pub fn sum_block(packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
-    let mut cursor = Cursor::default();
-    for tree in &packed.trees {
-        for (x, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets)) {
-            let mut leaves = packed.masks.exits(cursor, tree.words_end, x);
-            if tree.rest > 0 {
-                unchecked::rows(packed, tree, x, &mut leaves);
-            }
-            if tree.target == Tree::ROWS {
-                for lane in 0..LANES {
-                    for (sums, &weight) in sums.iter_mut().zip(packed.row(leaves[lane])) {
-                        sums[lane] += f64::from(weight);
+struct SumBlock<'a> {
+    packed: &'a Packed,
+    block: &'a Block,
+    sums: &'a mut [[f64; LANES]],
+}
+
+impl Work for SumBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { packed, block, sums } = self;
+        let mut cursor = Cursor::default();
+        for tree in &packed.trees {
+            for (x, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets)) {
+                let mut leaves = packed.masks.exits(cursor, tree.words_end, x);
+                if tree.rest > 0 {
+                    unchecked::rows(packed, tree, x, &mut leaves);
+                }
+                if tree.target == Tree::ROWS {
+                    for lane in 0..LANES {
+                        for (sums, &weight) in sums.iter_mut().zip(packed.row(leaves[lane])) {
+                            sums[lane] += f64::from(weight);
+                        }
+                    }
+                } else {
+                    let sums = &mut sums[tree.target as usize];
+                    for lane in 0..LANES {
+                        sums[lane] += f64::from(f32::from_bits(leaves[lane]));
                     }
                 }
-            } else {
-                let sums = &mut sums[tree.target as usize];
-                for lane in 0..LANES {
-                    sums[lane] += f64::from(f32::from_bits(leaves[lane]));
-                }
             }
+            cursor = packed.masks.after(tree.words_end);
         }
-        cursor = packed.masks.after(tree.words_end);
     }
 }

@@ -8,7 +8,10 @@ mod kernel;
 mod masks;
 mod packed;
 mod splits;
-mod unchecked;
+
+pub use kernel::Row;
+pub use masks::LANES;
+pub use packed::{Node, Packed, Tree};
 
 #[cfg(test)]
 mod tests;

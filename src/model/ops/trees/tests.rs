@@ -6,11 +6,11 @@ use fastrand::Rng;
 
 use crate::model::ops::features::Features;
 
+use super::super::unchecked::Avx2;
 use super::ensemble::{Aggregate, Ensemble, Rows};
 use super::forest::{Forest, Node, Test};
 use super::kernel::sum;
 use super::packed::Packed;
-use super::unchecked::Avx2;
 
 /// Values that comparisons can go wrong at; thresholds and features are of these, so that they tie often.
 const VALUES: [f32; 16] = [

@@ -1,22 +1,19 @@
-//! Steps down the trees without bounds checks: many rows through one tree, or one row through many trees.
+//! All of the project's `unsafe`: code compiled for AVX2, and steps down trees without bounds checks.
 //!
-//! All of the project's `unsafe` is here. The reads are in range because
+//! A function with AVX2 is called through [`Avx2`] only, which exists only where the processor has it.
+//!
+//! The reads of steps are in range because
 //! - every walk begins at a node, which is checked;
 //! - [`Packed`] is only made by [`Packed::new`] and then left as it is. A branch's left child and its sibling are nodes of
 //!   the same tree, and every node's slot is at most the one behind the last column;
-//! - rows have that slot, which is checked, and there negative infinity ([`Block`] and [`Row`] are made so). It is not above
+//! - rows have that slot, which is checked, and there negative infinity (`Block` and [`Row`] are made so). It is not above
 //!   the value of a leaf, which is never NaN, so a leaf, which names that slot and is its own left child, is never left.
 //!
 //! Walking 16 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers of AVX2
 //! and AVX-512 were tried instead and took longer.
 #![allow(unsafe_code)]
 
-use super::kernel::{self, Block, Row};
-use super::masks::LANES;
-use super::packed::{Node, Packed, Tree};
-
-/// Walks that go side by side, so that while one waits for memory others compute.
-pub const SIDE_BY_SIDE: usize = 16;
+use super::trees::{LANES, Node, Packed, Row, Tree};
 
 /// Shows that the processor has AVX2, and BMI2, which came with it.
 #[derive(Debug, Clone, Copy)]
@@ -32,19 +29,31 @@ impl Avx2 {
         None
     }
 
-    /// [`kernel::sum_block`], compiled for AVX2.
-    pub fn sum_block(self, packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
+    /// Does the work with code compiled for AVX2.
+    pub fn run<W: Work>(self, work: W) -> W::Output {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
-        fn with_avx2(packed: &Packed, block: &Block, sums: &mut [[f64; LANES]]) {
-            kernel::sum_block(packed, block, sums);
+        fn with_avx2<W: Work>(work: W) -> W::Output {
+            work.run()
         }
         // SAFETY: `self` shows that there is AVX2.
         #[allow(unused_unsafe, reason = "elsewhere it is an ordinary function")]
         unsafe {
-            with_avx2(packed, block, sums);
+            with_avx2(work)
         }
     }
 }
+
+/// Work that is compiled for the instructions of whoever calls it: [`Work::run`] must be `#[inline(always)]`.
+pub trait Work {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn run(self) -> Self::Output;
+}
+
+/// Walks that go side by side, so that while one waits for memory others compute.
+pub const SIDE_BY_SIDE: usize = 16;
 
 /// Takes every row of a chunk from a node below the top of a tree to its leaf: `places`, in the tree, become what the leaves
 /// hold.
