@@ -12,6 +12,7 @@
 //! Walking 16 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers of AVX2
 //! and AVX-512 were tried instead and took longer.
 #![allow(unsafe_code)]
+#![expect(clippy::inline_always, reason = "as in the trees' kernel")]
 
 use super::trees::{LANES, Node, Packed, Row, Tree};
 
@@ -30,6 +31,7 @@ impl Avx2 {
     }
 
     /// Does the work with code compiled for AVX2.
+    #[expect(clippy::unused_self, reason = "it is the proof")]
     pub fn run<W: Work>(self, work: W) -> W::Output {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
         fn with_avx2<W: Work>(work: W) -> W::Output {

@@ -1,5 +1,7 @@
 //! What a feature's values become so that one comparison, `x <= threshold` of floats, answers every question.
 
+use std::cmp::Ordering;
+
 /// A feature as some of the nodes look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Column {
@@ -40,12 +42,12 @@ impl Value for f64 {
     #[expect(clippy::cast_possible_truncation, reason = "which way is what this is about")]
     fn at(self, column: Column) -> f32 {
         let nearest = self as f32;
-        let rounded = match (Self::from(nearest).partial_cmp(&self), column.rounding) {
-            (None | Some(std::cmp::Ordering::Equal), _) => nearest,
-            (Some(std::cmp::Ordering::Less), Rounding::Up) => nearest.next_up(),
-            (Some(std::cmp::Ordering::Greater), Rounding::Down) => nearest.next_down(),
-            (_, Rounding::Up | Rounding::Down) => nearest,
-            (_, Rounding::Exact) => NO_CATEGORY,
+        let exact = Self::from(nearest);
+        let rounded = match column.rounding {
+            Rounding::Up if exact < self => nearest.next_up(),
+            Rounding::Down if exact > self => nearest.next_down(),
+            Rounding::Exact if exact.partial_cmp(&self).is_some_and(Ordering::is_ne) => NO_CATEGORY,
+            _ => nearest,
         };
         rounded.at(column)
     }

@@ -96,7 +96,9 @@ impl Ensemble {
             Form::Plain(forest) => self.walk(forest, rows),
         };
         if self.aggregate == Aggregate::Average {
-            scores.iter_mut().for_each(|sum| *sum /= self.trees as f64);
+            for sum in &mut scores {
+                *sum /= self.trees as f64;
+            }
         }
         Ok(scores)
     }

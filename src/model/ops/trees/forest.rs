@@ -151,6 +151,7 @@ impl Forest<f64> {
         })
     }
 
+    #[expect(clippy::float_cmp, reason = "BRANCH_EQ and BRANCH_NEQ compare exactly")]
     fn holds(&self, node: &Node<f64>, x: f64) -> bool {
         let holds = match node.test {
             Test::Leaf => false,

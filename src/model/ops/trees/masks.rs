@@ -3,7 +3,7 @@
 //!
 //! The exits of a top, which for a small tree are its leaves, are numbered from left to right. A row that goes right at a
 //! branch can't come to an exit on its left; once those are struck out for every branch where it goes right, the first exit
-//! that stays is where it comes to (Lucchese et al., "QuickScorer", SIGIR 2015,
+//! that stays is where it comes to (`QuickScorer`: Lucchese et al., SIGIR 2015,
 //! <https://doi.org/10.1145/2766462.2767733>). Exits are the bits of 32-bit words. All comparisons are made whatever the
 //! row, so that there is nothing to predict, and a vector of rows goes through each at once.
 

@@ -1,4 +1,8 @@
 //! Ensembles of decision trees: read from a node's attributes into a forest, packed, and run by a kernel.
+#![expect(
+    clippy::inline_always,
+    reason = "what a kernel calls is to be compiled for the instructions that the kernel is compiled for"
+)]
 
 pub mod attributes;
 mod column;
@@ -14,4 +18,10 @@ pub use masks::LANES;
 pub use packed::{Node, Packed, Tree};
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums of the weights are exact")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "numbers made here are small"
+)]
 mod tests;
