@@ -76,6 +76,8 @@ impl Session {
             model.set_input_fact(index, fact)?;
         }
         bounds::infer_constants(&mut model)?;
+        let mut model = model.into_typed()?.into_decluttered()?;
+        ops::replace_products(&mut model)?;
         let model = model.into_optimized()?;
         bounds::check_plan(&model, &[&rows, &entries])?;
         let plan = model.into_runnable()?;

@@ -6,6 +6,7 @@ mod array_feature_extractor;
 mod binarizer;
 mod category_mapper;
 mod cdist;
+mod dense;
 mod dot;
 mod encoder;
 mod feature_vectorizer;
@@ -35,6 +36,8 @@ mod unchecked;
 mod values;
 
 use tract_onnx::Onnx;
+
+pub(super) use dense::replace_products;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
 /// attribute [`SPARSE_WIDTH`].

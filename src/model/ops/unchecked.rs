@@ -14,9 +14,10 @@
 #![allow(unsafe_code)]
 #![expect(clippy::inline_always, reason = "as in the trees' kernel")]
 
+use super::dense::{PANEL, ROWS};
 use super::trees::{LANES, Node, Packed, Row, Tree};
 
-/// Shows that the processor has AVX2, and BMI2, which came with it.
+/// Shows that the processor has AVX2, and FMA and BMI2, which came with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx2(());
 
@@ -24,7 +25,10 @@ impl Avx2 {
     /// If it has.
     pub fn new() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("bmi2")
+        {
             return Some(Self(()));
         }
         None
@@ -33,7 +37,7 @@ impl Avx2 {
     /// Does the work with code compiled for AVX2.
     #[expect(clippy::unused_self, reason = "it is the proof")]
     pub fn run<W: Work>(self, work: W) -> W::Output {
-        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,bmi2"))]
+        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma,bmi2"))]
         fn with_avx2<W: Work>(work: W) -> W::Output {
             work.run()
         }
@@ -43,7 +47,53 @@ impl Avx2 {
             with_avx2(work)
         }
     }
+
+    /// The product of some rows with as many rows of a panel as they have elements.
+    #[expect(clippy::unused_self, reason = "it is the proof")]
+    pub fn panel(self, x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
+        assert!(x.iter().all(|x| x.len() == panel.len()));
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `self` shows that there are AVX2 and FMA, and rows and panel are of one length.
+        unsafe {
+            panel_with_avx2(x, panel, product);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        unreachable!("there is AVX2 on x86-64 only: {panel:?} {product:?}")
+    }
 }
+
+/// [`Avx2::panel`].
+///
+/// # Safety
+/// Rows and panel are of one length.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn panel_with_avx2(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
+    use std::arch::x86_64::{
+        _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    };
+    let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+    for (at, coefficients) in panel.iter().enumerate() {
+        // SAFETY: a row of a panel is two vectors long, and every row of `x` has an element for it.
+        unsafe {
+            let low = _mm256_loadu_ps(coefficients.as_ptr());
+            let high = _mm256_loadu_ps(coefficients.as_ptr().add(8));
+            for (x, sums) in x.iter().zip(&mut sums) {
+                let x = _mm256_set1_ps(*x.get_unchecked(at));
+                *sums = [_mm256_fmadd_ps(x, low, sums[0]), _mm256_fmadd_ps(x, high, sums[1])];
+            }
+        }
+    }
+    for ([low, high], product) in sums.into_iter().zip(product) {
+        // SAFETY: a row is two vectors long.
+        unsafe {
+            _mm256_storeu_ps(product.as_mut_ptr(), low);
+            _mm256_storeu_ps(product.as_mut_ptr().add(8), high);
+        }
+    }
+}
+
+const _: () = assert!(PANEL == 16);
 
 /// Work that is compiled for the instructions of whoever calls it: [`Work::run`] must be `#[inline(always)]`.
 pub trait Work {

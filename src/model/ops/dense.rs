@@ -1,0 +1,180 @@
+//! Products of a batch with a constant matrix, as the layers of networks are: what tract's own product, made for large
+//! matrices, spends on packing a small batch is more than the product.
+
+use std::sync::Arc;
+
+use tract_onnx::tract_core::ops::einsum::EinSum;
+use tract_onnx::tract_hir::internal::*;
+
+use super::operator::{Operator, matrix, rows_of, wire};
+use super::unchecked::Avx2;
+
+/// Columns of a panel: two vectors of AVX2.
+pub const PANEL: usize = 16;
+
+/// Rows that go through a panel together.
+pub const ROWS: usize = 4;
+
+/// Larger matrices are left to tract.
+const MAX_ELEMENTS: usize = 1 << 18;
+
+/// The operator: `[N, inputs]` by `[inputs, outputs]`, and what usually follows.
+#[derive(Debug, Clone, PartialEq)]
+struct Dense {
+    /// The matrix in panels of columns, each row after row, zeros behind the last column.
+    panels: Arc<[[f32; PANEL]]>,
+    /// What is added to each column; zeros behind the last.
+    bias: Arc<[[f32; PANEL]]>,
+    /// What is the least that comes out: 0 for ReLU.
+    least: f32,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Puts the operator in the place of products of rows with a small constant matrix, the bias and the ReLU behind them
+/// included.
+pub fn replace_products(model: &mut TypedModel) -> TractResult<()> {
+    for node in model.eval_order()? {
+        let Some(mut dense) = Dense::of(model, node)? else { continue };
+        let mut last = node;
+        if let Some((add, bias)) = followed_by(model, last, "Add")?
+            && bias.shape() == [1, dense.outputs]
+        {
+            dense.bias = panels(bias.try_as_plain_ram()?.as_slice()?).into();
+            last = add;
+        }
+        if let Some((max, least)) = followed_by(model, last, "Max")?
+            && least.len() == 1
+        {
+            dense.least = least.cast_to_scalar()?;
+            last = max;
+        }
+        let mut patch = TypedModelPatch::default();
+        let rows = patch.tap_model(model, model.node(node).inputs[0])?;
+        let product = wire(dense, &model.node(last).name, &mut patch, &[rows])?;
+        patch.shunt_outside(model, last.into(), product[0])?;
+        patch.apply(model)?;
+    }
+    Ok(())
+}
+
+/// The node of that operator which alone reads what `node` gives, and the constant of floats that is its other input.
+fn followed_by(model: &TypedModel, node: usize, operator: &str) -> TractResult<Option<(usize, Arc<Tensor>)>> {
+    let outlet = OutletId::from(node);
+    let [next] = model.outlet_successors(outlet) else { return Ok(None) };
+    if model.output_outlets()?.contains(&outlet) || model.node(next.node).op.name() != operator {
+        return Ok(None);
+    }
+    let other = model.node_input_facts(next.node)?[1 - next.slot];
+    let constant = other.konst.as_ref().filter(|constant| constant.datum_type() == f32::datum_type());
+    Ok(constant.map(|constant| (next.node, constant.clone())))
+}
+
+/// Values in panels, with zeros behind the last.
+fn panels(values: &[f32]) -> Vec<[f32; PANEL]> {
+    let mut panels = vec![[0.0; PANEL]; values.len().div_ceil(PANEL)];
+    panels.as_flattened_mut()[..values.len()].copy_from_slice(values);
+    panels
+}
+
+impl Dense {
+    fn of(model: &TypedModel, node: usize) -> TractResult<Option<Self>> {
+        let Some(product) = model.node(node).op_as::<EinSum>() else { return Ok(None) };
+        let facts = model.node_input_facts(node)?;
+        let [rows, constant] = facts[..] else { return Ok(None) };
+        let floats =
+            [rows, constant].iter().all(|fact| fact.datum_type == f32::datum_type() && fact.rank() == 2);
+        let transposed = match product.axes.to_string().as_str() {
+            "mk,kn->mn" => false,
+            "mk,nk->mn" => true,
+            _ => return Ok(None),
+        };
+        let Some(constant) = constant.konst.as_ref().filter(|_| floats && product.q_params.is_none()) else {
+            return Ok(None);
+        };
+        let constant = constant.to_plain_array_view::<f32>()?.into_dimensionality::<tract_ndarray::Ix2>()?;
+        let constant = if transposed { constant.reversed_axes() } else { constant };
+        Ok((constant.len() <= MAX_ELEMENTS && !constant.is_empty()).then(|| Self::new(&constant)))
+    }
+
+    fn new(constant: &tract_ndarray::ArrayView2<f32>) -> Self {
+        let (inputs, outputs) = constant.dim();
+        let mut panels = vec![[0.0; PANEL]; inputs * outputs.div_ceil(PANEL)];
+        for ((row, column), &value) in constant.indexed_iter() {
+            panels[column / PANEL * inputs + row][column % PANEL] = value;
+        }
+        let bias = self::panels(&vec![0.0; outputs]).into();
+        Self { panels: panels.into(), bias, least: f32::NEG_INFINITY, inputs, outputs }
+    }
+
+    /// The product of rows with the matrix. `panel` gives that of [`ROWS`] rows with a panel.
+    fn product(
+        &self,
+        x: &[f32],
+        panel: impl Fn([&[f32]; ROWS], &[[f32; PANEL]], &mut [[f32; PANEL]; ROWS]),
+    ) -> Vec<f32> {
+        let Self { inputs, outputs, ref panels, ref bias, least } = *self;
+        let mut product = vec![0.0; x.len() / inputs * outputs];
+        let mut sums = [[0.0; PANEL]; ROWS];
+        for (x, product) in x.chunks(ROWS * inputs).zip(product.chunks_mut(ROWS * outputs)) {
+            // Rows that are not there are the last again.
+            let last = x.len() / inputs - 1;
+            let x = std::array::from_fn(|row| &x[row.min(last) * inputs..][..inputs]);
+            for (number, (coefficients, bias)) in panels.chunks_exact(inputs).zip(bias.iter()).enumerate() {
+                panel(x, coefficients, &mut sums);
+                for sums in &mut sums {
+                    for (sum, bias) in sums.iter_mut().zip(bias) {
+                        // Not `f32::max`, which would lose NaN.
+                        let value = *sum + bias;
+                        *sum = if value < least { least } else { value };
+                    }
+                }
+                let columns = number * PANEL..outputs.min((number + 1) * PANEL);
+                for (product, sums) in product.chunks_exact_mut(outputs).zip(&sums) {
+                    let product = &mut product[columns.clone()];
+                    match product.as_mut_array() {
+                        Some(product) => *product = *sums,
+                        None => product.copy_from_slice(&sums[..columns.len()]),
+                    }
+                }
+            }
+        }
+        product
+    }
+}
+
+/// The product of some rows with a panel.
+fn panel(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
+    for (x, product) in x.iter().zip(product) {
+        let mut sums = [0.0; PANEL];
+        for (&x, coefficients) in x.iter().zip(panel) {
+            for (sum, coefficient) in sums.iter_mut().zip(coefficients) {
+                *sum += x * coefficient;
+            }
+        }
+        *product = sums;
+    }
+}
+
+impl Operator for Dense {
+    const NAME: &'static str = "Dense";
+
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(rows_of(inputs[0], f32::datum_type(), self.outputs)?))
+    }
+
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
+        let x = inputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
+        ensure!(
+            inputs[0].shape().get(1) == Some(&self.inputs),
+            "rows of {:?} for {} inputs",
+            inputs[0].shape(),
+            self.inputs
+        );
+        let product = match Avx2::new() {
+            Some(avx2) => self.product(x, |x, panel, product| avx2.panel(x, panel, product)),
+            None => self.product(x, panel),
+        };
+        Ok(tvec!(matrix(&product, self.outputs)?))
+    }
+}
