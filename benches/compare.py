@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 100, 10_000], metavar="ROWS", help="rows a call")
     parser.add_argument("--bars", action="store_true", help="fail if a ratio is lower than it has to be")
+    parser.add_argument("--portable", action="store_true", help="ours without AVX2, as other processors have to do")
     parser.add_argument("--load", action="store_true", help="loading instead of predictions")
     arguments = parser.parse_args()
     names = arguments.only or sorted(path.parent.name for path in arguments.models.glob("*/model.onnx"))
@@ -53,7 +54,7 @@ def main() -> None:
     program = arguments.predict.resolve()
     if arguments.load:
         load.report(folders, program)
-    elif not report(folders, program, arguments.batches, arguments.rounds) and arguments.bars:
+    elif not report(folders, program, arguments.portable, arguments.batches, arguments.rounds) and arguments.bars:
         sys.exit("some are slower than they have to be")
 
 
@@ -62,6 +63,7 @@ class Result:
     """What a model takes with as many rows a call: nanoseconds a row, by peer, a number for each round."""
 
     model: str
+    portable: bool
     batch: int
     times: Mapping[str, Sequence[float]]
 
@@ -78,7 +80,7 @@ class Result:
     @property
     def verdicts(self) -> dict[str, bool]:
         """What each ratio has to be, if anything, and whether it is."""
-        needed = bars(self.model, self.batch)
+        needed = bars(self.model, self.portable, self.batch)
         ratios = self.ratios
         return {f"{name} {bar:.2f}": ratios[name] >= bar for name, bar in needed.items() if name in ratios}
 
@@ -96,7 +98,7 @@ def row(model: str, batch: str, medians: Mapping[str, str], ratios: Mapping[str,
     return f"{model:<22}{batch:>7}{''.join(f'{cell:>13}' for cell in cells)}   {marks}".rstrip()
 
 
-def report(folders: Sequence[Path], program: Path, batches: Sequence[int], rounds: int) -> bool:
+def report(folders: Sequence[Path], program: Path, portable: bool, batches: Sequence[int], rounds: int) -> bool:
     """Prints the table, a line as soon as it is known; whether all is as fast as it has to be."""
     from peers import peers  # not before: with the libraries, this process is too large for `load`
 
@@ -104,9 +106,9 @@ def report(folders: Sequence[Path], program: Path, batches: Sequence[int], round
     print(row("model", "a call", {name: name for name in [OURS, *OTHERS]}, {name: name for name in OTHERS}, "at least"))
     reached = True
     for folder in folders:
-        with peers(folder, program, COMPILED in bars(folder.name, 1)) as found:
+        with peers(folder, program, portable, COMPILED in bars(folder.name, portable, 1)) as found:
             for batch in batches:
-                result = Result(folder.name, batch, measured(found, batch, rounds))
+                result = Result(folder.name, portable, batch, measured(found, batch, rounds))
                 print(result.line(), flush=True)
                 reached &= all(result.verdicts.values())
     return reached

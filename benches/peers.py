@@ -71,7 +71,7 @@ class Function:
 
 
 @contextmanager
-def peers(folder: Path, program: Path, compiled: bool) -> Iterator[dict[str, Peer]]:
+def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterator[dict[str, Peer]]:
     """All that can predict a model, by name; lleaves, which takes half a minute to compile, if asked for."""
     rows = np.load(folder / "rows.npy")
     if rows.astype("<f4").tobytes() != (folder / "rows.bin").read_bytes():
@@ -79,7 +79,7 @@ def peers(folder: Path, program: Path, compiled: bool) -> Iterator[dict[str, Pee
     functions = {RUNTIME: of_onnx(folder / "model.onnx"), LIBRARY: of_library(folder)}
     if compiled and lleaves:
         functions[COMPILED] = of_lleaves(folder)
-    command = [program, folder]
+    command = [program, folder, *["--portable"] * portable]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield {OURS: Program(process)} | {name: Function(f, rows) for name, f in functions.items() if f}
 

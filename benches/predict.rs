@@ -1,7 +1,8 @@
 //! Predicts with one model on demand, for `benches/compare.py`, which times other runtimes in between.
 //!
 //! Takes a folder with `model.onnx` and `rows.bin` (`float` rows, little endian), and then reads lines from standard input:
-//! `<rows a call> <calls>`. Each is answered with the nanoseconds that the calls took, all together, on one thread.
+//! `<rows a call> <calls>`. Each is answered with the nanoseconds that the calls took, all together, on one thread. With
+//! `--portable` it does without AVX2, as other processors have to.
 
 use std::hint::black_box;
 use std::io::BufRead;
@@ -19,6 +20,9 @@ async fn main() -> Result<()> {
     // Cargo adds arguments of its own.
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
+    if std::env::args().any(|argument| argument == "--portable") {
+        stream_predictor::model::use_portable_code();
+    }
     let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
     let started = Instant::now();
     let model =

@@ -22,6 +22,8 @@ use graph::Graph;
 use mlmodel::MlModel;
 use session::{Dimension, Session};
 
+pub use ops::use_portable_code;
+
 /// The graph's file where `MLmodel` names none.
 pub const DEFAULT_FILE: &str = "model.onnx";
 

@@ -178,3 +178,43 @@ impl Operator for Dense {
         Ok(tvec!(matrix(&product, self.outputs)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_of_any_size_are_those_of_the_definition() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for case in 0..200 {
+            let (rows, inputs, outputs) = (random.usize(1..10), random.usize(1..40), random.usize(1..40));
+            // Whole numbers, so that the order of a sum does not matter.
+            let mut some = |count: usize| (0..count).map(|_| f32::from(random.i8(-9..9))).collect::<Vec<_>>();
+            let (x, constant, bias) = (some(rows * inputs), some(inputs * outputs), some(outputs));
+            let constant = tract_ndarray::Array2::from_shape_vec([inputs, outputs], constant).unwrap();
+            let mut dense = Dense::new(&constant.view());
+            dense.bias = panels(&bias).into();
+            dense.least = 0.0;
+            let mut expected = Vec::new();
+            for x in x.chunks(inputs) {
+                for (column, bias) in constant.columns().into_iter().zip(&bias) {
+                    let product: f32 = x.iter().zip(column).map(|(x, y)| x * y).sum();
+                    expected.push((product + bias).max(0.0));
+                }
+            }
+            assert_eq!(dense.product(&x, panel), expected, "case {case}");
+            if let Some(avx2) = Avx2::new() {
+                let product = dense.product(&x, |x, panel, product| avx2.panel(x, panel, product));
+                assert_eq!(product, expected, "case {case}, AVX2");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_so_behind_a_relu() {
+        let mut dense = Dense::new(&tract_ndarray::arr2(&[[1.0]]).view());
+        dense.least = 0.0;
+        assert!(dense.product(&[f32::NAN], panel)[0].is_nan());
+        assert_eq!(dense.product(&[f32::NEG_INFINITY], panel), [0.0]);
+    }
+}

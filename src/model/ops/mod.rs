@@ -38,6 +38,7 @@ mod values;
 use tract_onnx::Onnx;
 
 pub(super) use dense::replace_products;
+pub use unchecked::use_portable_code;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
 /// attribute [`SPARSE_WIDTH`].

@@ -14,16 +14,29 @@
 #![allow(unsafe_code)]
 #![expect(clippy::inline_always, reason = "as in the trees' kernel")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::dense::{PANEL, ROWS};
 use super::trees::{LANES, Node, Packed, Row, Tree};
+
+/// Whether AVX2 is left unused.
+static PORTABLE: AtomicBool = AtomicBool::new(false);
+
+/// Leaves AVX2 unused from here on, to measure on x86-64 what other processors get.
+pub fn use_portable_code() {
+    PORTABLE.store(true, Ordering::Relaxed);
+}
 
 /// Shows that the processor has AVX2, and FMA and BMI2, which came with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx2(());
 
 impl Avx2 {
-    /// If it has.
+    /// If it has, and it is to be used.
     pub fn new() -> Option<Self> {
+        if PORTABLE.load(Ordering::Relaxed) {
+            return None;
+        }
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
