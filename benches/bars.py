@@ -36,10 +36,13 @@ BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 
 
 PORTABLE = {10_000: 3}
+HALVED = ("forest_classifier_5", "lightgbm_classifier_5", "lightgbm_categorical", "xgboost_classifier_5")
 
 
 def bars(model: str, portable: bool, batch: int) -> dict[str, float]:
     """The ratios that a model is to reach, by peer; `portable`, without AVX2, only trees have to."""
+    by_peer = BARS.get(model, {})
     if portable:
-        return {RUNTIME: PORTABLE[batch]} if batch in PORTABLE and model not in ("linear", "network") else {}
-    return {peer: by_batch[batch] for peer, by_batch in BARS.get(model, {}).items() if batch in by_batch}
+        trees = by_peer and model not in ("linear", "network")
+        by_peer = {RUNTIME: half(PORTABLE) if model in HALVED else PORTABLE} if trees else {}
+    return {peer: by_batch[batch] for peer, by_batch in by_peer.items() if batch in by_batch}
