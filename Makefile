@@ -35,7 +35,7 @@ lint: ## Format and clippy
 
 conformance: ## Do the models below DIR give the outputs that they are known to have? DIR=path
 	@test -n "$(DIR)" || { echo "make conformance DIR=path: a folder of models and data sets, as target/conformance is"; exit 2; }
-	@$(CARGO) build --locked --quiet --bin conformance
+	@$(BINARIES) --quiet
 	@target/debug/conformance "$(DIR)"
 
 conformance-models: target/conformance.stamp ## The models of libraries that the tests run, in target/conformance

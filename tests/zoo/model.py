@@ -66,7 +66,7 @@ class Model:
             DataSet("batch_1", for_onnx(one), runtime.run(model, for_onnx(one))),
             DataSet("batch_1000", for_onnx(new), got),
         ]
-        expected = self.library_outputs(fitted, for_library(new), got)
+        expected = self.outputs_of_library(fitted, for_library(new), got)
         found = differences(expected, got)
         if found and not self.differs:
             raise AssertionError(f"ONNX Runtime differs from the library: {'; '.join(found)}")
@@ -85,7 +85,7 @@ class Model:
         options = {name: value for name, value in (usual | self.options).items() if (name, value) != ("zipmap", True)}
         return {"options": options} if options else {}
 
-    def library_outputs(self, fitted: Any, rows: Any, got: list) -> list:
+    def outputs_of_library(self, fitted: Any, rows: Any, got: list) -> list:
         """The library's answers, in the shapes and types of the ONNX outputs."""
         answers = self.answers or usual_answers(fitted)
         values = [getattr(fitted, a)(rows) if isinstance(a, str) else a(fitted, rows) for a in answers]

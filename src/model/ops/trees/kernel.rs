@@ -1,6 +1,6 @@
 //! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
 
-use super::super::unchecked::{self, Avx2, SIDE_BY_SIDE, Work};
+use super::super::unchecked::{self, Avx2, TREES, Work};
 use super::column::{Column, Value};
 use super::masks::{Cursor, LANES};
 use super::packed::{Packed, Tree};
@@ -140,11 +140,11 @@ impl Row {
     pub fn sum(&self, packed: &Packed, sums: &mut [f64]) {
         let trees = &packed.trees;
         // Sums side by side, as no addition can begin before the last has ended.
-        let mut of_lanes = [0.0; SIDE_BY_SIDE];
-        for start in (0..trees.len()).step_by(SIDE_BY_SIDE) {
+        let mut of_lanes = [0.0; TREES];
+        for start in (0..trees.len()).step_by(TREES) {
             // The last group goes back to be a full one, and what was counted is left out.
-            let first = start.min(trees.len().saturating_sub(SIDE_BY_SIDE));
-            let group = &trees[first..trees.len().min(first + SIDE_BY_SIDE)];
+            let first = start.min(trees.len().saturating_sub(TREES));
+            let group = &trees[first..trees.len().min(first + TREES)];
             let leaves = unchecked::trees(packed, group, self);
             let new = start - first..group.len();
             if packed.only_target.is_some() {
