@@ -48,8 +48,8 @@ pub struct Word {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct ThresholdQuestion {
     slot: u32,
-    /// The exits that stay for those who go right.
-    stay: u32,
+    /// The exits that stay for those who go right, in its bits: floats are what the registers are filled with in one go.
+    stay: f32,
     threshold: f32,
 }
 
@@ -130,7 +130,7 @@ impl Masks {
         for (place, struck) in questions.clone() {
             if let Ask::Leq(threshold) = splits[place].ask {
                 let slot = slots[place];
-                self.thresholds.push(ThresholdQuestion { slot, stay: !struck, threshold });
+                self.thresholds.push(ThresholdQuestion { slot, stay: f32::from_bits(!struck), threshold });
             }
         }
         self.thresholds[start..].sort_by_key(|question| question.slot);
@@ -195,14 +195,14 @@ impl Masks {
     /// Where each row comes to in the tree whose words go from the cursor to `words_end`. `x[slot]` has the rows' values.
     #[inline(always)]
     pub fn exits(&self, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
-        let (mut numbers, mut found) = ([0; LANES], [0; LANES]);
         let Cursor { mut thresholds, mut sets, mut windows, .. } = cursor;
+        let (mut first, mut starts) = ([0; LANES], [0; LANES]);
         for (start, word) in (0..).step_by(EXITS).zip(&self.words[cursor.word..words_end as usize]) {
             let mut stay = [u32::MAX; LANES];
             for question in &self.thresholds[thresholds..word.thresholds_end as usize] {
                 let x = &x[question.slot as usize];
                 for lane in 0..LANES {
-                    stay[lane] &= question.stay | mask(x[lane] <= question.threshold);
+                    stay[lane] &= question.stay.to_bits() | mask(x[lane] <= question.threshold);
                 }
             }
             thresholds = word.thresholds_end as usize;
@@ -221,12 +221,16 @@ impl Masks {
                 windows = question.windows_end as usize;
             }
             sets = word.sets_end as usize;
-            // The first exit of the first word in which one stays.
+            // Of the words, the first in which an exit stays.
             for lane in 0..LANES {
-                let new = mask(stay[lane] != 0) & !found[lane];
-                numbers[lane] |= new & (start + lowest_bit(stay[lane]));
-                found[lane] |= new;
+                let none_before = mask(first[lane] == 0);
+                first[lane] |= stay[lane] & none_before;
+                starts[lane] = (start & none_before) | (starts[lane] & !none_before);
             }
+        }
+        let mut numbers = [0; LANES];
+        for lane in 0..LANES {
+            numbers[lane] = starts[lane] + lowest_bit(first[lane]);
         }
         let exits = self.exits[cursor.word..words_end as usize].as_flattened();
         for number in &mut numbers {
