@@ -9,8 +9,8 @@
 //! - rows have that slot, which is checked, and there negative infinity (`Block` and [`Row`] are made so). It is not above
 //!   the value of a leaf, which is never NaN, so a leaf, which names that slot and is its own left child, is never left.
 //!
-//! Walking 16 or 20 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers of AVX2
-//! and AVX-512 were tried instead and took longer.
+//! Walking 16 or 20 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers
+//! of AVX2 were tried instead and took longer.
 #![allow(unsafe_code)]
 #![expect(clippy::inline_always, reason = "as in the trees' kernel")]
 
