@@ -18,6 +18,7 @@ Runtime takes for the linear model, which tells how much of a forest's ratio the
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ def main() -> None:
         if not (folder / "model.onnx").exists():
             parser.error(f"there is no {folder / 'model.onnx'}")
     program = arguments.predict.resolve()
+    if hasattr(os, "sched_setaffinity"):
+        # All on the same core, programs that are started included: on a shared machine one may be busier than another.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if arguments.load:
         load.report(folders, program)
     elif not report(folders, program, arguments.portable, arguments.batches, arguments.rounds) and arguments.bars:
