@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-use super::operator::tensor;
+use super::operator::{rows_of, tensor};
 
 /// `classlabels_strings` or `classlabels_ints`, as many as there are classes.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,15 @@ impl Labels {
         }
     }
 
+    /// The facts of a classifier's outputs: `[N]` labels, and `[N, scores]` scores.
+    pub fn output_facts(&self, input: &TypedFact, scores: usize) -> TractResult<TVec<TypedFact>> {
+        let scores = rows_of(input, f32::datum_type(), scores)?;
+        let labels = self.datum_type().fact(&scores.shape[..1]);
+        Ok(tvec!(labels, scores))
+    }
+
     /// The element type of the output that has them.
-    pub fn datum_type(&self) -> DatumType {
+    fn datum_type(&self) -> DatumType {
         match self {
             Self::Strings(_) => String::datum_type(),
             Self::Ints(_) => i64::datum_type(),

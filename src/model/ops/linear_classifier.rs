@@ -13,7 +13,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::features::Layout;
 use super::labels::{Labels, top_class};
 use super::linear::Linear;
-use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
+use super::operator::{Operator, Parsed, matrix, parsed};
 use super::post_transform::{PostTransform, SecondClass};
 
 /// The operator: `[N]` labels and `[N, classes]` scores.
@@ -55,9 +55,7 @@ impl Operator for LinearClassifier {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let scores = rows_of(inputs[0], f32::datum_type(), self.labels.len())?;
-        let labels = self.labels.datum_type().fact(&scores.shape[..1]);
-        Ok(tvec!(labels, scores))
+        self.labels.output_facts(inputs[0], self.labels.len())
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {

@@ -12,7 +12,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::features::Layout;
 use super::labels::{Labels, top_class};
-use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
+use super::operator::{Operator, Parsed, matrix, parsed};
 use super::post_transform::{PostTransform, SecondClass};
 use super::trees::attributes::{MAX_TARGETS, lists};
 use super::trees::ensemble::{Aggregate, Ensemble, Rows};
@@ -94,9 +94,7 @@ impl Operator for TreeEnsembleClassifier {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let scores = rows_of(inputs[0], f32::datum_type(), self.labels.len())?;
-        let labels = self.labels.datum_type().fact(&scores.shape[..1]);
-        Ok(tvec!(labels, scores))
+        self.labels.output_facts(inputs[0], self.labels.len())
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {

@@ -11,7 +11,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::model::ops::dot::dot;
 use crate::model::ops::features::{Features, Layout};
 use crate::model::ops::labels::{Labels, top_class};
-use crate::model::ops::operator::{Operator, Parsed, matrix, parsed, rows_of};
+use crate::model::ops::operator::{Operator, Parsed, matrix, parsed};
 use crate::model::ops::post_transform::{PostTransform, SecondClass};
 
 use super::pairs::Pairs;
@@ -120,9 +120,7 @@ impl Operator for SvmClassifier {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let scores = rows_of(inputs[0], f32::datum_type(), self.scores())?;
-        let labels = self.labels.datum_type().fact(&scores.shape[..1]);
-        Ok(tvec!(labels, scores))
+        self.labels.output_facts(inputs[0], self.scores())
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
