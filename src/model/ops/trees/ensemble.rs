@@ -3,7 +3,7 @@
 use tract_onnx::tract_hir::internal::*;
 
 use super::super::features::{Features, Layout};
-use super::super::unchecked::Avx2;
+use super::super::unchecked::Vectors;
 use super::forest::{Forest, Number};
 use super::kernel::{Row, sum};
 use super::packed::Packed;
@@ -138,8 +138,8 @@ impl Packed {
     /// The sums of each row's weights: `rows × targets`.
     fn sums(&self, rows: &Rows) -> Vec<f64> {
         match rows {
-            Rows::Double(values, width) => sum(self, values, *width, Avx2::new()),
-            Rows::Other(Features::Dense { values, width }) => sum(self, values, *width, Avx2::new()),
+            Rows::Double(values, width) => sum(self, values, *width, Vectors::new()),
+            Rows::Other(Features::Dense { values, width }) => sum(self, values, *width, Vectors::new()),
             Rows::Other(features @ Features::Sparse { .. }) => {
                 let mut row = Row::new(self);
                 let mut sums = Vec::new();

@@ -1,8 +1,8 @@
 //! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
 
-use super::super::unchecked::{self, Avx2, TREES, Work};
+use super::super::unchecked::{self, Avx512, TREES, Vectors, Work};
 use super::column::{Column, Value};
-use super::masks::{Cursor, LANES};
+use super::masks::{Cursor, LANES, ThresholdQuestion};
 use super::packed::{Packed, Tree};
 
 /// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
@@ -54,7 +54,7 @@ impl Block {
 }
 
 /// The sums of each target for each of the rows, `width` features each, which are at least those of the forest.
-pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2>) -> Vec<f64> {
+pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, vectors: Vectors) -> Vec<f64> {
     let slots = packed.columns.len();
     let count = rows.len() / width;
     let mut sums = vec![0.0; count * packed.targets];
@@ -74,9 +74,10 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, avx2: Option<Avx2
         for (rows, sums) in parts {
             block.fill(rows, width, &packed.columns);
             block_sums.fill([0.0; LANES]);
-            match avx2 {
-                Some(avx2) => avx2.run(SumBlock { packed, block: &block, sums: &mut block_sums }),
-                None => SumBlock { packed, block: &block, sums: &mut block_sums }.run(),
+            let work = SumBlock { packed, block: &block, sums: &mut block_sums, avx512: vectors.avx512 };
+            match vectors.avx2 {
+                Some(avx2) => avx2.run(work),
+                None => work.run(),
             }
             let of_chunks = block_sums.chunks_exact(packed.targets);
             for (sums, of_chunk) in sums.chunks_mut(LANES * packed.targets).zip(of_chunks) {
@@ -175,6 +176,7 @@ struct SumBlock<'a> {
     packed: &'a Packed,
     block: &'a Block,
     sums: &'a mut [[f64; LANES]],
+    avx512: Option<Avx512>,
 }
 
 impl Work for SumBlock<'_> {
@@ -182,11 +184,14 @@ impl Work for SumBlock<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { packed, block, sums } = self;
+        let Self { packed, block, sums, avx512 } = self;
         let mut cursor = Cursor::default();
         for tree in &packed.trees {
             for (x, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets)) {
-                let mut leaves = packed.masks.exits(cursor, tree.words_end, x);
+                let mut leaves = match avx512 {
+                    Some(avx512) => avx512.exits(&packed.masks, cursor, tree.words_end, x),
+                    None => packed.masks.exits(cursor, tree.words_end, x, ThresholdQuestion::ask),
+                };
                 if tree.rest > 0 {
                     unchecked::rows(packed, tree, x, &mut leaves);
                 }

@@ -46,11 +46,27 @@ pub struct Word {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct ThresholdQuestion {
-    slot: u32,
+pub struct ThresholdQuestion {
+    pub slot: u32,
     /// The exits that stay for those who go right, in its bits: floats are what the registers are filled with in one go.
-    stay: f32,
-    threshold: f32,
+    pub stay: f32,
+    /// Who is at most this goes left.
+    pub threshold: f32,
+}
+
+impl ThresholdQuestion {
+    /// The exits that stay for each row after some questions.
+    #[inline(always)]
+    pub fn ask(questions: &[Self], x: &[[f32; LANES]]) -> [u32; LANES] {
+        let mut stay = [u32::MAX; LANES];
+        for question in questions {
+            let x = &x[question.slot as usize];
+            for lane in 0..LANES {
+                stay[lane] &= question.stay.to_bits() | mask(x[lane] <= question.threshold);
+            }
+        }
+        stay
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -192,19 +208,20 @@ pub struct Cursor {
 }
 
 impl Masks {
-    /// Where each row comes to in the tree whose words go from the cursor to `words_end`. `x[slot]` has the rows' values.
+    /// Where each row comes to in the tree whose words go from the cursor to `words_end`. `x[slot]` has the rows' values;
+    /// `ask` does what [`ThresholdQuestion::ask`] does.
     #[inline(always)]
-    pub fn exits(&self, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
+    pub fn exits(
+        &self,
+        cursor: Cursor,
+        words_end: u32,
+        x: &[[f32; LANES]],
+        ask: impl Fn(&[ThresholdQuestion], &[[f32; LANES]]) -> [u32; LANES],
+    ) -> [u32; LANES] {
         let Cursor { mut thresholds, mut sets, mut windows, .. } = cursor;
         let (mut first, mut starts) = ([0; LANES], [0; LANES]);
         for (start, word) in (0..).step_by(EXITS).zip(&self.words[cursor.word..words_end as usize]) {
-            let mut stay = [u32::MAX; LANES];
-            for question in &self.thresholds[thresholds..word.thresholds_end as usize] {
-                let x = &x[question.slot as usize];
-                for lane in 0..LANES {
-                    stay[lane] &= question.stay.to_bits() | mask(x[lane] <= question.threshold);
-                }
-            }
+            let mut stay = ask(&self.thresholds[thresholds..word.thresholds_end as usize], x);
             thresholds = word.thresholds_end as usize;
             for question in &self.sets[sets..word.sets_end as usize] {
                 let x = &x[question.slot as usize];

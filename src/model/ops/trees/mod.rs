@@ -14,7 +14,7 @@ mod packed;
 mod splits;
 
 pub use kernel::Row;
-pub use masks::LANES;
+pub use masks::{Cursor, LANES, Masks};
 pub use packed::{Node, Packed, Tree};
 
 #[cfg(test)]

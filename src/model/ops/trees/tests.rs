@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::model::ops::features::Features;
 
-use super::super::unchecked::Avx2;
+use super::super::unchecked::{Avx2, Vectors};
 use super::ensemble::{Aggregate, Ensemble, Rows};
 use super::forest::{Forest, Node, Test};
 use super::kernel::sum;
@@ -172,10 +172,12 @@ fn shape(random: &mut Rng) -> Shape {
     }
 }
 
-/// Both for every machine and, where there is AVX2, with it.
+/// For every machine, and with what vectors there are.
 fn check(packed: &Packed, rows: &[f32], width: usize, expected: &[f64], case: u64) {
-    assert_eq!(sum(packed, rows, width, None), expected, "case {case}");
-    assert_eq!(sum(packed, rows, width, Avx2::new()), expected, "case {case}, AVX2");
+    let avx2 = Vectors { avx2: Avx2::new(), avx512: None };
+    for vectors in [Vectors::default(), avx2, Vectors::new()] {
+        assert_eq!(sum(packed, rows, width, vectors), expected, "case {case}, {vectors:?}");
+    }
 }
 
 #[test]
