@@ -54,6 +54,30 @@ pub enum Rejected {
         /// The ONNX element type of the input.
         target: &'static str,
     },
+    /// An operand holds what can't be used.
+    #[error("{operand}: expected {expected}, found {found}")]
+    Invalid {
+        /// The field or the feature, as the serving spec names it.
+        operand: String,
+        /// What its use needs.
+        expected: String,
+        /// What is there, by its kind.
+        found: &'static str,
+    },
+    /// An operand is a feature that is NaN.
+    #[error("feature `{feature}` is missing (NaN)")]
+    NoValue {
+        /// The feature's name.
+        feature: String,
+    },
+    /// A feature has no value.
+    #[error("feature `{feature}`: {reason}")]
+    Feature {
+        /// The feature's name.
+        feature: String,
+        /// Why.
+        reason: Box<Rejected>,
+    },
     /// An array of another length than the model's input has columns.
     #[error("field `{field}`: expected an array of {expected} numbers, found {found}")]
     WrongLength {
@@ -70,6 +94,9 @@ pub enum Rejected {
     /// JSON has no NaN and no infinity (RFC 8259, section 6).
     #[error("prediction `{0}` is not finite")]
     NonFinite(String),
+    /// The serving spec has no word for a label.
+    #[error("prediction `{0}` is a label that `classes` does not name")]
+    UnknownLabel(String),
     /// The result is too large for a record of the output stream.
     #[error(
         "the result is too large for the output stream: {bytes} bytes with its partition key, at most {limit}"

@@ -11,7 +11,7 @@ use crate::columns::{Rows, Values};
 use crate::decode;
 use crate::error::Rejected;
 use crate::event::{self, Malformed, Record};
-use crate::features::{FeaturePlan, Slots};
+use crate::features::{FeaturePlan, Row};
 use crate::metrics::Outcomes;
 use crate::model::directory::ModelDirectory;
 use crate::model::{Description, Model};
@@ -72,7 +72,8 @@ impl Handler {
         let model = Model::load(directory, &file)?;
         let result = ResultPlan::compile(&spec, model.outputs(), name, version).context("serving spec")?;
         let fields = result.echoed();
-        let features = FeaturePlan::compile(&spec, model.inputs(), &fields).context("serving spec")?;
+        let features = FeaturePlan::compile(&spec, model.inputs(), &fields, &|name| directory.file(name));
+        let features = features.context("serving spec")?;
         let echoed = fields.iter().filter_map(|field| features.slot(field)).collect();
 
         model.warm_up()?;
@@ -137,16 +138,18 @@ impl Handler {
             .collect();
 
         let mut rows = self.features.rows();
-        let mut slots = self.features.slots();
+        let mut row = self.features.row();
+        let mut event_times = Vec::with_capacity(decoded.len());
         let mut echoed: Vec<Option<&str>> = Vec::with_capacity(decoded.len() * self.echoed.len());
         let extracted: Vec<(Record, Result<usize, Rejected>)> = decoded
             .into_iter()
             .map(|(record, document)| {
-                let row = document.and_then(|range| self.extract(&bytes[range], &mut slots, &mut rows));
-                if row.is_ok() {
-                    echoed.extend(self.echoed.iter().map(|&slot| slots[slot]));
+                let place = document.and_then(|range| self.extract(&bytes[range], &mut row, &mut rows));
+                if place.is_ok() {
+                    echoed.extend(self.echoed.iter().map(|&slot| row.field(slot)));
+                    event_times.push(row.event_time());
                 }
-                (record, row)
+                (record, place)
             })
             .collect();
 
@@ -155,7 +158,7 @@ impl Handler {
             let result = row.and_then(|row| {
                 let (outputs, place) = predicted.row(row)?;
                 let echoed = &echoed[row * self.echoed.len()..(row + 1) * self.echoed.len()];
-                let event = self.result.write(&record, outputs, place, echoed)?;
+                let event = self.result.write(&record, outputs, place, echoed, event_times[row])?;
                 self.check_size(&record, event)
             });
             Item { record, result }
@@ -164,13 +167,8 @@ impl Handler {
     }
 
     /// Adds the document's row: its place among the rows.
-    fn extract<'a>(
-        &self,
-        document: &'a [u8],
-        slots: &mut Slots<'a>,
-        rows: &mut Rows,
-    ) -> Result<usize, Rejected> {
-        self.features.extract(document, slots, rows)?;
+    fn extract<'a>(&self, document: &'a [u8], row: &mut Row<'a>, rows: &mut Rows) -> Result<usize, Rejected> {
+        self.features.extract(document, row, rows)?;
         Ok(rows.len - 1)
     }
 

@@ -19,5 +19,7 @@ pub mod handler;
 pub mod check;
 
 pub mod error;
+pub mod field_path;
 pub mod metrics;
+pub mod murmur_hash;
 pub mod spec;

@@ -28,11 +28,12 @@ configured by its environment:
   TEST_RUN                  True: publish nothing, answer with the predictions
   KINESIS_ENDPOINT_URL      endpoint of the output stream, if it is not AWS's
 
-stream-predictor check DIR
-stream-predictor check s3://bucket/prefix
+stream-predictor check DIR [--record FILE]
+stream-predictor check s3://bucket/prefix [--record FILE]
 
 Would the function serve the model of this directory? Tells what is in it, how fast it is, and every reason why not.
-Exit code: 0 if it would.
+Exit code: 0 if it would. With a file that holds one record, a JSON document, it also tells the value of each feature and
+the prediction.
 ";
 
 /// Left of an invocation's time for the answer to reach Lambda.
@@ -43,7 +44,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         [] => serve(),
-        ["check", location] if !location.starts_with('-') => report(check(location)),
+        ["check", location] if !location.starts_with('-') => report(check(location, None)),
+        ["check", location, "--record", file] => report(check(location, Some(file))),
         ["--help" | "-h"] | ["check", "--help" | "-h"] => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -96,7 +98,8 @@ async fn run() -> Result<()> {
 
 /// Prints what there is to say of the model at `location`; fails if it would not be served.
 #[tokio::main(flavor = "current_thread")]
-async fn check(location: &str) -> Result<ExitCode> {
+async fn check(location: &str, record: Option<&str>) -> Result<ExitCode> {
+    let record = record.map(|file| std::fs::read(file).with_context(|| format!("`{file}`"))).transpose()?;
     let place = ModelLocation::parse(location);
     let place =
         place.with_context(|| format!("`{location}`: allowed are s3://bucket/prefix and a folder"))?;
@@ -109,7 +112,8 @@ async fn check(location: &str) -> Result<ExitCode> {
     };
     // What panics in an operator is told as a problem of the model.
     std::panic::set_hook(Box::new(|_| {}));
-    let report = stream_predictor::check::check(&ModelDirectory::fetch(&place, s3.as_ref()).await?);
+    let report =
+        stream_predictor::check::check(&ModelDirectory::fetch(&place, s3.as_ref()).await?, record.as_deref());
     print!("{report}");
     Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

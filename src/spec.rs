@@ -1,13 +1,18 @@
 //! The serving spec: which fields of a record become which inputs of the model, and what goes into the result.
 //!
-//! It lives beside the model, as `serving.toml`, or under `metadata.serving` in `MLmodel`.
+//! It lives beside the model, as `serving.toml`, or under `metadata.serving` in `MLmodel`. What its parts mean says
+//! `docs/serving-spec.md`; [`crate::features`] and [`crate::prediction`] check them against the model.
 
-use anyhow::{Result, bail, ensure};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use toml::Spanned;
 
-/// The serving spec as people write it. [`crate::features`] and [`crate::prediction`] check it against the model.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+use crate::features::{FeatureSpec, Operand};
+use crate::prediction::ResultSpec;
+
+/// The serving spec as people write it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServingSpec {
     /// The model's name in the result; by default the one that MLflow knows.
@@ -19,128 +24,38 @@ pub struct ServingSpec {
     /// takes the feature of its own name; a lone map input takes all features.
     #[serde(default)]
     pub inputs: IndexMap<String, Vec<String>>,
+    /// When the event took place: a date, or seconds since the epoch.
+    pub event_time: Option<Operand>,
     /// Members of the result's `prediction`; by default every output of the model under its own name.
     #[serde(default)]
     pub result: IndexMap<String, ResultSpec>,
+    /// The line of each feature in the file, where that is known.
+    #[serde(skip)]
+    pub lines: IndexMap<String, usize>,
 }
 
-/// One feature: exactly one of `field` and `concat`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureSpec {
-    /// A field of the record, see [`FieldPath`].
-    pub field: Option<String>,
-    /// Fields whose texts are joined: strings as they are, numbers as the JSON text writes them.
-    pub concat: Option<Vec<String>>,
-    /// What stands between joined fields; nothing by default.
-    pub separator: Option<String>,
+/// The names of features, and where they stand.
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default)]
+    features: IndexMap<Spanned<String>, serde::de::IgnoredAny>,
 }
 
-/// One member of the result: exactly one of `output` and `field`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResultSpec {
-    /// An output of the model.
-    pub output: Option<String>,
-    /// One class of an output that gives a score by class.
-    pub class: Option<String>,
-    /// A field of the record, echoed as it came.
-    pub field: Option<String>,
-}
-
-/// A checked feature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Transform {
-    /// The value of a field.
-    Field(FieldPath),
-    /// The joined texts of fields.
-    Concat {
-        /// At least one field.
-        fields: Vec<FieldPath>,
-        /// What stands between them.
-        separator: String,
-    },
-}
-
-impl FeatureSpec {
-    /// A feature that is a field.
-    #[must_use]
-    pub fn field(path: &str) -> Self {
-        Self { field: Some(path.to_owned()), ..Self::default() }
-    }
-
-    /// The transform that is meant.
+impl ServingSpec {
+    /// Reads TOML.
     ///
     /// # Errors
-    /// When none or several are given, a list of fields is empty, or a field is no valid path.
-    pub fn transform(&self) -> Result<Transform> {
-        match (&self.field, &self.concat) {
-            (Some(field), None) => {
-                ensure!(self.separator.is_none(), "`separator` goes with `concat`, not with `field`");
-                Ok(Transform::Field(FieldPath::parse(field)?))
-            }
-            (None, Some(fields)) => {
-                ensure!(!fields.is_empty(), "`concat` lists no field");
-                Ok(Transform::Concat {
-                    fields: fields.iter().map(|f| FieldPath::parse(f)).collect::<Result<_>>()?,
-                    separator: self.separator.clone().unwrap_or_default(),
-                })
-            }
-            _ => bail!("give exactly one of `field` and `concat`"),
-        }
-    }
-}
-
-/// Where a field stands in a record: a JSON pointer (RFC 6901) if it begins with `/`, else the name of a member
-/// of the record itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldPath {
-    text: String,
-    tokens: Vec<String>,
-}
-
-impl FieldPath {
-    /// Reads a name or a pointer.
-    ///
-    /// # Errors
-    /// When it is empty, or a `~` in a pointer is followed by neither `0` nor `1`.
-    pub fn parse(text: &str) -> Result<Self> {
-        ensure!(!text.is_empty(), "a field needs a name or a JSON pointer");
-        let Some(pointer) = text.strip_prefix('/') else {
-            return Ok(Self::name(text));
+    /// When it is malformed, or has a key or a value that means nothing: the line, and what is wrong.
+    pub fn from_toml(text: &str) -> Result<Self, (usize, String)> {
+        let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+        let place = |error: toml::de::Error| {
+            (error.span().map_or(0, |span| line(span.start)), error.message().to_owned())
         };
-        let tokens = pointer
-            .split('/')
-            .map(|token| {
-                let unescaped = token.replace("~1", "/").replace("~0", "~");
-                let tildes = token.matches('~').count();
-                let escapes = token.matches("~0").count() + token.matches("~1").count();
-                ensure!(
-                    tildes == escapes,
-                    "`{text}` is no JSON pointer: `~` is written `~0`, `/` in a name `~1`"
-                );
-                Ok(unescaped)
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { text: text.to_owned(), tokens })
-    }
-
-    /// The member `name` of the record itself, whatever characters it has.
-    #[must_use]
-    pub fn name(name: &str) -> Self {
-        Self { text: name.to_owned(), tokens: vec![name.to_owned()] }
-    }
-
-    /// The reference tokens, outermost first; at least one.
-    #[must_use]
-    pub fn tokens(&self) -> &[String] {
-        &self.tokens
-    }
-}
-
-impl std::fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+        let mut spec: Self = toml::from_str(text).map_err(place)?;
+        let places: Places = toml::from_str(text).map_err(place)?;
+        let lines = places.features.into_keys().map(|name| (line(name.span().start), name.into_inner()));
+        spec.lines = lines.map(|(line, name)| (name, line)).collect();
+        Ok(spec)
     }
 }
 
@@ -149,39 +64,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_is_split_and_unescaped_as_rfc_6901_says() {
-        let path = FieldPath::parse("/ride/a~1b/m~0n/0").unwrap();
-        assert_eq!(path.tokens(), ["ride", "a/b", "m~n", "0"]);
-        // "~01" is an escaped tilde and a 1, not an escaped slash.
-        assert_eq!(FieldPath::parse("/~01").unwrap().tokens(), ["~1"]);
-    }
-
-    #[test]
-    fn a_name_is_one_token_whatever_it_holds() {
-        assert_eq!(FieldPath::parse("a.b~c").unwrap().tokens(), ["a.b~c"]);
-    }
-
-    #[test]
-    fn empty_names_and_bad_escapes_are_refused() {
-        assert!(FieldPath::parse("").is_err());
-        assert!(FieldPath::parse("/a~2b").unwrap_err().to_string().contains("~0"));
-        assert!(FieldPath::parse("/a~").is_err());
+    fn an_unknown_key_is_refused_with_its_place() {
+        let error = |text| ServingSpec::from_toml(text).unwrap_err();
+        let (line, message) = error("[features]\na = { feild = \"a\" }\n");
+        assert!(line == 2 && message.contains("`feild` is no transform"), "{line}: {message}");
+        let (line, message) = error("name = \"m\"\n\n[result.a]\nouptut = \"a\"\n");
+        assert!(line == 4 && message.contains("ouptut"), "{line}: {message}");
+        let (line, message) = error("[features]\nb = { log1p = \"/a\" }\na = { log1p = \"/a\", base = 2 }\n");
+        assert!(line == 3 && message.contains("base"), "{line}: {message}");
     }
 
     #[test]
     fn a_feature_is_exactly_one_thing() {
-        let both = FeatureSpec { concat: Some(vec!["b".into()]), ..FeatureSpec::field("a") };
-        assert!(both.transform().unwrap_err().to_string().contains("exactly one"));
-        assert!(FeatureSpec::default().transform().is_err());
-        let stray = FeatureSpec { separator: Some("_".into()), ..FeatureSpec::field("a") };
-        assert!(stray.transform().unwrap_err().to_string().contains("separator"));
-        let empty = FeatureSpec { concat: Some(vec![]), ..FeatureSpec::default() };
-        assert!(empty.transform().is_err());
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_place() {
-        let error = toml::from_str::<ServingSpec>("[features.a]\nfeild = \"a\"\n").unwrap_err().to_string();
-        assert!(error.contains("feild") && error.contains("line 2"), "{error}");
+        let error = |feature| ServingSpec::from_toml(&format!("[features]\na = {feature}\n")).unwrap_err().1;
+        assert!(error(r#"{ field = "a", concat = ["b"] }"#).contains("exactly one"));
+        assert!(error("{}").contains("no transform"));
+        assert!(error(r#"{ field = "a", separator = "_" }"#).contains("separator"));
+        assert!(error(r#"{ field = "a", default = 1, missing = "nan" }"#).contains("keep one"));
+        assert!(error(r#"{ sum = ["a", true] }"#).contains("JSON pointer"));
+        assert!(
+            ServingSpec::from_toml("[features]\na = { replace = \"/a\", search = \"x\", with = \"\" }")
+                .is_ok()
+        );
     }
 }

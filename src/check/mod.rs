@@ -25,9 +25,9 @@ pub use report::Report;
 /// Predictions of the input example that are shown.
 const SHOWN: usize = 3;
 
-/// Looks at the model of a directory from every side.
+/// Looks at the model of a directory from every side; with a record, a JSON document, also at what becomes of that.
 #[must_use]
-pub fn check(directory: &ModelDirectory) -> Report {
+pub fn check(directory: &ModelDirectory, record: Option<&[u8]>) -> Report {
     let mut report = Report::default();
     report.line("model", directory.origin());
     let description = report.keep(Description::read(directory));
@@ -40,7 +40,7 @@ pub fn check(directory: &ModelDirectory) -> Report {
     let file = description.as_ref().map_or(DEFAULT_FILE, |description| &description.file);
     let spec = description.as_ref().map(|description| &description.spec);
     if let Some(path) = report.keep(directory.file(file)) {
-        model(&mut report, directory, file, &path, spec);
+        model(&mut report, directory, (file, &path), spec, record);
     }
     report
 }
@@ -48,9 +48,9 @@ pub fn check(directory: &ModelDirectory) -> Report {
 fn model(
     report: &mut Report,
     directory: &ModelDirectory,
-    file: &str,
-    path: &Path,
+    (file, path): (&str, &Path),
     spec: Option<&ServingSpec>,
+    record: Option<&[u8]>,
 ) {
     let size = std::fs::metadata(path).with_context(|| file.to_owned());
     let Some(size) = report.keep(size) else { return };
@@ -68,7 +68,7 @@ fn model(
     }
     let Some(model) = model else { return };
     if let Some(spec) = spec {
-        spec::compare(report, spec, &model);
+        spec::compare(report, spec, &model, directory, record);
     }
     if report.keep(model.warm_up()).is_none() {
         return;

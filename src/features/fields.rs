@@ -5,18 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{JsonType, Rejected};
-use crate::spec::FieldPath;
+use crate::field_path::FieldPath;
 
 /// The wanted fields. Each has a slot: its index in what [`Fields::extract`] fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
-    paths: Vec<FieldPath>,
+    count: usize,
     root: Node,
 }
 
@@ -25,29 +24,30 @@ pub struct Fields {
 struct Node {
     slot: Option<usize>,
     children: BTreeMap<String, Node>,
-    /// The slots from here down: numbered depth first, they are a range.
-    slots: Range<usize>,
+    /// The slots from here down.
+    slots: Vec<usize>,
 }
 
 impl Fields {
-    /// A tree of the given fields; equal ones share a slot.
+    /// A tree of the given fields. Each has the slot of its place among them; equal ones share the first's.
     #[must_use]
     pub fn new(wanted: impl IntoIterator<Item = FieldPath>) -> Self {
-        let mut root = Node::default();
-        let mut texts: Vec<FieldPath> = Vec::new();
+        let mut fields = Self { count: 0, root: Node::default() };
         for path in wanted {
-            let mut node = &mut root;
+            if fields.slot(&path).is_some() {
+                continue;
+            }
+            let slot = fields.count;
+            let mut node = &mut fields.root;
             for token in path.tokens() {
+                node.slots.push(slot);
                 node = node.children.entry(token.clone()).or_default();
             }
-            if node.slot.is_none() {
-                node.slot = Some(texts.len());
-                texts.push(path);
-            }
+            node.slots.push(slot);
+            node.slot = Some(slot);
+            fields.count += 1;
         }
-        let mut paths = Vec::with_capacity(texts.len());
-        root.number(&texts, &mut paths);
-        Self { paths, root }
+        fields
     }
 
     /// The slot of a field that was given to [`Fields::new`], under whichever of its spellings.
@@ -57,16 +57,10 @@ impl Fields {
         node.slot
     }
 
-    /// The field of a slot.
-    #[must_use]
-    pub fn path(&self, slot: usize) -> &FieldPath {
-        &self.paths[slot]
-    }
-
     /// The number of slots.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.paths.len()
+        self.count
     }
 
     /// Fills `slots` with the JSON texts of the wanted fields, `None` where the document lacks one. Of members with
@@ -89,21 +83,6 @@ impl Fields {
     }
 }
 
-impl Node {
-    /// Numbers the slots depth first, so that every subtree has a range of them.
-    fn number(&mut self, texts: &[FieldPath], paths: &mut Vec<FieldPath>) {
-        let start = paths.len();
-        if let Some(slot) = &mut self.slot {
-            paths.push(texts[*slot].clone());
-            *slot = paths.len() - 1;
-        }
-        for child in self.children.values_mut() {
-            child.number(texts, paths);
-        }
-        self.slots = start..paths.len();
-    }
-}
-
 /// Parses one value along a node of the tree.
 struct Branch<'n, 's, 'a> {
     node: &'n Node,
@@ -113,7 +92,9 @@ struct Branch<'n, 's, 'a> {
 impl<'a> Branch<'_, '_, 'a> {
     /// Takes a value that is wanted, or in which something is.
     fn take(self, json: &'a str) {
-        self.slots[self.node.slots.clone()].fill(None);
+        for &slot in &self.node.slots {
+            self.slots[slot] = None;
+        }
         if let Some(slot) = self.node.slot {
             self.slots[slot] = Some(json);
         }

@@ -1,44 +1,38 @@
-//! One input of the model, and how a row of it is made from a record's fields.
+//! One input of the model, and how a row of it is made from features.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
+use super::compile::Known;
+use super::operand::{At, Name, Source};
+use super::scalar::Field;
+use super::value::{Problem, Row, Text, Type, Value};
+use super::vocabulary::{self, FeatureColumns};
 use crate::columns::{Element, Map, Number, Port, Values};
 use crate::error::{JsonType, Rejected};
-use crate::spec::{FieldPath, Transform};
-
-use super::fields::Fields;
-use super::scalar::Field;
-use super::vocabulary::{self, FeatureColumns};
 
 /// The compiled row of one input.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct InputPlan {
     element: Element,
     columns: Columns,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Columns {
     /// A value for each column.
     Each(Vec<Source>),
     /// One field, an array with as many elements as there are columns.
-    Array { slot: usize, width: usize },
+    Array { source: Source, width: usize },
     /// Features that a vocabulary spreads over its columns, an entry a row each, and the type of their numbers.
     Spread(Number, Vec<(Source, FeatureColumns)>),
 }
 
-/// Where a value comes from.
-#[derive(Debug, Clone)]
-enum Source {
-    Field(usize),
-    Concat { slots: Vec<usize>, separator: String },
-}
-
 impl InputPlan {
-    pub(super) fn compile(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Self> {
+    /// An input of the columns of features.
+    pub fn compile(port: &Port, features: &[(&str, Known)]) -> Result<Self> {
         let columns = match &port.element {
-            Element::Map(map) => Columns::Spread(map.values, spread(&map.keys, features, fields)?),
-            _ => dense(port, features, fields)?,
+            Element::Map(map) => Columns::Spread(map.values, spread(&map.keys, features)?),
+            _ => dense(port, features)?,
         };
         // The columns hold what is needed of the keys.
         let element = match &port.element {
@@ -49,56 +43,28 @@ impl InputPlan {
     }
 
     /// Elements, or sparse entries, a row.
-    pub(super) fn elements(&self) -> usize {
+    pub fn elements(&self) -> usize {
         match &self.columns {
-            Columns::Each(sources) => sources.len(),
+            Columns::Each(columns) => columns.len(),
             Columns::Array { width, .. } => *width,
             Columns::Spread(_, features) => features.len(),
         }
     }
 
-    pub(super) fn empty(&self) -> Values {
+    pub fn empty(&self) -> Values {
         Values::empty(&self.element, self.elements())
     }
 
     /// Adds one row; after an error it may be there in part.
-    pub(super) fn push(
-        &self,
-        fields: &Fields,
-        slots: &[Option<&str>],
-        values: &mut Values,
-    ) -> Result<(), Rejected> {
-        let field = |slot: usize| Field { path: fields.path(slot), json: slots[slot] };
+    pub fn push(&self, row: &mut Row, values: &mut Values) -> Result<(), Rejected> {
         match (&self.columns, values) {
-            (Columns::Each(sources), values) => {
-                for source in sources {
-                    match source {
-                        Source::Field(slot) => push_scalar(field(*slot), values)?,
-                        Source::Concat { slots, separator } => {
-                            let Values::String(strings) = &mut *values else {
-                                unreachable!("`dense` gives strings to inputs of strings only")
-                            };
-                            strings.push(concat(slots, separator, field)?);
-                        }
-                    }
-                }
-                Ok(())
+            (Columns::Each(columns), values) => {
+                columns.iter().try_for_each(|source| rejected(push(source, row, values)))
             }
-            (Columns::Array { slot, width }, values) => {
-                let array = field(*slot);
-                for json in array.array(*width)? {
-                    push_scalar(Field { json: Some(json), ..array }, values)?;
-                }
-                Ok(())
-            }
-            (Columns::Spread(values, features), Values::Sparse(sparse)) => {
+            (Columns::Array { source, width }, values) => rejected(push_array(source, *width, row, values)),
+            (Columns::Spread(number, features), Values::Sparse(sparse)) => {
                 for (source, columns) in features {
-                    let (column, value) = match source {
-                        Source::Field(slot) => entry(field(*slot), columns, *values)?,
-                        Source::Concat { slots, separator } => {
-                            (columns.category(&concat(slots, separator, field)?), 1.0)
-                        }
-                    };
+                    let (column, value) = rejected(entry(source, columns, *number, row))?;
                     sparse.push(column, value);
                 }
                 Ok(())
@@ -108,129 +74,162 @@ impl InputPlan {
     }
 }
 
-fn dense(port: &Port, features: &[(&str, &Transform)], fields: &Fields) -> Result<Columns> {
-    if let ([(name, Transform::Field(path))], true) = (features, port.width > 1) {
-        return Ok(Columns::Array { slot: slot(name, path, fields)?, width: port.width });
-    }
-    ensure!(
-        features.len() == port.width,
-        "it has {} columns, but {} features are given",
-        port.width,
-        features.len()
-    );
-    let sources = features
-        .iter()
-        .map(|(name, transform)| {
-            ensure!(
-                port.element == Element::String || matches!(transform, Transform::Field(_)),
-                "feature `{name}` is a string (`concat`), the input takes numbers",
-            );
-            source(name, transform, fields)
-        })
-        .collect::<Result<_>>()?;
-    Ok(Columns::Each(sources))
+/// What a problem of an input is to the record.
+fn rejected<T>(result: Result<T, Problem>) -> Result<T, Rejected> {
+    result.map_err(|problem| *problem.reason)
 }
 
-fn spread(
-    vocabulary: &[String],
-    features: &[(&str, &Transform)],
-    fields: &Fields,
-) -> Result<Vec<(Source, FeatureColumns)>> {
+fn dense(port: &Port, features: &[(&str, Known)]) -> Result<Columns> {
+    let mut columns: Vec<Source> = features.iter().flat_map(|(_, known)| known.columns.clone()).collect();
+    if port.width > 1
+        && columns.len() == 1
+        && matches!(columns[0].at, At::Field(_))
+        && let Some(source) = columns.pop()
+    {
+        return Ok(Columns::Array { source, width: port.width });
+    }
+    ensure!(
+        columns.len() == port.width,
+        "it has {} columns, but the features given have {}",
+        port.width,
+        columns.len()
+    );
+    let taken: &[Type] = match port.element {
+        Element::Float | Element::Double => &[Type::Double, Type::Int64, Type::Bool],
+        Element::Int64 | Element::Int32 => &[Type::Int64, Type::Bool],
+        Element::Bool => &[Type::Bool],
+        Element::String => &[Type::String, Type::Int64],
+        Element::Map(_) => &[],
+    };
+    for (name, known) in features {
+        for column in &known.columns {
+            column.check(port.element.name(), taken).with_context(|| format!("feature `{name}`"))?;
+        }
+    }
+    Ok(Columns::Each(columns))
+}
+
+fn spread(vocabulary: &[String], features: &[(&str, Known)]) -> Result<Vec<(Source, FeatureColumns)>> {
     let names: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
     let columns = vocabulary::spread(&names, vocabulary)?;
-    let spread = features.iter().zip(columns).map(|((name, transform), columns)| {
-        ensure!(
-            columns.takes_strings() || matches!(transform, Transform::Field(_)),
-            "feature `{name}` is a string (`concat`), but the DictVectorizer was fitted on numbers",
-        );
-        Ok((source(name, transform, fields)?, columns))
+    let spread = features.iter().zip(columns).map(|((name, known), columns)| {
+        let [source] = &known.columns[..] else {
+            bail!("feature `{name}` has several columns, and a DictVectorizer takes one")
+        };
+        match source.ty {
+            Type::String => ensure!(
+                columns.takes_strings(),
+                "feature `{name}` is a string, but the DictVectorizer was fitted on numbers"
+            ),
+            Type::Double | Type::Int64 | Type::Bool => ensure!(
+                columns.number().is_some(),
+                "feature `{name}` is a number, but the DictVectorizer was fitted on strings"
+            ),
+            Type::Json => {}
+        }
+        Ok((source.clone(), columns))
     });
     spread.collect()
 }
 
-fn source(name: &str, transform: &Transform, fields: &Fields) -> Result<Source> {
-    Ok(match transform {
-        Transform::Field(path) => Source::Field(slot(name, path, fields)?),
-        Transform::Concat { fields: paths, separator } => Source::Concat {
-            slots: paths.iter().map(|path| slot(name, path, fields)).collect::<Result<_>>()?,
-            separator: separator.clone(),
-        },
-    })
-}
-
-fn slot(name: &str, path: &FieldPath, fields: &Fields) -> Result<usize> {
-    fields.slot(path).ok_or_else(|| anyhow::anyhow!("feature `{name}`: field `{path}` is not looked for"))
-}
-
-fn push_scalar(field: Field, values: &mut Values) -> Result<(), Rejected> {
+/// Adds a value in the type of the values.
+fn push(source: &Source, row: &mut Row, values: &mut Values) -> Result<(), Problem> {
     match values {
-        Values::Float(v) => v.push(field.float()?),
-        Values::Double(v) => v.push(field.double()?),
-        Values::Int64(v) => v.push(field.int64()?),
-        Values::Int32(v) => v.push(field.int32()?),
-        Values::Bool(v) => v.push(field.bool()?),
-        Values::String(v) => v.push(field.string()?.into_owned()),
+        Values::Float(v) => v.push(float(source, source.number_or_nan(row)?)?),
+        Values::Double(v) => v.push(source.number_or_nan(row)?),
+        Values::Int64(v) => v.push(source.integer(row)?),
+        Values::Int32(v) => {
+            let value = source.integer(row)?;
+            v.push(i32::try_from(value).map_err(|_| beyond(source, "int32"))?);
+        }
+        Values::Bool(v) => v.push(source.boolean(row)?),
+        Values::String(v) => {
+            let text = source.string(row)?;
+            v.push(row.str(text).to_owned());
+        }
         Values::Sparse(_) => unreachable!("a vocabulary's plan is `Columns::Spread`"),
     }
     Ok(())
 }
 
-/// The one entry that a field has in a vocabulary, by the type it comes in and the types that were fitted.
-fn entry(field: Field, columns: &FeatureColumns, values: Number) -> Result<(i32, f64), Rejected> {
-    let json = field.present()?;
+/// The nearest `float`, as in NumPy, but none beyond the largest.
+#[expect(clippy::cast_possible_truncation, reason = "rounding to float is what the input's type asks for")]
+fn float(source: &Source, value: f64) -> Result<f32, Problem> {
+    let float = value as f32;
+    if float.is_infinite() { Err(beyond(source, "float")) } else { Ok(float) }
+}
+
+fn beyond(source: &Source, target: &'static str) -> Problem {
+    source.invalid(match &source.name {
+        Name::Field(path) => Rejected::OutOfRange { field: path.to_string(), target },
+        Name::Feature(_) => Rejected::Invalid {
+            operand: "the input".to_owned(),
+            expected: format!("a number in the range of {target}"),
+            found: "one beyond",
+        },
+    })
+}
+
+/// Adds the elements of an array.
+fn push_array(source: &Source, width: usize, row: &mut Row, values: &mut Values) -> Result<(), Problem> {
+    let (Value::Json(Text::Record(json)), Name::Field(path)) = (source.value(row)?, &source.name) else {
+        unreachable!("`dense` gives fields to arrays only")
+    };
+    let array = Field { path, json: Some(json) };
+    for element in array.array(width).map_err(|reason| source.invalid(reason))? {
+        let element = Field { path, json: Some(element) };
+        let pushed = match values {
+            Values::Float(v) => element.float().map(|value| v.push(value)),
+            Values::Double(v) => element.double().map(|value| v.push(value)),
+            Values::Int64(v) => element.int64().map(|value| v.push(value)),
+            Values::Int32(v) => element.int32().map(|value| v.push(value)),
+            Values::Bool(v) => element.bool().map(|value| v.push(value)),
+            Values::String(v) => element.string().map(|value| v.push(value.into_owned())),
+            Values::Sparse(_) => unreachable!("a vocabulary's plan is `Columns::Spread`"),
+        };
+        pushed.map_err(|reason| source.invalid(reason))?;
+    }
+    Ok(())
+}
+
+/// The one entry that a value has in a vocabulary, by the type it comes in and the types that were fitted.
+fn entry(
+    source: &Source,
+    columns: &FeatureColumns,
+    number: Number,
+    row: &mut Row,
+) -> Result<(i32, f64), Problem> {
+    let is_number = match source.value(row)? {
+        Value::Json(json) => JsonType::of(row.str(json)) == JsonType::Number,
+        Value::Text(_) => false,
+        _ => true,
+    };
     match columns.number() {
-        Some(column) if !columns.takes_strings() || JsonType::of(json) == JsonType::Number => {
-            let number = match values {
-                Number::Float => f64::from(field.float()?),
-                Number::Double => field.double()?,
-                // Up to 2^53 exact, as every number in JSON is that must be the same everywhere (RFC 8259, 6).
-                Number::Int64 => field.int64()? as f64,
+        Some(column) if !columns.takes_strings() || is_number => {
+            let number = match number {
+                Number::Float => f64::from(float(source, source.number(row)?)?),
+                Number::Double => source.number(row)?,
+                Number::Int64 => exact(source, source.integer(row)?)?,
             };
             Ok((column, number))
         }
-        _ => Ok((columns.category(&field.string()?), 1.0)),
-    }
-}
-
-fn concat<'p, 'a>(
-    slots: &[usize],
-    separator: &str,
-    field: impl Fn(usize) -> Field<'p, 'a>,
-) -> Result<String, Rejected> {
-    let mut text = String::new();
-    for (index, slot) in slots.iter().enumerate() {
-        if index > 0 {
-            text.push_str(separator);
+        _ => {
+            let text = source.string(row)?;
+            Ok((columns.category(row.str(text)), 1.0))
         }
-        text.push_str(&field(*slot).text()?);
     }
-    Ok(text)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::columns::Sparse;
-
-    #[test]
-    fn an_unseen_category_is_an_entry_that_stands_for_nothing() {
-        let path = FieldPath::name("zone");
-        let zone = vocabulary::spread(&["zone"], &["zone=1".to_owned()]).unwrap().remove(0);
-        let unseen = entry(Field { path: &path, json: Some("\"9\"") }, &zone, Number::Float);
-        assert_eq!(unseen, Ok((Sparse::NONE, 1.0)));
-        let number = entry(Field { path: &path, json: Some("9") }, &zone, Number::Float);
-        assert!(matches!(number, Err(Rejected::WrongType { .. })));
+/// An integer as a double, which holds those up to 2^53, as every number in JSON is that must be the same everywhere
+/// (RFC 8259, 6).
+fn exact(source: &Source, integer: i64) -> Result<f64, Problem> {
+    let most = 1_u64 << 53;
+    if integer.unsigned_abs() <= most {
+        return Ok(integer as f64);
     }
-
-    #[test]
-    fn a_number_keeps_what_the_maps_type_has_room_for() {
-        let path = FieldPath::name("count");
-        let count = vocabulary::spread(&["count"], &["count".to_owned()]).unwrap().remove(0);
-        let number = |json, values| entry(Field { path: &path, json: Some(json) }, &count, values).ok();
-        assert_eq!(number("16777217", Number::Float), Some((0, 16_777_216.0)));
-        assert_eq!(number("16777217", Number::Double), Some((0, 16_777_217.0)));
-        assert_eq!(number("16777217", Number::Int64), Some((0, 16_777_217.0)));
-        assert_eq!(number("0.5", Number::Double), Some((0, 0.5)));
-        assert_eq!(number("0.5", Number::Int64), None);
-    }
+    Err(Problem::invalid(
+        &source.name,
+        "an integer of at most 2^53 either way, as wider ones are not exact",
+        "a wider one",
+    ))
 }

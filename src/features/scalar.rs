@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{JsonType, Rejected};
-use crate::spec::FieldPath;
+use crate::field_path::FieldPath;
 
 /// A field of the record under way: its name for messages, and its JSON text.
 #[derive(Debug, Clone, Copy)]
@@ -89,19 +89,6 @@ impl<'a> Field<'_, 'a> {
             self.unescape(json)
         } else {
             Err(self.wrong_type("a string", json))
-        }
-    }
-
-    /// The text that concatenation takes: a string's content, or a number as the JSON text writes it.
-    ///
-    /// # Errors
-    /// When it is missing or of another type.
-    pub fn text(self) -> Result<Cow<'a, str>, Rejected> {
-        let json = self.present()?;
-        match JsonType::of(json) {
-            JsonType::String => self.unescape(json),
-            JsonType::Number => Ok(Cow::Borrowed(json)),
-            _ => Err(self.wrong_type("a string or a number", json)),
         }
     }
 
@@ -195,15 +182,13 @@ mod tests {
         assert_eq!(field("true").double(), Err(wrong("a number", JsonType::Boolean)));
         assert_eq!(field("null").int64(), Err(wrong("an integer", JsonType::Null)));
         assert_eq!(field("1").bool(), Err(wrong("a boolean", JsonType::Number)));
-        assert_eq!(field("[]").text().map(|_| ()), Err(wrong("a string or a number", JsonType::Array)));
         assert_eq!(field("{}").string().map(|_| ()), Err(wrong("a string", JsonType::Object)));
     }
 
     #[test]
-    fn strings_are_unescaped_and_numbers_keep_their_text() {
-        assert!(matches!(field("\"130\"").text(), Ok(Cow::Borrowed("130"))));
+    fn strings_are_unescaped() {
+        assert!(matches!(field("\"130\"").string(), Ok(Cow::Borrowed("130"))));
         assert_eq!(field(r#""a\u00e9\n""#).string().map(Cow::into_owned), Ok("a\u{e9}\n".to_owned()));
-        assert_eq!(field("130.0").text().map(Cow::into_owned), Ok("130.0".to_owned()));
         assert!(matches!(
             field(r#""\ud800""#).string().map(Cow::into_owned),
             Err(Rejected::WrongType { .. })

@@ -18,9 +18,9 @@ fn spec(toml: &str) -> ServingSpec {
 }
 
 fn rows(plan: &FeaturePlan, documents: &[&str]) -> (Rows, Vec<Rejected>) {
-    let (mut rows, mut slots) = (plan.rows(), plan.slots());
+    let (mut rows, mut row) = (plan.rows(), plan.row());
     let rejected =
-        documents.iter().filter_map(|d| plan.extract(d.as_bytes(), &mut slots, &mut rows).err()).collect();
+        documents.iter().filter_map(|d| plan.extract(d.as_bytes(), &mut row, &mut rows).err()).collect();
     (rows, rejected)
 }
 
@@ -32,9 +32,13 @@ const RIDE: &str = r#"
 
 #[test]
 fn a_ride_is_two_entries_of_a_wide_row() {
-    let plan =
-        FeaturePlan::compile(&spec(RIDE), &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])], &[])
-            .unwrap();
+    let plan = FeaturePlan::compile(
+        &spec(RIDE),
+        &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])],
+        &[],
+        &no_files,
+    )
+    .unwrap();
     let (rows, rejected) = rows(
         &plan,
         &[
@@ -55,7 +59,7 @@ fn a_ride_is_two_entries_of_a_wide_row() {
 #[test]
 fn a_rejected_record_leaves_no_part_of_a_row() {
     let ports = [port("a", Element::Float, 1), port("b", Element::String, 1), port("c", Element::Int64, 2)];
-    let plan = FeaturePlan::compile(&ServingSpec::default(), &ports, &[]).unwrap();
+    let plan = FeaturePlan::compile(&ServingSpec::default(), &ports, &[], &no_files).unwrap();
     let (rows, rejected) = rows(
         &plan,
         &[
@@ -71,7 +75,7 @@ fn a_rejected_record_leaves_no_part_of_a_row() {
         messages,
         [
             "field `c`: expected an integer, found a number",
-            "field `b`: expected a string, found null",
+            "field `b`: expected a value, found null",
             "field `a` is missing"
         ]
     );
@@ -86,14 +90,15 @@ fn a_rejected_record_leaves_no_part_of_a_row() {
 #[test]
 fn several_features_make_the_columns_of_one_input_in_the_listed_order() {
     let toml = "[features]\na = { field = \"/x/a\" }\nb = { field = \"b\" }\n[inputs]\nX = [\"b\", \"a\"]";
-    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Double, 2)], &[]).unwrap();
+    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Double, 2)], &[], &no_files).unwrap();
     let (rows, _) = rows(&plan, &[r#"{"x": {"a": 1}, "b": 2}"#]);
     assert_eq!(rows.inputs, [Values::Double(vec![2.0, 1.0])]);
 }
 
 #[test]
 fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
-    let plan = FeaturePlan::compile(&ServingSpec::default(), &[map(&["zone=a=b", "/km"])], &[]).unwrap();
+    let plan =
+        FeaturePlan::compile(&ServingSpec::default(), &[map(&["zone=a=b", "/km"])], &[], &no_files).unwrap();
     let (rows, rejected) = rows(&plan, &[r#"{"zone": "a=b", "/km": 2.5}"#]);
     assert_eq!(rejected, []);
     let expected = Sparse { columns: vec![1, 0], values: vec![2.5, 1.0], entries: 2 };
@@ -103,7 +108,7 @@ fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
 #[test]
 fn inputs_alone_list_fields() {
     let ports = [port("X", Element::Float, 2), port("b", Element::Int64, 1)];
-    let plan = FeaturePlan::compile(&spec("[inputs]\nX = [\"b\", \"a\"]"), &ports, &[]).unwrap();
+    let plan = FeaturePlan::compile(&spec("[inputs]\nX = [\"b\", \"a\"]"), &ports, &[], &no_files).unwrap();
     let (rows, _) = rows(&plan, &[r#"{"a": 1, "b": 2}"#]);
     assert_eq!(rows.inputs, [Values::Float(vec![2.0, 1.0]), Values::Int64(vec![2])]);
 }
@@ -111,13 +116,17 @@ fn inputs_alone_list_fields() {
 #[test]
 fn echoed_fields_are_looked_for_too() {
     let id = FieldPath::parse("/ride_id").unwrap();
-    let plan =
-        FeaturePlan::compile(&spec(RIDE), &[map(&["PU_DO=1_2", "trip_distance"])], std::slice::from_ref(&id))
-            .unwrap();
-    let (mut rows, mut slots) = (plan.rows(), plan.slots());
+    let plan = FeaturePlan::compile(
+        &spec(RIDE),
+        &[map(&["PU_DO=1_2", "trip_distance"])],
+        std::slice::from_ref(&id),
+        &no_files,
+    )
+    .unwrap();
+    let (mut rows, mut row) = (plan.rows(), plan.row());
     let document = br#"{"ride_id": 256, "ride": {"PULocationID": 1, "DOLocationID": 2, "trip_distance": 1}}"#;
-    plan.extract(document, &mut slots, &mut rows).unwrap();
-    assert_eq!(slots[plan.slot(&id).unwrap()], Some("256"));
+    plan.extract(document, &mut row, &mut rows).unwrap();
+    assert_eq!(row.field(plan.slot(&id).unwrap()), Some("256"));
 }
 
 #[test]
@@ -138,18 +147,120 @@ fn every_mismatch_of_spec_and_model_is_named() {
             vec![port("a", Element::Float, 1)],
             "`b` feeds no input",
         ),
-        ("[features.a]\nconcat = [\"a\"]", vec![port("a", Element::Float, 1)], "takes numbers"),
+        (
+            "[features.a]\nconcat = [\"/a\"]",
+            vec![port("a", Element::Float, 1)],
+            "feature `a`: it is of type string, and float is needed",
+        ),
+        (
+            "[features.a]\nlog1p = \"/a\"",
+            vec![port("a", Element::Int64, 1)],
+            "feature `a`: it is of type double, and int64 is needed",
+        ),
+        (
+            "[features.d]\nratio = [\"/a\", \"/b\"]\n[features.e]\nlog1p = \"d\"\n[features.f]\nlog1p = \"d\"",
+            vec![float(1)],
+            "no feature feeds input `X`",
+        ),
+        (
+            "event_time = \"b\"\n[features.a]\nfield = \"a\"",
+            vec![float(1)],
+            "event_time: there is no feature `b`",
+        ),
         ("[features.a]\nfield = \"/a~\"", vec![port("a", Element::Float, 1)], "feature `a`"),
         ("[features.a]\nfield = \"a\"\n[inputs]\nX = [\"a\", \"c\"]", vec![float(2)], "no feature `c`"),
         ("[features.a]\nfield = \"a\"\n[inputs]\nY = [\"a\"]", vec![float(1)], "[inputs] names `Y`"),
         (
             "[features.a]\nfield = \"a\"\n[features.b]\nfield = \"b\"\n[inputs]\nX = [\"a\", \"b\"]",
             vec![float(3)],
-            "3 columns, but 2",
+            "3 columns, but the features given have 2",
         ),
     ];
     for (toml, ports, expected) in cases {
-        let error = format!("{:#}", FeaturePlan::compile(&spec(toml), ports, &[]).unwrap_err());
+        let error = format!("{:#}", FeaturePlan::compile(&spec(toml), ports, &[], &no_files).unwrap_err());
         assert!(error.contains(expected), "{toml}\n  gave: {error}\n  not: {expected}");
     }
+}
+
+#[test]
+fn features_of_features_feed_no_input_but_by_them() {
+    let toml = r#"
+        [features]
+        log = { log1p = "speed" }
+        speed = { ratio = ["/km", "/h"] }
+    "#;
+    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Float, 1)], &[], &no_files).unwrap();
+    let (rows, rejected) = rows(&plan, &[r#"{"km": 3, "h": 1}"#, r#"{"km": 3, "h": 0}"#, r#"{"h": 1}"#]);
+    assert_eq!(rows.inputs, [Values::Float(vec![4.0_f32.ln()])]);
+    let rejected: Vec<String> = rejected.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        rejected,
+        [
+            "feature `speed`: the result: expected a finite number, found an infinite one",
+            "feature `speed`: field `/km` is missing"
+        ]
+    );
+}
+
+#[test]
+fn several_columns_are_several_of_an_input() {
+    let toml = r#"
+        [features]
+        zone = { one_hot = "/zone", vocabulary = ["a", 7], handle_unknown = "ignore" }
+        n = { field = "n", missing = "nan" }
+        [inputs]
+        X = ["n", "zone", "zone.7"]
+    "#;
+    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Float, 4)], &[], &no_files).unwrap();
+    let (rows, rejected) =
+        rows(&plan, &[r#"{"zone": 7, "n": 0.5}"#, r#"{"zone": "b", "n": 1}"#, r#"{"zone": "a"}"#]);
+    assert_eq!(rejected, []);
+    let Values::Float(values) = &rows.inputs[0] else { panic!() };
+    assert_eq!(values[..8], [0.5, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
+    assert!(values[8].is_nan() && values[9..] == [1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn integers_beyond_doubles_stay_what_they_are_or_are_rejected() {
+    let wide = r#"{"a": 9007199254740993}"#;
+    let rows_of = |element| {
+        let plan =
+            FeaturePlan::compile(&ServingSpec::default(), &[port("a", element, 1)], &[], &no_files).unwrap();
+        rows(&plan, &[wide])
+    };
+    assert_eq!(rows_of(Element::Int64).0.inputs, [Values::Int64(vec![9_007_199_254_740_993])]);
+    let counts = Map { keys: vec!["a".to_owned()], values: Number::Int64 };
+    let plan =
+        FeaturePlan::compile(&ServingSpec::default(), &[port("X", Element::Map(counts), 1)], &[], &no_files);
+    let rejected = rows(&plan.unwrap(), &[wide]).1;
+    assert!(rejected[0].to_string().contains("at most 2^53"), "{}", rejected[0]);
+}
+
+#[test]
+fn the_events_own_time_is_read_beside_the_row() {
+    let toml = |time: &str| format!("event_time = {time}\n[features]\na = {{ field = \"a\" }}");
+    let times = |time: &str, documents: &[&str]| -> Vec<Result<Option<f64>, String>> {
+        let plan = FeaturePlan::compile(&spec(&toml(time)), &[port("a", Element::Float, 1)], &[], &no_files)
+            .unwrap();
+        let (mut rows, mut row) = (plan.rows(), plan.row());
+        let mut time = |document: &&'static str| {
+            let extracted = plan.extract(document.as_bytes(), &mut row, &mut rows);
+            extracted.map(|()| row.event_time()).map_err(|rejected| rejected.to_string())
+        };
+        let documents: Vec<&'static str> =
+            documents.iter().map(|document| &*Box::leak((*document).to_owned().into_boxed_str())).collect();
+        documents.iter().map(&mut time).collect()
+    };
+    let found = times(
+        "\"/at\"",
+        &[
+            r#"{"a": 1, "at": "1970-01-01T01:00:00.5+01:00"}"#,
+            r#"{"a": 1, "at": 12.5}"#,
+            r#"{"a": 1}"#,
+            r#"{"a": 1, "at": "yesterday"}"#,
+        ],
+    );
+    assert_eq!(found[..2], [Ok(Some(0.5)), Ok(Some(12.5))]);
+    assert_eq!(found[2], Err("feature `event_time`: field `/at` is missing".to_owned()));
+    assert!(found[3].as_ref().is_err_and(|error| error.contains("ISO 8601")));
 }

@@ -106,7 +106,7 @@ mod tests {
         let mlmodel = MlModel::parse(text).unwrap();
         assert_eq!(mlmodel.onnx_file().unwrap(), "model.onnx");
         assert_eq!(mlmodel.run_id.as_deref(), Some("00000000000000000000000000000012"));
-        assert_eq!(mlmodel.serving().unwrap().features["a"].field.as_deref(), Some("/x/a"));
+        assert_eq!(mlmodel.serving().unwrap().features["a"], crate::features::FeatureSpec::field("/x/a"));
     }
 
     #[test]

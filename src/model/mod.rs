@@ -85,10 +85,9 @@ impl Description {
 }
 
 fn parse_spec(text: &str) -> Result<ServingSpec> {
-    toml::from_str(text).map_err(|error| {
-        let place =
-            error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        anyhow!("{SPEC_FILE}, line {place}: {}", error.message())
+    ServingSpec::from_toml(text).map_err(|(line, message)| {
+        let message = message.replace('\n', " ");
+        anyhow!("{SPEC_FILE}, line {line}: {message}")
     })
 }
 

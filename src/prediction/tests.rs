@@ -40,7 +40,7 @@ const RIDE: &str = "[result]\nride_duration = { output = \"variable\" }\nride_id
 fn a_result_is_the_python_functions_and_more() {
     let plan =
         ResultPlan::compile(&spec(RIDE), &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
-    let event = plan.write(&record(), &values(), 0, &[Some("256")]).unwrap();
+    let event = plan.write(&record(), &values(), 0, &[Some("256")], None).unwrap();
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(
         event,
@@ -61,7 +61,7 @@ fn a_result_is_the_python_functions_and_more() {
 #[test]
 fn a_result_is_one_line_whatever_is_echoed() {
     let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let event = plan.write(&record(), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")]).unwrap();
+    let event = plan.write(&record(), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")], None).unwrap();
     assert!(!event.contains(&b'\n') && !event.contains(&b'\r'));
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(event["prediction"]["ride_id"], json!({"a": "b\n"}));
@@ -83,16 +83,17 @@ fn an_id_tells_record_and_run_apart_and_nothing_else() {
 #[test]
 fn without_a_spec_every_output_appears() {
     let plan = ResultPlan::compile(&ServingSpec::default(), &outputs(), "m", "v").unwrap();
-    let event: Value = serde_json::from_slice(&plan.write(&record(), &values(), 0, &[]).unwrap()).unwrap();
+    let event: Value =
+        serde_json::from_slice(&plan.write(&record(), &values(), 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]}));
 }
 
 #[test]
 fn what_json_cannot_hold_is_rejected() {
     let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let rejected = plan.write(&record(), &values(), 1, &[Some("256")]).unwrap_err();
+    let rejected = plan.write(&record(), &values(), 1, &[Some("256")], None).unwrap_err();
     assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
-    let rejected = plan.write(&record(), &values(), 0, &[None]).unwrap_err();
+    let rejected = plan.write(&record(), &values(), 0, &[None], None).unwrap_err();
     assert_eq!(rejected, Rejected::Missing { field: "/ride_id".into() });
 }
 
@@ -102,7 +103,7 @@ fn a_member_that_nothing_gives_is_named() {
         ("[result.x]\noutput = \"y\"", "no output `y`; it has `variable`, `label`, `scores`"),
         ("[result.x]", "exactly one"),
         ("[result.x]\noutput = \"label\"\nfield = \"a\"", "exactly one"),
-        ("[result.x]\nfield = \"a\"\nclass = \"b\"", "goes with `output`"),
+        ("[result.x]\nfield = \"a\"\nclass = \"b\"", "go with `output`"),
         ("[result.x]\noutput = \"scores\"\nclass = \"a\"", "`scores` gives no score by class"),
     ] {
         let error = ResultPlan::compile(&spec(toml), &outputs(), "m", "v").unwrap_err();
@@ -119,9 +120,9 @@ fn by_class() -> Vec<Port> {
 fn scores_by_class_are_an_object() {
     let plan = ResultPlan::compile(&ServingSpec::default(), &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, f32::NAN])];
-    let event = String::from_utf8(plan.write(&record(), &scores, 0, &[]).unwrap()).unwrap();
+    let event = String::from_utf8(plan.write(&record(), &scores, 0, &[], None).unwrap()).unwrap();
     assert!(event.contains(r#""prediction":{"probability":{"no":0.25,"ye\"s":0.75}}"#), "{event}");
-    assert_eq!(plan.write(&record(), &scores, 1, &[]), Err(Rejected::NonFinite("probability".into())));
+    assert_eq!(plan.write(&record(), &scores, 1, &[], None), Err(Rejected::NonFinite("probability".into())));
 }
 
 #[test]
@@ -129,8 +130,63 @@ fn one_class_is_a_number() {
     let one = |class: &str| spec(&format!("[result.p]\noutput = \"probability\"\nclass = '{class}'"));
     let plan = ResultPlan::compile(&one("ye\"s"), &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, 0.5])];
-    let event: Value = serde_json::from_slice(&plan.write(&record(), &scores, 0, &[]).unwrap()).unwrap();
+    let event: Value =
+        serde_json::from_slice(&plan.write(&record(), &scores, 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"p": 0.75}));
     let error = ResultPlan::compile(&one("maybe"), &by_class(), "m", "v").unwrap_err();
     assert!(format!("{error:#}").contains("no class `maybe`; it has `no`, `ye\"s`"), "{error:#}");
+}
+
+#[test]
+fn labels_become_words_and_scores_objects_or_decisions() {
+    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width };
+    let outputs = [port("label", Element::Int64, 1), port("scores", Element::Float, 3)];
+    let values = [Values::Int64(vec![2, 3]), Values::Float(vec![0.125, 0.375, 0.5, 0.0, 0.25, 0.75])];
+    let toml = r#"
+        [result]
+        delay = { output = "label", classes = ["early", "on time", "late"] }
+        all = { output = "scores", classes = ["early", "on time", "late"], round = 2 }
+        late = { output = "scores", classes = ["early", "on time", "late"], class = "late" }
+        is_late = { output = "scores", classes = ["early", "on time", "late"], class = "late", threshold = 0.5 }
+        advice = { output = "scores", classes = ["e", "o", "l"], class = "l", threshold = 0.6, decision = ["go", "wait"] }
+    "#;
+    let plan = ResultPlan::compile(&spec(toml), &outputs, "m", "v").unwrap();
+    let mut json = Vec::new();
+    plan.push_prediction(&mut json, &values, 0, &[]).unwrap();
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(
+        json,
+        json!({
+            "delay": "late", "all": {"early": 0.12, "on time": 0.38, "late": 0.5},
+            "late": 0.5, "is_late": true, "advice": "go"
+        })
+    );
+    let rejected = plan.push_prediction(&mut Vec::new(), &values, 1, &[]).unwrap_err();
+    assert_eq!(rejected, Rejected::UnknownLabel("delay".into()));
+
+    for (toml, expected) in [
+        ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, and the output `scores` has 3"),
+        ("classes = [\"a\"]\noutput = \"label\"\nround = 1", "neither rounded nor compared"),
+        ("output = \"scores\"\nthreshold = 0.5", "`class` says which"),
+        ("output = \"scores\"\nround = 16", "0 to 15"),
+        ("output = \"label\"\ndecision = [\"a\", \"b\"]", "goes with `threshold`"),
+    ] {
+        let error =
+            ResultPlan::compile(&spec(&format!("[result.x]\n{toml}")), &outputs, "m", "v").unwrap_err();
+        assert!(format!("{error:#}").contains(expected), "{error:#}");
+    }
+}
+
+#[test]
+fn the_events_own_time_stands_beside_its_arrival() {
+    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
+    let source = |time| -> Value {
+        let event = plan.write(&record(), &values(), 0, &[Some("1")], time).unwrap();
+        serde_json::from_slice::<Value>(&event).unwrap()["source"].clone()
+    };
+    assert_eq!(source(Some(1_654_161_500.25))["event_time"], json!(1_654_161_500.25));
+    assert!(
+        source(Some(f64::NAN))["event_time"].is_null() && source(Some(f64::NAN)).get("event_time").is_some()
+    );
+    assert!(source(None).get("event_time").is_none());
 }

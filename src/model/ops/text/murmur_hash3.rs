@@ -7,6 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::model::ops::values::{numbers, shape_of, strings};
+use crate::murmur_hash::murmur_hash_3;
 
 /// The operator: the hash of each string or 32-bit integer, in the input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +38,13 @@ impl Operator for MurmurHash3 {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let x = &inputs[0];
         let hashes: Vec<u32> = match x.datum_type() {
-            DatumType::String => strings(x)?.iter().map(|text| hash(text.as_bytes(), self.seed)).collect(),
-            DatumType::U32 => numbers::<u32>(x)?.iter().map(|x| hash(&x.to_le_bytes(), self.seed)).collect(),
-            _ => numbers::<i32>(x)?.iter().map(|x| hash(&x.to_le_bytes(), self.seed)).collect(),
+            DatumType::String => {
+                strings(x)?.iter().map(|text| murmur_hash_3(text.as_bytes(), self.seed)).collect()
+            }
+            DatumType::U32 => {
+                numbers::<u32>(x)?.iter().map(|x| murmur_hash_3(&x.to_le_bytes(), self.seed)).collect()
+            }
+            _ => numbers::<i32>(x)?.iter().map(|x| murmur_hash_3(&x.to_le_bytes(), self.seed)).collect(),
         };
         let hashes = if self.positive {
             tensor(hashes, x.shape())
@@ -48,22 +53,4 @@ impl Operator for MurmurHash3 {
         };
         Ok(tvec!(hashes?.into_tvalue()))
     }
-}
-
-/// Austin Appleby's `MurmurHash3_x86_32`.
-#[expect(clippy::cast_possible_truncation, reason = "the hash takes the length modulo 2^32")]
-fn hash(key: &[u8], seed: u32) -> u32 {
-    let mixed = |block: u32| block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
-    let (blocks, rest) = key.as_chunks::<4>();
-    let mut hash = seed;
-    for &block in blocks {
-        hash = (hash ^ mixed(u32::from_le_bytes(block))).rotate_left(13);
-        hash = hash.wrapping_mul(5).wrapping_add(0xe654_6b64);
-    }
-    // Without any rest this mixes a zero, which is a zero.
-    hash ^= mixed(rest.iter().rev().fold(0, |block, &byte| block << 8 | u32::from(byte)));
-    hash ^= key.len() as u32;
-    hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
-    hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
-    hash ^ hash >> 16
 }

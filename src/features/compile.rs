@@ -1,0 +1,369 @@
+//! From the features of the serving spec to steps in an order in which each finds its operands done.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use hashbrown::{HashMap, HashSet};
+use indexmap::IndexMap;
+
+use super::feature::{FeatureSpec, Literal, PolicySpec};
+use super::operand::{At, Name, Operand, Source};
+use super::step::{Compute, Otherwise, Step};
+use super::transforms::{Compile as _, Tables, Transform};
+use super::value::{Problem, Row, Type, Value};
+use crate::field_path::FieldPath;
+
+/// Columns that a feature may have.
+pub(super) const MAX_COLUMNS: usize = 65_536;
+
+/// Features that may stand between a feature and the record.
+const MAX_DEPTH: usize = 256;
+
+/// Finds a file of the model directory.
+pub type Files<'f> = dyn Fn(&str) -> Result<PathBuf> + 'f;
+
+/// What a transform is compiled to.
+pub(super) struct Compiled {
+    /// The type of each column.
+    pub types: Vec<Type>,
+    /// The columns' names, if the feature is one that has columns.
+    pub names: Vec<String>,
+    pub compute: Compute,
+}
+
+/// One value of a type.
+pub(super) fn one<F>(ty: Type, compute: F) -> Compiled
+where
+    F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
+{
+    Compiled { types: vec![ty], names: Vec::new(), compute: Compute::One(Box::new(compute)) }
+}
+
+/// One double.
+pub(super) fn double(compute: impl Fn(&mut Row) -> Result<f64, Problem> + Send + Sync + 'static) -> Compiled {
+    one(Type::Double, move |row| {
+        let value = compute(row)?;
+        if value.is_finite() {
+            return Ok(Value::Double(value));
+        }
+        let found = if value.is_nan() { "what is not a number" } else { "an infinite one" };
+        Err(Problem::invalid(&"the result", "a finite number", found))
+    })
+}
+
+/// Several columns of doubles.
+pub(super) fn doubles<F>(names: Vec<String>, compute: F) -> Result<Compiled>
+where
+    F: for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync + 'static,
+{
+    ensure!(!names.is_empty(), "it has no column");
+    ensure!(names.len() <= MAX_COLUMNS, "{} columns, at most {MAX_COLUMNS} are served", names.len());
+    Ok(Compiled {
+        types: vec![Type::Double; names.len()],
+        names,
+        compute: Compute::Several(Box::new(compute)),
+    })
+}
+
+/// A compiled feature.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// Of each column, in their order.
+    pub columns: Vec<Source>,
+    /// The names of the columns, if it is one that has columns.
+    pub names: Vec<String>,
+}
+
+/// What is known while the features are compiled.
+pub(super) struct Scope<'s> {
+    specs: &'s IndexMap<String, FeatureSpec>,
+    is_implied: bool,
+    /// Where in the spec's file each feature stands.
+    place: &'s dyn Fn(&str) -> String,
+    files: &'s Files<'s>,
+    /// Those under way, outermost first.
+    path: Vec<&'s str>,
+    known: HashMap<&'s str, Known>,
+    /// Those that something has asked for.
+    asked: HashSet<&'s str>,
+    fields: Vec<FieldPath>,
+    pub steps: Vec<Step>,
+    pub registers: usize,
+    /// The registers of lookups that were done for another feature, by what they look up.
+    pub lookups: HashMap<String, usize>,
+    pub tables: Tables,
+}
+
+impl<'s> Scope<'s> {
+    /// Of the features that the spec has; or, `is_implied`, of those that it means without saying so.
+    pub fn new(
+        specs: &'s IndexMap<String, FeatureSpec>,
+        is_implied: bool,
+        place: &'s dyn Fn(&str) -> String,
+        files: &'s Files<'s>,
+    ) -> Self {
+        Self {
+            specs,
+            is_implied,
+            place,
+            files,
+            path: Vec::new(),
+            known: HashMap::new(),
+            asked: HashSet::new(),
+            fields: Vec::new(),
+            steps: Vec::new(),
+            registers: 0,
+            lookups: HashMap::new(),
+            tables: Tables::default(),
+        }
+    }
+
+    /// A file of the model directory.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        (self.files)(name)
+    }
+
+    /// The wanted fields in the order of their slots, the steps, and how many registers they need.
+    pub fn finish(self) -> (Vec<FieldPath>, Vec<Step>, usize) {
+        (self.fields, self.steps, self.registers)
+    }
+
+    /// The transforms of all features.
+    pub fn transforms(&self) -> impl Iterator<Item = &'s Transform> {
+        self.specs.values().map(|spec| &spec.transform)
+    }
+
+    /// The slot of a field, which is looked for from here on.
+    pub fn slot(&mut self, path: &FieldPath) -> usize {
+        let known = self.fields.iter().position(|known| known.tokens() == path.tokens());
+        known.unwrap_or_else(|| {
+            self.fields.push(path.clone());
+            self.fields.len() - 1
+        })
+    }
+
+    /// A register for values.
+    pub fn register(&mut self, count: usize) -> usize {
+        self.registers += count;
+        self.registers - count
+    }
+
+    /// The columns of a feature, which is compiled if it was not yet.
+    pub fn feature(&mut self, name: &str) -> Result<Known> {
+        let Some((name, spec)) = self.specs.get_key_value(name) else { bail!("{}", self.unknown(name)) };
+        let name = name.as_str();
+        if let Some(known) = self.known.get(name) {
+            return Ok(known.clone());
+        }
+        let place = format!("feature `{name}`{}", (self.place)(name));
+        if let Some(start) = self.path.iter().position(|above| *above == name) {
+            let circle: Vec<_> =
+                self.path[start..].iter().chain([&name]).map(|name| format!("`{name}`")).collect();
+            bail!(
+                "it is made of itself: {}; a field of the record is written as a JSON pointer, `/{name}`",
+                circle.join(" from ")
+            );
+        }
+        ensure!(
+            self.path.len() < MAX_DEPTH,
+            "more than {MAX_DEPTH} features stand between it and the record"
+        );
+        self.path.push(name);
+        let known = self.compile(name, spec).context(place)?;
+        self.path.pop();
+        self.known.insert(name, known.clone());
+        Ok(known)
+    }
+
+    /// The columns of a feature, or the one column, that is asked for by its name.
+    pub fn named(&mut self, name: &str) -> Result<Known> {
+        if !self.specs.contains_key(name)
+            && let Some((feature, column)) = self.column_of(name)
+        {
+            let known = self.named(feature)?;
+            let at = known.names.iter().position(|name| name == column).with_context(|| {
+                let names: Vec<_> = known.names.iter().map(|name| format!("`{feature}.{name}`")).collect();
+                format!("`{feature}` has no column `{column}`; it has {}", some(&names))
+            })?;
+            return Ok(Known { columns: vec![known.columns[at].clone()], names: Vec::new() });
+        }
+        let known = self.feature(name)?;
+        self.asked.extend(self.specs.get_key_value(name).map(|(name, _)| name.as_str()));
+        Ok(known)
+    }
+
+    /// The features that nothing has asked for so far.
+    pub fn unasked(&self) -> impl Iterator<Item = &'s str> {
+        self.specs.keys().map(String::as_str).filter(|name| !self.asked.contains(name))
+    }
+
+    /// The first of them.
+    pub fn unused(&self) -> Option<&'s str> {
+        self.unasked().next()
+    }
+
+    fn compile(&mut self, name: &str, spec: &FeatureSpec) -> Result<Known> {
+        if let Transform::Field(field) = &spec.transform
+            && field.is_plain()
+            && spec.policy == PolicySpec::default()
+        {
+            let path = field.path()?;
+            let at = At::Field(self.slot(&path));
+            let owner = (!self.is_implied).then(|| name.into());
+            let source = Source { owner, ..Source::new(at, Type::Json, Name::Field(path)) };
+            return Ok(Known { columns: vec![source], names: Vec::new() });
+        }
+        let PolicySpec { default, missing, invalid } = &spec.policy;
+        let Compiled { mut types, names, compute } = match &spec.transform {
+            Transform::Field(field) if missing.is_some() && field.is_plain() => {
+                field.number().compile(self)?
+            }
+            transform => transform.compile(self)?,
+        };
+        if missing.is_some() {
+            ensure!(!types.contains(&Type::String), "a string can't be NaN: give a `default`");
+            types.fill(Type::Double);
+        }
+        ensure!(
+            invalid.is_none() || !types.contains(&Type::Json),
+            "what is invalid depends on its use: give a `type`"
+        );
+        ensure!(
+            invalid.is_none() || default.is_some() || missing.is_some(),
+            "`invalid = \"missing\"` needs a `default`, or `missing = \"nan\"`: by itself it changes nothing"
+        );
+        let name_of = |ty| match &spec.transform {
+            Transform::Field(field) if ty == Type::Json => field.path().map(Name::Field),
+            _ => Ok(Name::Feature(name.into())),
+        };
+        let start = self.register(types.len());
+        let columns = types.iter().enumerate();
+        let columns = columns.map(|(column, &ty)| {
+            let source = Source::new(At::Register(start + column), ty, name_of(ty)?);
+            let default = default.clone().filter(|_| ty == Type::Json);
+            Ok(Source { owner: Some(name.into()), default, ..source })
+        });
+        let columns = columns.collect::<Result<_>>()?;
+        let default =
+            default.as_ref().map(|literal| types.iter().map(|&ty| literal.of(ty)).collect::<Result<_>>());
+        let otherwise = match default.transpose()? {
+            Some(values) => Otherwise::Default(values),
+            None if missing.is_some() => Otherwise::Nan,
+            None => Otherwise::Reject,
+        };
+        self.steps.push(Step {
+            feature: name.into(),
+            start,
+            types,
+            otherwise,
+            invalid_is_missing: invalid.is_some(),
+            compute,
+        });
+        Ok(Known { columns, names })
+    }
+
+    /// An operand, whatever its type.
+    pub fn operand(&mut self, operand: &Operand) -> Result<Source> {
+        let name = match operand {
+            Operand::Number(number) => {
+                ensure!(number.is_finite(), "{number} is no number to compute with");
+                return Ok(Source::new(At::Literal(*number), Type::Double, Name::Feature("".into())));
+            }
+            Operand::Name(name) => name,
+        };
+        if name.starts_with('/') {
+            let path = FieldPath::parse(name)?;
+            return Ok(Source::new(At::Field(self.slot(&path)), Type::Json, Name::Field(path)));
+        }
+        let known = self.named(name)?;
+        match &known.columns[..] {
+            [source] if known.names.is_empty() => Ok(source.clone()),
+            _ => bail!("`{name}` has several columns: name one, as in `{name}.{}`", known.names[0]),
+        }
+    }
+
+    /// The feature and the column that a name with a dot means.
+    fn column_of<'n>(&self, name: &'n str) -> Option<(&'n str, &'n str)> {
+        let dots = name.match_indices('.');
+        let mut parts = dots.map(|(at, _)| (&name[..at], &name[at + 1..]));
+        parts.find(|(feature, _)| self.specs.contains_key(*feature))
+    }
+
+    /// An operand that is a number.
+    pub fn number(&mut self, operand: &Operand) -> Result<Source> {
+        self.asked(operand, "a number", &[Type::Double, Type::Int64, Type::Bool])
+    }
+
+    /// Several.
+    pub fn numbers(&mut self, operands: &[Operand]) -> Result<Vec<Source>> {
+        ensure!(!operands.is_empty(), "it lists no operand");
+        operands.iter().map(|operand| self.number(operand)).collect()
+    }
+
+    /// An operand that is true or false.
+    pub fn boolean(&mut self, operand: &Operand) -> Result<Source> {
+        self.asked(operand, "a boolean", &[Type::Bool])
+    }
+
+    /// An operand that is a text.
+    pub fn text(&mut self, operand: &Operand) -> Result<Source> {
+        self.asked(operand, "a text", &[Type::String, Type::Int64])
+    }
+
+    /// Several.
+    pub fn texts(&mut self, operands: &[Operand]) -> Result<Vec<Source>> {
+        ensure!(!operands.is_empty(), "it lists no operand");
+        operands.iter().map(|operand| self.text(operand)).collect()
+    }
+
+    /// An operand that is a string.
+    pub fn string(&mut self, operand: &Operand) -> Result<Source> {
+        self.asked(operand, "a string", &[Type::String])
+    }
+
+    fn asked(&mut self, operand: &Operand, what: &str, types: &[Type]) -> Result<Source> {
+        let source = self.operand(operand)?;
+        source.check(what, types).with_context(|| format!("{operand}"))?;
+        Ok(source)
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let field = format!("a field of the record is written as a JSON pointer, `/{name}`");
+        let names: Vec<_> = self.specs.keys().map(|name| format!("`{name}`")).collect();
+        format!("there is no feature `{name}`: there are {}; {field}", some(&names))
+    }
+}
+
+/// The first few.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
+
+impl Literal {
+    /// The value, if it is one of the type.
+    fn of(&self, ty: Type) -> Result<Literal> {
+        Ok(match (ty, self) {
+            (Type::Double, Self::Int64(value)) => Self::Double(*value as f64),
+            (Type::Double, Self::Double(_))
+            | (Type::Int64, Self::Int64(_))
+            | (Type::Bool, Self::Bool(_))
+            | (Type::String | Type::Json, Self::String(_))
+            | (Type::Json, Self::Bool(_) | Self::Int64(_) | Self::Double(_)) => self.clone(),
+            _ => bail!("`default` = {self} is not of the feature's type, {ty}"),
+        })
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int64(value) => write!(f, "{value}"),
+            Self::Double(value) => write!(f, "{value:?}"),
+            Self::String(value) => write!(f, "{value:?}"),
+        }
+    }
+}

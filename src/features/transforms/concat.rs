@@ -1,0 +1,39 @@
+//! Joined texts: Spark's `concat_ws`.
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Compile;
+use crate::features::compile::{Compiled, Scope, one};
+use crate::features::operand::Operand;
+use crate::features::value::{Type, Value};
+/// Joined texts.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Concat {
+    /// Texts, from left to right.
+    concat: Vec<Operand>,
+    /// What stands between them.
+    #[serde(default)]
+    separator: String,
+}
+
+impl Compile for Concat {
+    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+        let (texts, separator) = (scope.texts(&self.concat)?, self.separator.clone());
+        Ok(one(Type::String, move |row| {
+            // Reading a text may make one, so that what is joined must follow in one go.
+            let mut whole = texts[0].text(row)?;
+            for text in &texts[1..] {
+                let next = text.text(row)?;
+                let start = row.start();
+                row.append(whole);
+                row.append_str(&separator);
+                row.append(next);
+                whole = row.made_since(start);
+            }
+            Ok(Value::Text(whole))
+        }))
+    }
+}

@@ -1,0 +1,158 @@
+//! Parts of ISO 8601 dates and date-times.
+
+mod iso8601;
+
+use anyhow::{Context, Result, ensure};
+use jiff::civil::{DateTime, Weekday};
+use jiff::tz::{Offset, TimeZone};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Compile;
+use crate::features::compile::{Compiled, Scope, double, one};
+use crate::features::operand::{Operand, Source};
+use crate::features::value::{Problem, Row, Type, Value};
+
+const NANOSECONDS: i128 = 1_000_000_000;
+
+/// A part of a date.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Date {
+    /// A text: an ISO 8601 date or date-time.
+    date: Operand,
+    /// Which part.
+    part: Part,
+    /// The zone that the parts are of, by its IANA name; without it, that of the date.
+    time_zone: Option<String>,
+    /// Of `seconds`: the date from which they are counted; without it, the epoch.
+    since: Option<Operand>,
+}
+
+/// Parts of a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// From 1 to 9999.
+    Year,
+    /// From 1 to 12.
+    Month,
+    /// From 1 to 31.
+    DayOfMonth,
+    /// From 0, Monday, to 6, Sunday.
+    DayOfWeek,
+    /// From 1 to 366.
+    DayOfYear,
+    /// From 0 to 23.
+    Hour,
+    /// From 0 to 59.
+    Minute,
+    /// 1 on Saturday and Sunday, else 0.
+    Weekend,
+    /// Since the epoch, or since another date.
+    Seconds,
+}
+
+impl Compile for Date {
+    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+        ensure!(self.since.is_none() || self.part == Part::Seconds, "`since` goes with `part = \"seconds\"`");
+        let date = scope.string(&self.date)?;
+        let zone = self.time_zone.as_deref().map(zone).transpose()?;
+        if self.part != Part::Seconds {
+            let part = self.part;
+            return Ok(one(Type::Int64, move |row| {
+                let wall =
+                    Moment::read(&date, row)?.wall(zone.as_ref()).ok_or_else(|| out_of_range(&date))?;
+                Ok(Value::Int64(i64::from(part.of(wall))))
+            }));
+        }
+        let since = self.since.as_ref().map(|since| scope.string(since)).transpose()?;
+        Ok(double(move |row| {
+            let of = |source: &Source, row: &mut Row| {
+                let nanoseconds = Moment::read(source, row)?.nanoseconds(zone.as_ref());
+                nanoseconds.ok_or_else(|| out_of_range(source))
+            };
+            let from = since.as_ref().map_or(Ok(0), |since| of(since, row))?;
+            Ok(seconds(of(&date, row)? - from))
+        }))
+    }
+}
+
+/// The seconds since the epoch of a source that is a date or such a number; NaN if the feature says that it is missing.
+pub(in crate::features) fn event_time(source: &Source, row: &mut Row) -> Result<f64, Problem> {
+    let is_number = match source.value(row)? {
+        Value::Json(json) => !row.str(json).starts_with('"'),
+        Value::Text(_) => false,
+        _ => true,
+    };
+    if is_number {
+        return source.number_or_nan(row);
+    }
+    let nanoseconds = Moment::read(source, row)?.nanoseconds(None);
+    Ok(seconds(nanoseconds.ok_or_else(|| out_of_range(source))?))
+}
+
+fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).ok().with_context(|| {
+        format!("there is no time zone `{name}`: give an IANA name such as `America/New_York` or `UTC`")
+    })
+}
+
+fn seconds(nanoseconds: i128) -> f64 {
+    nanoseconds as f64 / NANOSECONDS as f64
+}
+
+fn out_of_range(source: &Source) -> Problem {
+    Problem::invalid(&source.name, "a date in the years 0001 to 9999", "one beyond")
+}
+
+/// What a date says: the time on a clock, and how far the clock is ahead of UTC if that is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Moment {
+    wall: DateTime,
+    offset: Option<Offset>,
+}
+
+impl Moment {
+    fn read<'a>(source: &Source, row: &mut Row<'a>) -> Result<Self, Problem> {
+        let text = source.string(row)?;
+        iso8601::parse(row.str(text)).ok_or_else(|| {
+            let expected = "an ISO 8601 date, such as 2016-02-29 or 2016-02-29T23:30:00Z";
+            Problem::invalid(&source.name, expected, "a string that is none")
+        })
+    }
+
+    /// The time on a clock of the zone, or on the one that was read.
+    fn wall(self, zone: Option<&TimeZone>) -> Option<DateTime> {
+        let (Some(zone), Some(offset)) = (zone, self.offset) else { return Some(self.wall) };
+        let wall = zone.to_datetime(offset.to_timestamp(self.wall).ok()?);
+        (1..=9999).contains(&wall.year()).then_some(wall)
+    }
+
+    /// Since the epoch.
+    fn nanoseconds(self, zone: Option<&TimeZone>) -> Option<i128> {
+        let timestamp = match (self.offset, zone) {
+            (Some(offset), _) => offset.to_timestamp(self.wall),
+            (None, Some(zone)) => zone.to_ambiguous_timestamp(self.wall).compatible(),
+            (None, None) => Offset::UTC.to_timestamp(self.wall),
+        };
+        Some(timestamp.ok()?.as_nanosecond())
+    }
+}
+
+impl Part {
+    fn of(self, wall: DateTime) -> i16 {
+        let weekday = || wall.weekday().to_monday_zero_offset();
+        match self {
+            Self::Year => wall.year(),
+            Self::Month => wall.month().into(),
+            Self::DayOfMonth => wall.day().into(),
+            Self::DayOfWeek => weekday().into(),
+            Self::DayOfYear => wall.day_of_year(),
+            Self::Hour => wall.hour().into(),
+            Self::Minute => wall.minute().into(),
+            Self::Weekend => (weekday() >= Weekday::Saturday.to_monday_zero_offset()).into(),
+            Self::Seconds => unreachable!("`compile` gives seconds their own way"),
+        }
+    }
+}
