@@ -53,6 +53,8 @@ struct Item<'a> {
     record: Record<'a>,
     /// Its result, or why there never will be one.
     result: Result<Vec<u8>, Rejected>,
+    /// Seconds from when the event took place until the stream took its record, if both are known.
+    lateness: Option<f64>,
 }
 
 impl Handler {
@@ -91,7 +93,8 @@ impl Handler {
         let mut outcomes = Outcomes::default();
         let mut entries = Vec::with_capacity(items.len());
         let mut published = Vec::with_capacity(items.len());
-        for Item { record, result } in items {
+        for Item { record, result, lateness } in items {
+            outcomes.came_late(lateness);
             match result {
                 Ok(data) => {
                     entries.push(Entry { key: record.partition_key.into_owned(), data });
@@ -155,13 +158,17 @@ impl Handler {
 
         let predicted = predict_rows(&self.model, &rows);
         let finish = |(record, row): (Record<'a>, Result<usize, Rejected>)| {
+            let arrived_at = record.arrived_at.and_then(|time| time.parse::<f64>().ok());
+            let event_time =
+                row.as_ref().ok().and_then(|&row| event_times[row]).filter(|time| !time.is_nan());
+            let lateness = arrived_at.zip(event_time).map(|(arrived_at, event_time)| arrived_at - event_time);
             let result = row.and_then(|row| {
                 let (outputs, place) = predicted.row(row)?;
                 let echoed = &echoed[row * self.echoed.len()..(row + 1) * self.echoed.len()];
                 let event = self.result.write(&record, outputs, place, echoed, event_times[row])?;
                 self.check_size(&record, event)
             });
-            Item { record, result }
+            Item { record, result, lateness }
         };
         extracted.into_iter().map(finish).collect()
     }

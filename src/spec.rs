@@ -59,6 +59,12 @@ impl ServingSpec {
     }
 }
 
+/// The JSON Schema of the serving spec, by which editors complete it.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(ServingSpec).to_value()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,101 @@
+//! How long the features of a record take: from its JSON document to its row, on one thread.
+//!
+//! `cargo bench --bench features` measures rides, flights if `make target/fixtures/flights.stamp` has made them, and a
+//! lookup in a table of a million keys, which it writes to a temporary folder. Times are medians over rounds.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use stream_predictor::config::ModelLocation;
+use stream_predictor::features::FeaturePlan;
+use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::model::{Description, Model};
+use stream_predictor::prediction::ResultPlan;
+use stream_predictor::spec::ServingSpec;
+
+const ROUNDS: usize = 31;
+const KEYS: u32 = 1_000_000;
+const LOOKUPS: u32 = 50_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    system("rides", &root.join("tests/fixtures/mlflow3"), &root.join("tests/fixtures/rides.jsonl")).await?;
+    let flights = root.join("target/fixtures/flights");
+    if flights.exists() {
+        system("flights", &flights, &flights.join("flights.jsonl")).await?;
+    }
+    lookup()
+}
+
+/// The features of a model that is somewhere below a folder, for the records of a file.
+async fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
+    let model = find(models).with_context(|| format!("no MLmodel below {}", models.display()))?;
+    let directory = ModelDirectory::fetch(&ModelLocation::Folder(model), None).await?;
+    let Description { spec, file, .. } = Description::read(&directory)?;
+    let model = Model::load(&directory, &file)?;
+    let echoed = ResultPlan::compile(&spec, model.outputs(), "", "")?.echoed();
+    let plan = FeaturePlan::compile(&spec, model.inputs(), &echoed, &|name| directory.file(name))?;
+    let text = std::fs::read_to_string(records)?;
+    let documents: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+    let nanoseconds = measure(&plan, &documents)?;
+    println!("{name}: {nanoseconds:.0} ns a record, of {} records", documents.len());
+    Ok(())
+}
+
+fn find(folder: &Path) -> Option<PathBuf> {
+    if folder.join("MLmodel").is_file() {
+        return Some(folder.to_owned());
+    }
+    let mut folders = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    folders.find_map(|path| if path.is_dir() { find(&path) } else { None })
+}
+
+/// A table of a million keys: how long it takes to load, and how much longer a record takes that looks up one of them.
+fn lookup() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut csv = String::from("key,value\n");
+    let key = |number: u32| number.wrapping_mul(2_654_435_761);
+    (0..KEYS).try_for_each(|number| writeln!(csv, "k{},{number}.5", key(number)))?;
+    std::fs::write(folder.path().join("table.csv"), csv)?;
+    let files = |name: &str| Ok(folder.path().join(name));
+    let plan = |toml: &str| {
+        let spec = ServingSpec::from_toml(toml).map_err(|(_, message)| anyhow::anyhow!(message))?;
+        FeaturePlan::of_features(&spec, &files)
+    };
+    let started = Instant::now();
+    let with =
+        plan("[features]\nx = { lookup = \"table.csv\", by = { key = \"/k\" }, value = \"value\" }\n")?;
+    println!("a table of {KEYS} keys: loaded in {:.2} s", started.elapsed().as_secs_f64());
+    let without = plan("[features]\nx = { field = \"k\", type = \"string\" }\n")?;
+    // Neighbours in the file are not asked for one after the other.
+    let documents: Vec<String> =
+        (0..LOOKUPS).map(|number| format!("{{\"k\": \"k{}\"}}", key(number * 7_919 % KEYS))).collect();
+    let documents: Vec<&[u8]> = documents.iter().map(String::as_bytes).collect();
+    let (with, without) = (measure(&with, &documents)?, measure(&without, &documents)?);
+    println!(
+        "a lookup in it: {:.0} ns ({with:.0} ns a record with it, {without:.0} without)",
+        with - without
+    );
+    Ok(())
+}
+
+/// Nanoseconds a record: the median of some rounds.
+fn measure(plan: &FeaturePlan, documents: &[&[u8]]) -> Result<f64> {
+    let mut times = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let (mut row, mut rows) = (plan.row(), plan.rows());
+        for document in documents {
+            plan.extract(black_box(document), &mut row, &mut rows)?;
+        }
+        black_box(rows);
+        times.push(started.elapsed());
+    }
+    times.sort_unstable();
+    let median: Duration = times[ROUNDS / 2];
+    Ok(median.as_secs_f64() * 1e9 / documents.len() as f64)
+}
