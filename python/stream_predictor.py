@@ -32,8 +32,9 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -237,7 +238,7 @@ def _scalar(value: Any) -> Any:
 
 
 class _Date(NamedTuple):
-    """A clock's reading: seconds and above, the nanoseconds below, and how far the clock is ahead of UTC, if it says."""
+    """What a clock shows: seconds and above, the nanoseconds below, and how far it is ahead of UTC, if it says."""
 
     clock: datetime
     nanoseconds: int
@@ -555,7 +556,7 @@ def _wall(moment: _Date, zone: ZoneInfo) -> datetime:
     if moment.offset is None:
         return moment.clock
     try:
-        utc = (moment.clock - moment.offset).replace(tzinfo=timezone.utc)
+        utc = (moment.clock - moment.offset).replace(tzinfo=UTC)
         return utc.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
         raise _Invalid("a year from 1 to 9999 in UTC and in the time zone", "another") from None
@@ -591,7 +592,7 @@ def _wave(f: _Feature) -> tuple:
 def _bucketize(f: _Feature) -> tuple:
     read = f.operand("bucketize", f.body["bucketize"], "number")
     splits = [f.checked_number("splits", split) for split in f.list("splits")]
-    if any(b <= a for a, b in zip(splits, splits[1:])):
+    if any(b <= a for a, b in pairwise(splits)):
         raise f.error("splits", "they must ascend")
     return "int64", lambda row: bisect_right(splits, read(row))
 
@@ -799,6 +800,8 @@ def _read_table(directory: Path, file: str, by: list[str], wanted: list[str]) ->
     for place, key in zip(places, zip(*(cells[column] for column in by))):
         if None in key:
             raise SpecError(f"{file}, {place}: the key is empty")
+        if any(type(cell) is float for cell in key):
+            raise SpecError(f"{file}: the key has floats, which have no one text; make them integers or strings")
         texts = tuple(map(_cell_text, key))
         if texts in keys:
             raise SpecError(f"{file}: {keys[texts]} and {place} have the same key {dict(zip(by, texts))}")
@@ -908,7 +911,8 @@ def _read_parquet(path: Path, needed: list[str]) -> tuple[dict[str, list], list[
         values = table.column(column).to_pylist()
         kind = next((type(value) for value in values if value is not None), int)
         if kind not in (int, float, str, bool):
-            raise SpecError(f"{path.name}: column {column!r} is of type {table.schema.field(column).type}")
+            arrow = table.schema.field(column).type
+            raise SpecError(f"{path.name}: column {column!r} is {arrow}; it can be numbers, strings or booleans")
         if kind is bool:
             values = [None if value is None else _cast_string(value) for value in values]
         if kind is float:
@@ -1433,7 +1437,8 @@ class Spec:
                 return feature, column
         hint = _suggest(name, self._bodies)
         pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-        raise SpecError(f"{path}: unknown feature `{name}`; a field of the record is written as a JSON pointer, `{pointer}`{hint}")
+        way_out = f"a field of the record is written as a JSON pointer, `{pointer}`{hint}"
+        raise SpecError(f"{path}: unknown feature `{name}`; {way_out}")
 
     def _column(self, name: str, path: str) -> _Column:
         """The column that an operand means."""
@@ -1467,7 +1472,8 @@ class Spec:
         if column.type is None:
             return _read_untyped(column, convert, ask, path, name)
         if column.type not in takes:
-            raise SpecError(f"{path}: `{name}` is a `{column.type}`, where {_ASKED[ask]} is asked for{_WAY_OUT.get(ask, '')}")
+            way_out = _WAY_OUT.get(ask, "")
+            raise SpecError(f"{path}: `{name}` is a `{column.type}`, where {_ASKED[ask]} is asked for{way_out}")
         if column.nan and not nan:
 
             def read(row: list) -> float:
@@ -1592,8 +1598,9 @@ def _check_member(path: str, member: Any) -> None:
         raise SpecError(f"{path}: `decision` needs a `threshold`")
     if "round" in member and "threshold" in member:
         raise SpecError(f"{path}: `threshold` gives no number to `round`; keep one of them")
-    if "class" in member and "classes" in member and member["class"] not in member["classes"]:
-        raise SpecError(f"{path}.class: {member['class']!r} is not in `classes`{_suggest(member['class'], member['classes'])}")
+    classes, of_class = member.get("classes"), member.get("class")
+    if classes and of_class is not None and of_class not in classes:
+        raise SpecError(f"{path}.class: {of_class!r} is not in `classes`{_suggest(of_class, classes)}")
 
 
 def _is_frame(records: Any) -> bool:
