@@ -1,70 +1,24 @@
 //! From the features of the serving spec to steps in an order in which each finds its operands done.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
 
-use super::feature::{FeatureSpec, Literal, PolicySpec};
+use super::compiled::Compiled;
+use super::feature::{FeatureSpec, PolicySpec};
 use super::operand::{At, Name, Operand, Source};
-use super::step::{Compute, Otherwise, Step};
+use super::step::{Otherwise, Step};
 use super::transforms::{Compile as _, Tables, Transform};
-use super::value::{Problem, Row, Type, Value};
+use super::value::Type;
 use crate::field_path::FieldPath;
-
-/// Columns that a feature may have.
-pub(super) const MAX_COLUMNS: usize = 65_536;
 
 /// Features that may stand between a feature and the record.
 const MAX_DEPTH: usize = 256;
 
 /// Finds a file of the model directory.
 pub type Files<'f> = dyn Fn(&str) -> Result<PathBuf> + 'f;
-
-/// What a transform is compiled to.
-pub(super) struct Compiled {
-    /// The type of each column.
-    pub types: Vec<Type>,
-    /// The columns' names, if the feature is one that has columns.
-    pub names: Vec<String>,
-    pub compute: Compute,
-}
-
-/// One value of a type.
-pub(super) fn one<F>(ty: Type, compute: F) -> Compiled
-where
-    F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
-{
-    Compiled { types: vec![ty], names: Vec::new(), compute: Compute::One(Box::new(compute)) }
-}
-
-/// One double.
-pub(super) fn double(compute: impl Fn(&mut Row) -> Result<f64, Problem> + Send + Sync + 'static) -> Compiled {
-    one(Type::Double, move |row| {
-        let value = compute(row)?;
-        if value.is_finite() {
-            return Ok(Value::Double(value));
-        }
-        let found = if value.is_nan() { "what is not a number" } else { "an infinite one" };
-        Err(Problem::invalid(&"the result", "a finite number", found))
-    })
-}
-
-/// Several columns of doubles.
-pub(super) fn doubles<F>(names: Vec<String>, compute: F) -> Result<Compiled>
-where
-    F: for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync + 'static,
-{
-    ensure!(!names.is_empty(), "it has no column");
-    ensure!(names.len() <= MAX_COLUMNS, "{} columns, at most {MAX_COLUMNS} are served", names.len());
-    Ok(Compiled {
-        types: vec![Type::Double; names.len()],
-        names,
-        compute: Compute::Several(Box::new(compute)),
-    })
-}
 
 /// A compiled feature.
 #[derive(Debug, Clone)]
@@ -340,30 +294,4 @@ fn some(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let shown = names[..names.len().min(SHOWN)].join(", ");
     if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
-}
-
-impl Literal {
-    /// The value, if it is one of the type.
-    fn of(&self, ty: Type) -> Result<Literal> {
-        Ok(match (ty, self) {
-            (Type::Double, Self::Int64(value)) => Self::Double(*value as f64),
-            (Type::Double, Self::Double(_))
-            | (Type::Int64, Self::Int64(_))
-            | (Type::Bool, Self::Bool(_))
-            | (Type::String | Type::Json, Self::String(_))
-            | (Type::Json, Self::Bool(_) | Self::Int64(_) | Self::Double(_)) => self.clone(),
-            _ => bail!("`default` = {self} is not of the feature's type, {ty}"),
-        })
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Int64(value) => write!(f, "{value}"),
-            Self::Double(value) => write!(f, "{value:?}"),
-            Self::String(value) => write!(f, "{value:?}"),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! A feature as the serving spec writes it: one transform, and what to do where it has no value.
 
-use std::fmt::Display;
+use std::fmt;
 
 use anyhow::{Result, bail, ensure};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -62,6 +62,19 @@ pub enum Literal {
 }
 
 impl Literal {
+    /// The value, if it is one of the type.
+    pub(super) fn of(&self, ty: Type) -> Result<Self> {
+        Ok(match (ty, self) {
+            (Type::Double, Self::Int64(value)) => Self::Double(*value as f64),
+            (Type::Double, Self::Double(_))
+            | (Type::Int64, Self::Int64(_))
+            | (Type::Bool, Self::Bool(_))
+            | (Type::String | Type::Json, Self::String(_))
+            | (Type::Json, Self::Bool(_) | Self::Int64(_) | Self::Double(_)) => self.clone(),
+            _ => bail!("`default` = {self} is not of the feature's type, {ty}"),
+        })
+    }
+
     /// The type that it has by itself.
     pub(super) fn ty(&self) -> Type {
         match self {
@@ -69,6 +82,17 @@ impl Literal {
             Self::Int64(_) => Type::Int64,
             Self::Double(_) => Type::Double,
             Self::String(_) => Type::String,
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int64(value) => write!(f, "{value}"),
+            Self::Double(value) => write!(f, "{value:?}"),
+            Self::String(value) => write!(f, "{value:?}"),
         }
     }
 }
@@ -112,7 +136,7 @@ fn unknown<'a>(keys: impl Iterator<Item = &'a String>) -> String {
 
 impl<'de> Deserialize<'de> for FeatureSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let one_line = |error: &dyn Display| error.to_string().replace('\n', " ");
+        let one_line = |error: &dyn fmt::Display| error.to_string().replace('\n', " ");
         let members = Map::<String, Json>::deserialize(deserializer)?;
         Self::from_members(members).map_err(|error| D::Error::custom(one_line(&format!("{error:#}"))))
     }

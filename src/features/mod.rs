@@ -4,6 +4,7 @@
 //! slots of the record's fields, registers and columns of an input, and every mismatch is named there and then.
 
 mod compile;
+mod compiled;
 mod feature;
 mod fields;
 mod input;

@@ -8,7 +8,8 @@ use super::Compile;
 use super::field::FieldType;
 use super::trim::WHITE_SPACE;
 use crate::error::JsonType;
-use crate::features::compile::{Compiled, Scope, one};
+use crate::features::compile::Scope;
+use crate::features::compiled::{Compiled, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Text, Type, Value};
 

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Compile;
-use crate::features::compile::{Compiled, MAX_COLUMNS, Scope, doubles};
+use crate::features::compile::Scope;
+use crate::features::compiled::{Compiled, MAX_COLUMNS, doubles};
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Type, Value};
 use crate::murmur_hash::murmur_hash_3;

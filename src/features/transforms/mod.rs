@@ -6,7 +6,8 @@ use anyhow::Result;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};
 
-use super::compile::{Compiled, Scope};
+use super::compile::Scope;
+use super::compiled::Compiled;
 
 /// A transform, as the serving spec writes it.
 pub(super) trait Compile {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::Compile;
 use super::vocabulary::{self, Category};
-use crate::features::compile::{Compiled, Scope, doubles};
+use crate::features::compile::Scope;
+use crate::features::compiled::{Compiled, doubles};
 use crate::features::operand::Operand;
 use crate::features::value::{Problem, Value};
 

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Compile;
-use crate::features::compile::{Compiled, Scope, double, one};
+use crate::features::compile::Scope;
+use crate::features::compiled::{Compiled, double, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Type, Value};
 

@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 use super::{Compile, Transform};
 use crate::error::Rejected;
-use crate::features::compile::{Compiled, Scope, one};
+use crate::features::compile::Scope;
+use crate::features::compiled::{Compiled, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::step::Compute;
 use crate::features::value::{Problem, Row, Text, Type, Value};
