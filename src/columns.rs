@@ -7,13 +7,14 @@ pub struct Port {
     pub name: String,
     /// The type of its elements.
     pub element: Element,
-    /// Elements a row: 1 for a shape `[N]` or `[N, 1]`, F for `[N, F]`; of maps, 1 for an input, the number of classes
-    /// for an output.
+    /// Elements a row: 1 for a shape `[N]` or `[N, 1]`, F for `[N, F]`; of sparse rows, 1.
     pub width: usize,
+    /// What the columns are called where rows are maps: their keys, integers as decimal numbers; else nothing.
+    pub keys: Vec<String>,
 }
 
 /// Element types that rows can have, under their ONNX names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// `tensor(float)`
     Float,
@@ -25,24 +26,15 @@ pub enum Element {
     Int32,
     /// `tensor(bool)`
     Bool,
-    /// `tensor(string)`
+    /// `tensor(string)`, or a map to strings, with one for each key.
     String,
-    /// A map. Of an input, as scikit-learn's `DictVectorizer` takes it, the keys are those that have a column, and a row
-    /// is given by the few columns that are not zero. Of an output, as `ZipMap` gives it, they are the classes, and a
-    /// row has a value for each.
-    Map(Map),
+    /// A map to numbers. Of an input, as scikit-learn's `DictVectorizer` takes it, the keys are those that have a column,
+    /// and a row is given by the few columns that are not zero. Of an output, as `ZipMap` gives it, they are the classes,
+    /// and a row has a value for each.
+    Map(Number),
 }
 
-/// A map's keys and the type of its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Map {
-    /// The keys, in the order of their columns; integers as decimal numbers.
-    pub keys: Vec<String>,
-    /// The type of the values.
-    pub values: Number,
-}
-
-/// Types of values that maps can have, under their ONNX names.
+/// Types of numbers that maps can have, under their ONNX names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     /// `float`

@@ -165,12 +165,7 @@ fn nothing_to_run_is_an_error() {
 }
 
 /// What can't be served, by names and reasons.
-const REFUSED: [(&str, &str); 5] = [
-    // As many columns as a row has keys: no operator behind could count on them.
-    ("operators/castmap_dense_to_float", "map_form DENSE"),
-    ("operators/castmap_dense_to_int64", "map_form DENSE"),
-    ("operators/castmap_dense_to_string", "cast_to TO_STRING"),
-    ("operators/dictvectorizer_int64_to_string", "maps to String"),
+const REFUSED: [(&str, &str); 1] = [
     // Which rows are missing something decides what runs, and on how much of them.
     ("zoo/knn_imputer", "If"),
 ];

@@ -119,6 +119,73 @@ async fn integer_keys_are_decimal_names() {
     }
 }
 
+/// A model that begins with a vectoriser of integer keys, whose output `row` is said to have `columns`.
+fn of_integers(first: NodeProto, behind: NodeProto, value: DataType, columns: i64) -> Vec<u8> {
+    let mut model = model(vec![], vec![first, behind], vec![]);
+    model.graph.as_mut().unwrap().value_info.push(float_input("row", columns));
+    with_map_input(&model, "X", DataType::Int64, value)
+}
+
+#[tokio::test]
+async fn a_map_to_strings_has_one_for_each_key() {
+    let same = || node("Identity", &["row"], "y", vec![]);
+    let vocabulary = || dict_vectorizer(ints("int64_vocabulary", &[7, -3, 40]));
+    let model = of_integers(vocabulary(), same(), DataType::String, 3);
+    let documents = [r#"{"40": "c", "7": "a", "-3": ""}"#, r#"{"7": "a", "40": "c"}"#];
+    assert_eq!(
+        predict(&model, &documents).await,
+        [json!({"y": ["a", "", "c"]})],
+        "a key is missing in the second"
+    );
+
+    let spec = "[features]\n-3 = { field = \"/b\" }\n7 = { concat = [\"/a\", \"/a\"], separator = \"_\" }\n\
+        40 = { field = \"/c\" }\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("serving.toml"), spec).unwrap();
+    let handler = load_bytes(folder.path(), &model).await.unwrap();
+    let answer = answer(&handler, &event(&[r#"{"a": "x", "b": "y", "c": "z"}"#])).await;
+    assert_eq!(answer["predictions"][0]["prediction"], json!({"y": ["x_x", "y", "z"]}));
+
+    let sparse = |cast_to| {
+        let attributes = vec![string("cast_to", cast_to), string("map_form", "SPARSE"), int("max_map", 2)];
+        node("CastMap", &["X"], "row", attributes)
+    };
+    for (cast_to, value, document, expected) in [
+        ("TO_FLOAT", DataType::String, r#"{"1": "2.5", "0": "-1"}"#, json!([-1.0, 2.5])),
+        ("TO_INT64", DataType::String, r#"{"1": "2", "0": "-1"}"#, json!([-1, 2])),
+        ("TO_STRING", DataType::String, r#"{"1": "2", "0": ""}"#, json!(["", "2"])),
+        ("TO_STRING", DataType::Float, r#"{"1": 2.5, "0": -1}"#, json!(["-1.000000", "2.500000"])),
+    ] {
+        let model = of_integers(sparse(cast_to), same(), value, 2);
+        assert_eq!(predict(&model, &[document]).await, [json!({"y": expected})], "{cast_to} {value:?}");
+    }
+    let model = of_integers(sparse("TO_FLOAT"), same(), DataType::String, 2);
+    let documents = [r#"{"0": "1", "1": "none"}"#, r#"{"0": "1", "1": "2"}"#];
+    assert_eq!(predict(&model, &documents).await, [json!({"y": [1.0, 2.0]})], "`none` is no number");
+}
+
+/// What a dense `CastMap` makes has no names, but an order.
+#[tokio::test]
+async fn the_values_of_any_keys_are_columns_in_their_order() {
+    let dense = |cast_to| node("CastMap", &["X"], "row", vec![string("cast_to", cast_to)]);
+    let same = || node("Identity", &["row"], "y", vec![]);
+    let numbers = [r#"{"X": [1.5, 2, -3.5]}"#, r#"{"X": [1, 2]}"#, r#"{"X": [1, 2, 3, 4]}"#];
+    for (cast_to, behind, expected) in [
+        ("TO_FLOAT", same(), json!([1.5, 2.0, -3.5])),
+        ("TO_FLOAT", linear("row"), json!(-328.5)),
+        ("TO_INT64", same(), json!([1, 2, -3])),
+        ("TO_STRING", same(), json!(["1.500000", "2.000000", "-3.500000"])),
+    ] {
+        let model = of_integers(dense(cast_to), behind, DataType::Float, 3);
+        assert_eq!(predict(&model, &numbers).await, [json!({"y": expected})], "{cast_to}");
+    }
+    let model = of_integers(dense("TO_FLOAT"), same(), DataType::String, 2);
+    assert_eq!(predict(&model, &[r#"{"X": ["1", "2e3"]}"#]).await, [json!({"y": [1.0, 2000.0]})]);
+    // What the graph says of the columns does not fit what reads them.
+    let refused = refusal_of_bytes(&of_integers(dense("TO_FLOAT"), linear("row"), DataType::Float, 4)).await;
+    assert!(refused.contains("LinearRegressor"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
     let of = |node: NodeProto, key, value| {
@@ -130,8 +197,8 @@ async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
     let (text, whole, float) = (DataType::String, DataType::Int64, DataType::Float);
     let cases = [
         (
-            of(dict_vectorizer(words()), text, text),
-            "DictVectorizer (`DictVectorizer-row`): it reads maps to String",
+            of(dict_vectorizer(words()), text, DataType::Bool),
+            "DictVectorizer (`DictVectorizer-row`): it reads maps to Bool",
         ),
         (
             of(dict_vectorizer(words()), whole, float),
@@ -140,13 +207,24 @@ async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
         (of(integers(), text, float), "it knows keys of Int64"),
         (of(dict_vectorizer(strings("string_vocabulary", &["a", "a"])), text, float), "has `a` twice"),
         (of(dict_vectorizer(strings("other", &["a"])), text, float), "exactly one of `string_vocabulary`"),
-        (of(cast_map(vec![]), whole, float), "CastMap (`CastMap-row`): map_form DENSE"),
-        (of(cast_map(vec![string("cast_to", "TO_STRING")]), whole, float), "cast_to TO_STRING"),
+        (of(cast_map(vec![]), whole, float), "input `X`: does not state its number of columns"),
+        (of(cast_map(vec![]), text, float), "it knows keys of Int64"),
+        (
+            of(cast_map(vec![string("cast_to", "TO_BOOL")]), whole, float),
+            "CastMap (`CastMap-row`): cast_to TO_BOOL is none of",
+        ),
+        (of(cast_map(vec![string("map_form", "WIDE")]), whole, float), "map_form WIDE is none of"),
         (of(cast_map(vec![string("map_form", "SPARSE"), int("max_map", 1 << 60)]), whole, float), "max_map"),
     ];
     for (model, expected) in cases {
         let line = refusal_of_bytes(&model).await;
         assert!(line.contains(expected), "{line}");
+    }
+    for value in [text, float] {
+        let nodes = vec![cast_map(vec![]), node("Identity", &["X"], "y", vec![])];
+        let model = with_map_input(&model(vec![], nodes, vec![]), "X", whole, value);
+        let line = refusal_of_bytes(&model).await;
+        assert!(line.contains("input `X` is read by a CastMap and by something else"), "{line}");
     }
     let nodes = vec![node("Identity", &["Z"], "X", vec![]), dict_vectorizer(words()), linear("row")];
     let inside = model(vec![float_input("Z", 1)], nodes, vec![]);

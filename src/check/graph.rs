@@ -1,6 +1,6 @@
 //! The graph, by its own words and, where it can run, as it is served.
 
-use crate::columns::{Element, Port};
+use crate::columns::Port;
 use crate::model::Model;
 use crate::model::graph::summary::{Declared, Summary};
 
@@ -24,8 +24,8 @@ pub(super) fn describe(report: &mut Report, summary: &Summary, model: Option<&Mo
 fn ports(report: &mut Report, label: &str, declared: &[Declared], served: &[Port]) {
     for (at, declared) in declared.iter().enumerate() {
         let served = match served.get(at) {
-            Some(Port { element: Element::Map(map), .. }) => {
-                format!(", {} keys: {}", map.keys.len(), some_of(&map.keys))
+            Some(Port { keys, .. }) if !keys.is_empty() => {
+                format!(", {} keys: {}", keys.len(), some_of(keys))
             }
             Some(Port { element, width: 1, .. }) => format!(", one {} a row", element.name()),
             Some(Port { element, width, .. }) => format!(", {width} {}s a row", element.name()),

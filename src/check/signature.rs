@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use crate::columns::Element;
 use crate::features::vocabulary;
 use crate::model::Model;
 use crate::model::graph::summary::{Declared, Kind, Summary};
@@ -74,12 +73,12 @@ fn matrix(fields: &[Field], input: &Declared, element: &str, shape: &[String]) -
 
 /// Columns of maps: features of the vectoriser, or its own columns.
 fn entries(fields: &[Field], model: Option<&Model>) -> Vec<String> {
-    let Some(Element::Map(map)) = model.and_then(|model| model.inputs().first()).map(|port| &port.element)
+    let Some(port) = model.and_then(|model| model.inputs().first()).filter(|port| !port.keys.is_empty())
     else {
         return Vec::new();
     };
-    let features = vocabulary::features_of(&map.keys);
-    let known = |name: &str| features.contains(&name) || map.keys.iter().any(|key| key == name);
+    let features = vocabulary::features_of(&port.keys);
+    let known = |name: &str| features.contains(&name) || port.keys.iter().any(|key| key == name);
     let strange: Vec<String> =
         fields.iter().filter_map(|field| field.name.clone()).filter(|name| !known(name)).collect();
     if strange.is_empty() {

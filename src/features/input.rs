@@ -7,7 +7,7 @@ use super::operand::{At, Name, Source};
 use super::scalar::Field;
 use super::value::{Problem, Row, Text, Type, Value};
 use super::vocabulary::{self, FeatureColumns};
-use crate::columns::{Element, Map, Number, Port, Values};
+use crate::columns::{Element, Number, Port, Values};
 use crate::error::{JsonType, Rejected};
 
 /// The compiled row of one input.
@@ -30,16 +30,11 @@ enum Columns {
 impl InputPlan {
     /// An input of the columns of features.
     pub fn compile(port: &Port, features: &[(&str, Known)]) -> Result<Self> {
-        let columns = match &port.element {
-            Element::Map(map) => Columns::Spread(map.values, spread(&map.keys, features)?),
+        let columns = match port.element {
+            Element::Map(values) => Columns::Spread(values, spread(&port.keys, features)?),
             _ => dense(port, features)?,
         };
-        // The columns hold what is needed of the keys.
-        let element = match &port.element {
-            Element::Map(map) => Element::Map(Map { keys: Vec::new(), values: map.values }),
-            other => other.clone(),
-        };
-        Ok(Self { element, columns })
+        Ok(Self { element: port.element, columns })
     }
 
     /// Elements, or sparse entries, a row.

@@ -238,9 +238,10 @@ fn json(source: &Source, row: &Row) -> Result<String, Rejected> {
 fn by_name(spec: &ServingSpec, ports: &[Port]) -> ServingSpec {
     let mut meant = ServingSpec { event_time: spec.event_time.clone(), ..ServingSpec::default() };
     for port in ports {
-        let names = spec.inputs.get(&port.name).cloned().unwrap_or_else(|| match &port.element {
-            Element::Map(map) => vocabulary::features_of(&map.keys).into_iter().map(str::to_owned).collect(),
-            _ => vec![port.name.clone()],
+        let names = spec.inputs.get(&port.name).cloned().unwrap_or_else(|| match port.element {
+            Element::Map(_) => vocabulary::features_of(&port.keys).into_iter().map(str::to_owned).collect(),
+            _ if port.keys.is_empty() => vec![port.name.clone()],
+            _ => port.keys.clone(),
         });
         let fields = names.iter().map(|name| (name.clone(), FeatureSpec::field(&pointer_to(name))));
         meant.features.extend(fields);
@@ -266,8 +267,12 @@ fn features_for(port: &Port, spec: &ServingSpec, ports: &[Port], scope: &Scope) 
     if spec.features.contains_key(&port.name) {
         return Ok(vec![port.name.clone()]);
     }
+    let is_sparse = matches!(port.element, Element::Map(_));
+    if !is_sparse && !port.keys.is_empty() {
+        return Ok(port.keys.clone());
+    }
     let last: Vec<String> = scope.unasked().map(str::to_owned).collect();
-    let takes_all = matches!(port.element, Element::Map(_)) || last.len() == 1;
+    let takes_all = is_sparse || last.len() == 1;
     if ports.len() == 1 && takes_all {
         return Ok(last);
     }

@@ -1,16 +1,13 @@
 use super::*;
-use crate::columns::{Map, Number, Sparse, Values};
+use crate::columns::{Number, Sparse, Values};
 
 fn port(name: &str, element: Element, width: usize) -> Port {
-    Port { name: name.to_owned(), element, width }
+    Port { name: name.to_owned(), element, width, keys: Vec::new() }
 }
 
 fn map(names: &[&str]) -> Port {
-    port(
-        "dict_input",
-        Element::Map(Map { keys: names.iter().map(|&n| n.to_owned()).collect(), values: Number::Float }),
-        1,
-    )
+    let keys = names.iter().map(|&name| name.to_owned()).collect();
+    Port { keys, ..port("dict_input", Element::Map(Number::Float), 1) }
 }
 
 fn spec(toml: &str) -> ServingSpec {

@@ -28,7 +28,7 @@ pub(super) fn rows(text: &str, ports: &[Port]) -> Result<Option<Rows>> {
     };
     rows.truncate(MAX_ROWS);
     let input = |port: &Port| match &port.element {
-        Element::Map(map) => sparse(&rows, port, &map.keys),
+        Element::Map(_) => sparse(&rows, port),
         _ => dense(&rows, port, ports.len() == 1),
     };
     let inputs = ports.iter().map(|port| input(port).with_context(|| format!("input `{}`", port.name)));
@@ -87,14 +87,14 @@ fn first_len(object: &Row) -> usize {
 
 /// The entries of a vectoriser's rows: `{"zone": "1", "km": 2.5}`, or its columns, `{"zone=1": 1.0, "km": 2.5}`. What it
 /// does not know counts as nothing.
-fn sparse(rows: &[Row], port: &Port, vocabulary: &[String]) -> Result<Values> {
+fn sparse(rows: &[Row], port: &Port) -> Result<Values> {
     let entry = |(name, value): (&String, &Value)| {
         let (name, value) = match value {
             Value::Number(number) => (name.clone(), number.as_f64().unwrap_or_default()),
             Value::String(category) => (format!("{name}={category}"), 1.0),
             _ => bail!("`{name}` is neither a number nor a string"),
         };
-        let column = vocabulary.iter().position(|column| *column == name);
+        let column = port.keys.iter().position(|column| *column == name);
         Ok((column.map_or(Ok(Sparse::NONE), i32::try_from)?, value))
     };
     let rows = rows
@@ -120,6 +120,9 @@ fn dense(rows: &[Row], port: &Port, only: bool) -> Result<Values> {
     let mut values = Values::empty(&port.element, 0);
     for (at, row) in rows.iter().enumerate() {
         let columns: Vec<&Value> = match row.get(&port.name) {
+            _ if !port.keys.is_empty() => {
+                by_key(row, port).with_context(|| format!("row {at} lacks a key"))?
+            }
             Some(Value::Array(columns)) => columns.iter().collect(),
             Some(value) => vec![value],
             None if only => row.values().collect(),
@@ -139,6 +142,12 @@ fn dense(rows: &[Row], port: &Port, only: bool) -> Result<Values> {
     Ok(values)
 }
 
+/// The values of a map, which may come as that of the input.
+fn by_key<'a>(row: &'a Row, port: &Port) -> Option<Vec<&'a Value>> {
+    let row = row.get(&port.name).and_then(Value::as_object).unwrap_or(row);
+    port.keys.iter().map(|key| row.get(key)).collect()
+}
+
 fn push(value: &Value, values: &mut Values) -> Option<()> {
     match values {
         #[expect(clippy::cast_possible_truncation, reason = "the input takes float")]
@@ -156,10 +165,10 @@ fn push(value: &Value, values: &mut Values) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::{Map, Number};
+    use crate::columns::Number;
 
     fn port(name: &str, element: Element, width: usize) -> Port {
-        Port { name: name.into(), element, width }
+        Port { name: name.into(), element, width, keys: Vec::new() }
     }
 
     fn inputs(text: &str, ports: &[Port]) -> Vec<Values> {
@@ -169,7 +178,7 @@ mod tests {
     #[test]
     fn entries_of_a_vectoriser_come_by_feature_or_by_column() {
         let vocabulary = ["km", "zone=1", "zone=2"].map(String::from).to_vec();
-        let map = [port("X", Element::Map(Map { keys: vocabulary, values: Number::Float }), 1)];
+        let map = [Port { keys: vocabulary, ..port("X", Element::Map(Number::Float), 1) }];
         let sparse = |columns: &[i32], values: &[f64], entries| {
             vec![Values::Sparse(Sparse { columns: columns.to_vec(), values: values.to_vec(), entries })]
         };
@@ -184,6 +193,17 @@ mod tests {
             sparse(&[0, -1, 2, 0], &[1.0, 0.0, 1.0, 2.0], 2)
         );
         assert!(rows(r#"{"X": {"km": null}}"#, &map).is_err());
+    }
+
+    #[test]
+    fn strings_of_a_map_come_by_key() {
+        let map = [Port { keys: vec!["7".into(), "-1".into()], ..port("X", Element::String, 2) }];
+        let row = vec![Values::String(vec!["a".into(), "b".into()])];
+        assert_eq!(inputs(r#"{"-1": "b", "7": "a"}"#, &map), row);
+        assert_eq!(inputs(r#"{"X": {"-1": "b", "7": "a", "9": "c"}}"#, &map), row);
+        assert_eq!(inputs(r#"[{"X": {"-1": "b", "7": "a"}}]"#, &map), row);
+        let error = rows(r#"{"X": {"7": "a"}}"#, &map).unwrap_err();
+        assert!(format!("{error:#}").ends_with("row 0 lacks a key"), "{error:#}");
     }
 
     #[test]

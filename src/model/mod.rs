@@ -143,7 +143,7 @@ impl Model {
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
         let inputs = self.ports.iter().zip(&self.shapes).zip(&rows.inputs);
         let tensors = inputs
-            .map(|((port, shape), values)| tensors::from_values(&port.element, shape, values, rows.len))
+            .map(|((port, shape), values)| tensors::from_values(port.element, shape, values, rows.len))
             .collect::<Result<Vec<_>>>()?;
         let outputs = self.session.run(tensors.into_iter().flatten().collect())?;
         let ports = outputs.iter().zip(&self.outputs);

@@ -30,8 +30,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Plans the graph for inputs of these shapes, one for each input of the graph; that of a map is not looked at, its
-    /// rows and their entries are always left open.
+    /// Plans the graph for inputs of these shapes, one for each input of the graph; that of sparse rows is not looked at,
+    /// the rows and their entries are always left open.
     ///
     /// # Errors
     /// When the graph is malformed, or can't run on such inputs.
@@ -57,7 +57,7 @@ impl Session {
         let mut facts = Vec::new();
         for (input, shape) in graph.inputs.iter().zip(shapes) {
             match &input.takes {
-                Takes::Tensor { element, .. } => {
+                Takes::Tensor { element, .. } | Takes::Dense { element, .. } => {
                     let dimensions = shape.iter().map(|dimension| match dimension {
                         Dimension::Rows => rows.to_dim(),
                         Dimension::Of(size) => size.to_dim(),
@@ -65,10 +65,10 @@ impl Session {
                     let dimensions: TVec<TDim> = dimensions.collect();
                     facts.push(InferenceFact::dt_shape((*element).try_into()?, dimensions));
                 }
-                Takes::Map(map) => {
+                Takes::Sparse { values, .. } => {
                     let shape = [rows.to_dim(), entries.to_dim()];
                     facts.push(InferenceFact::dt_shape(i32::datum_type(), shape.clone()));
-                    facts.push(InferenceFact::dt_shape(data_type(map.values).try_into()?, shape));
+                    facts.push(InferenceFact::dt_shape(data_type(*values).try_into()?, shape));
                 }
             }
         }
@@ -99,8 +99,8 @@ impl Session {
         self.rows.to_dim()
     }
 
-    /// The outputs for a batch. A map takes two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::columns::Sparse::NONE`]) and, of the type of its values, `[N, K]` (the values there), any other input one.
+    /// The outputs for a batch. Sparse rows are two tensors, of type and shape `int32[N, K]` (columns, or
+    /// [`crate::columns::Sparse::NONE`]) and, of the type of the values, `[N, K]` (the values there), any other input is one.
     ///
     /// # Errors
     /// When the graph fails on these inputs; it then may still run on others.

@@ -5,9 +5,9 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
-use crate::columns::{Element, Map, Number, Port, Sparse, Values};
+use crate::columns::{Element, Number, Port, Sparse, Values};
 
-use super::graph::{Input, Output, Takes, data_type};
+use super::graph::{Columns, Input, Output, Takes, data_type};
 use super::session::Dimension;
 
 /// More columns than a record of 10 MiB could fill.
@@ -16,10 +16,17 @@ const MAX_COLUMNS: usize = 10 << 20;
 /// What an input takes for each row, and the shape of its tensor: its first dimension is the batch, the others must be
 /// stated.
 pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
-    let port = |element, width| Port { name: input.name.clone(), element, width };
-    let (element, shape) = match &input.takes {
-        Takes::Map(map) => return Ok((port(Element::Map(map.clone()), 1), Vec::new())),
-        Takes::Tensor { element, shape } => (element, shape.as_deref().unwrap_or_default()),
+    let port = |element, width, keys: &[String]| Port {
+        name: input.name.clone(),
+        element,
+        width,
+        keys: keys.to_vec(),
+    };
+    let (element, shape, keys): (_, &[Option<usize>], &[String]) = match &input.takes {
+        Takes::Sparse { keys, values } => return Ok((port(Element::Map(*values), 1, keys), Vec::new())),
+        Takes::Dense { element, columns: Columns::Of(keys) } => (element, &[None, Some(keys.len())], keys),
+        Takes::Dense { element, columns: Columns::Ascending(width) } => (element, &[None, *width], &[]),
+        Takes::Tensor { element, shape } => (element, shape.as_deref().unwrap_or_default(), &[]),
     };
     let element = match element {
         DataType::Float => Element::Float,
@@ -32,9 +39,9 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
     };
     match shape {
         [] => bail!("has no batch dimension"),
-        [_] => Ok((port(element, 1), vec![Dimension::Rows])),
+        [_] => Ok((port(element, 1, keys), vec![Dimension::Rows])),
         [_, Some(columns @ 1..=MAX_COLUMNS)] => {
-            Ok((port(element, *columns), vec![Dimension::Rows, Dimension::Of(*columns)]))
+            Ok((port(element, *columns, keys), vec![Dimension::Rows, Dimension::Of(*columns)]))
         }
         [_, Some(other)] => bail!("has {other} columns; served are 1 to {MAX_COLUMNS}"),
         [_, None] => bail!("does not state its number of columns: export the model with it"),
@@ -45,7 +52,7 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
 /// What an output gives for a row, by its fact.
 pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Result<Port> {
     let element = match (fact.datum_type, &output.classes) {
-        (DatumType::F32, Some(classes)) => Element::Map(Map { keys: classes.clone(), values: Number::Float }),
+        (DatumType::F32, Some(_)) => Element::Map(Number::Float),
         (other, Some(_)) => bail!("gives maps to {other:?}; served are maps to float"),
         (DatumType::F32, None) => Element::Float,
         (DatumType::F64, None) => Element::Double,
@@ -65,15 +72,16 @@ pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Res
             Err(_) => bail!("gives rows of unknown length ({dimension})"),
         }
     }
-    if let Element::Map(Map { keys: classes, .. }) = &element {
+    if let Some(classes) = &output.classes {
         ensure!(width == classes.len(), "gives {width} scores for {} classes", classes.len());
     }
-    Ok(Port { name: output.name.clone(), element, width })
+    let keys = output.classes.clone().unwrap_or_default();
+    Ok(Port { name: output.name.clone(), element, width, keys })
 }
 
 /// The tensors of an input.
 pub(super) fn from_values(
-    element: &Element,
+    element: Element,
     shape: &[Dimension],
     values: &Values,
     rows: usize,
@@ -96,13 +104,11 @@ pub(super) fn from_values(
 }
 
 /// The two tensors of sparse rows: `int32[rows, entries]` columns, and the values there, of the type of the map's.
-fn sparse_rows(element: &Element, sparse: &Sparse, rows: usize) -> Result<Vec<TValue>> {
-    let Element::Map(Map { values, .. }) = element else {
-        bail!("an input of {} has no columns", element.name())
-    };
+fn sparse_rows(element: Element, sparse: &Sparse, rows: usize) -> Result<Vec<TValue>> {
+    let Element::Map(values) = element else { bail!("an input of {} has no columns", element.name()) };
     let shape = [rows, sparse.entries];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
-    let number = data_type(*values).try_into()?;
+    let number = data_type(values).try_into()?;
     let values = Tensor::from_shape(&shape, &sparse.values)?.cast_to_dt(number)?.into_owned();
     Ok(vec![columns.into_tvalue(), values.into_tvalue()])
 }

@@ -208,12 +208,10 @@ fn number(values: &Values, at: usize) -> f64 {
 
 /// The names of an output's columns, if it has some.
 fn names(port: &Port, classes: Option<&[String]>) -> Option<Vec<String>> {
-    match (classes, &port.element) {
-        (Some(classes), _) if port.width > 1 || matches!(port.element, Element::Map(_)) => {
-            Some(classes.to_vec())
-        }
-        (_, Element::Map(map)) => Some(map.keys.clone()),
-        _ => None,
+    match classes {
+        Some(classes) if port.width > 1 || !port.keys.is_empty() => Some(classes.to_vec()),
+        _ if port.keys.is_empty() => None,
+        _ => Some(port.keys.clone()),
     }
 }
 
@@ -251,8 +249,8 @@ fn form(spec: &ResultSpec, port: &Port) -> Result<Form> {
 }
 
 fn style(spec: &ResultSpec, port: &Port, form: &Form) -> Result<Style> {
-    let is_label = port.width == 1 && !matches!(port.element, Element::Map(_));
-    let numbers = match &port.element {
+    let is_label = port.width == 1 && port.keys.is_empty();
+    let numbers = match port.element {
         Element::Map(_) | Element::Float | Element::Double | Element::Int64 | Element::Int32 => true,
         Element::Bool | Element::String => false,
     };

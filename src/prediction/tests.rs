@@ -1,5 +1,5 @@
 use super::*;
-use crate::columns::{Element, Map, Number};
+use crate::columns::{Element, Number};
 use serde_json::{Value, json};
 
 fn record() -> Record<'static> {
@@ -14,7 +14,7 @@ fn record() -> Record<'static> {
 }
 
 fn outputs() -> Vec<Port> {
-    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width };
+    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width, keys: Vec::new() };
     vec![
         port("variable", Element::Float, 1),
         port("label", Element::String, 1),
@@ -112,8 +112,8 @@ fn a_member_that_nothing_gives_is_named() {
 }
 
 fn by_class() -> Vec<Port> {
-    let classes = Map { keys: vec!["no".into(), "ye\"s".into()], values: Number::Float };
-    vec![Port { name: "probability".into(), element: Element::Map(classes), width: 2 }]
+    let keys = vec!["no".into(), "ye\"s".into()];
+    vec![Port { name: "probability".into(), element: Element::Map(Number::Float), width: 2, keys }]
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use stream_predictor::columns::{Map, Number, Sparse};
-use stream_predictor::model::graph::{Graph, Takes};
+use stream_predictor::columns::{Number, Sparse};
+use stream_predictor::model::graph::{Columns, Graph, Takes};
 use stream_predictor::model::session::{Dimension, Session};
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::prelude::*;
@@ -79,7 +79,10 @@ impl Case {
         for (index, (input, file)) in self.graph.inputs.iter().zip(&inputs).enumerate() {
             let given = match &input.takes {
                 Takes::Tensor { .. } => data_set::tensor(file).map(|tensor| tvec![tensor.into_tvalue()]),
-                Takes::Map(map) => data_set::maps(file).and_then(|maps| entries(&maps, map)),
+                Takes::Sparse { keys, values } => {
+                    data_set::maps(file).and_then(|maps| entries(&maps, keys, *values))
+                }
+                Takes::Dense { columns, .. } => data_set::maps(file).and_then(|maps| matrix(&maps, columns)),
             };
             let given = given.with_context(|| format!("input_{index}.pb"))?;
             sizes.push(given[0].shape().to_vec());
@@ -110,7 +113,7 @@ impl Case {
         let outputs = self.run(stated, tensors);
         let all_open = self.graph.inputs.iter().all(|input| match &input.takes {
             Takes::Tensor { shape: Some(shape), .. } => shape.first() == Some(&None),
-            Takes::Tensor { shape: None, .. } | Takes::Map(_) => true,
+            Takes::Tensor { shape: None, .. } | Takes::Sparse { .. } | Takes::Dense { .. } => true,
         });
         match outputs {
             Ok(_) if all_open => bail!("it runs with the number of rows stated only; left open: {error:#}"),
@@ -133,41 +136,71 @@ impl Case {
 
     /// The shapes to plan for: as the graph states them, else as in the data; the first dimension is left open on demand.
     fn shapes(&self, sizes: &[Vec<usize>], rows_open: bool) -> Vec<Vec<Dimension>> {
-        let shape = |takes: &Takes, sizes: &[usize]| match takes {
-            Takes::Map(_) => Vec::new(),
-            Takes::Tensor { shape, .. } => {
-                let stated = |at| shape.as_ref().and_then(|shape: &Vec<Option<usize>>| *shape.get(at)?);
-                let dimension = |(at, size): (usize, &usize)| match stated(at) {
-                    Some(stated) => Dimension::Of(stated),
-                    None if at == 0 && rows_open => Dimension::Rows,
-                    None => Dimension::Of(*size),
-                };
-                sizes.iter().enumerate().map(dimension).collect()
+        let shape = |takes: &Takes, sizes: &[usize]| {
+            let stated = |at: usize| match takes {
+                Takes::Tensor { shape, .. } => *shape.as_ref()?.get(at)?,
+                Takes::Dense { .. } | Takes::Sparse { .. } => None,
+            };
+            if matches!(takes, Takes::Sparse { .. }) {
+                return Vec::new();
             }
+            let dimension = |(at, size): (usize, &usize)| match stated(at) {
+                Some(stated) => Dimension::Of(stated),
+                None if at == 0 && rows_open => Dimension::Rows,
+                None => Dimension::Of(*size),
+            };
+            sizes.iter().enumerate().map(dimension).collect()
         };
         self.graph.inputs.iter().zip(sizes).map(|(input, sizes)| shape(&input.takes, sizes)).collect()
     }
 }
 
 /// The entries of rows that have a column, as [`Session::run`] takes them.
-fn entries(rows: &[data_set::Map], map: &Map) -> Result<TVec<TValue>> {
-    let columns: HashMap<&str, i32> = map.keys.iter().map(String::as_str).zip(0..).collect();
+fn entries(rows: &[data_set::Map], keys: &[String], values: Number) -> Result<TVec<TValue>> {
+    let columns: HashMap<&str, i32> = keys.iter().map(String::as_str).zip(0..).collect();
     let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0).max(1);
     let mut sparse = Sparse { entries: width, ..Sparse::default() };
     for row in rows {
-        let values = row.values.cast_to::<f64>()?;
-        for (key, value) in row.keys.iter().zip(values.try_as_plain_ram()?.as_slice::<f64>()?) {
+        let numbers = row.values.cast_to::<f64>()?;
+        for (key, value) in row.keys.iter().zip(numbers.try_as_plain_ram()?.as_slice::<f64>()?) {
             sparse.push(columns.get(key.as_str()).copied().unwrap_or(Sparse::NONE), *value);
         }
         (row.keys.len()..width).for_each(|_| sparse.push(Sparse::NONE, 0.0));
     }
     let shape = [rows.len(), width];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
-    let values = Tensor::from_shape(&shape, &sparse.values)?;
-    let number = match map.values {
+    let numbers = Tensor::from_shape(&shape, &sparse.values)?;
+    let number = match values {
         Number::Float => DatumType::F32,
         Number::Double => DatumType::F64,
         Number::Int64 => DatumType::I64,
     };
-    Ok(tvec![columns.into_tvalue(), values.cast_to_dt(number)?.into_owned().into_tvalue()])
+    Ok(tvec![columns.into_tvalue(), numbers.cast_to_dt(number)?.into_owned().into_tvalue()])
+}
+
+/// A matrix with a value for each column of each row; without one, zero or an empty string.
+fn matrix(rows: &[data_set::Map], columns: &Columns) -> Result<TVec<TValue>> {
+    let element = rows.first().context("it has no rows")?.values.datum_type();
+    let none = if element == DatumType::String {
+        tensor1(&[String::new()])
+    } else {
+        Tensor::zero_dt(element, &[1])?
+    };
+    let mut values = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let places: Vec<_> = match columns {
+            Columns::Of(keys) => keys.iter().map(|key| row.keys.iter().position(|own| own == key)).collect(),
+            Columns::Ascending(_) => {
+                let width = rows[0].keys.len();
+                ensure!(row.keys.len() == width, "row {at} has {} keys, row 0 has {width}", row.keys.len());
+                let keys: Vec<i64> = row.keys.iter().map(|key| key.parse()).try_collect()?;
+                (0..width).sorted_by_key(|&place| keys[place]).map(Some).collect()
+            }
+        };
+        for place in places {
+            values.push(place.map_or(Ok(none.clone()), |place| row.values.slice(0, place, place + 1))?);
+        }
+    }
+    let shape = [rows.len(), values.len() / rows.len()];
+    Ok(tvec![Tensor::stack_tensors(0, &values)?.into_shape(&shape)?.into_tvalue()])
 }

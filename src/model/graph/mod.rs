@@ -24,7 +24,7 @@ use tract_onnx::pb::{
 };
 use tract_onnx::prelude::Framework;
 
-use crate::columns::{Map, Number};
+use crate::columns::Number;
 
 use super::ops;
 use types::Type;
@@ -67,7 +67,28 @@ pub enum Takes {
         shape: Option<Vec<Option<usize>>>,
     },
     /// A map, given by the entries that have a column.
-    Map(Map),
+    Sparse {
+        /// The keys, in the order of their columns; integers as decimal numbers.
+        keys: Vec<String>,
+        /// The type of the values.
+        values: Number,
+    },
+    /// A map, given by a value for each column.
+    Dense {
+        /// The type of the values.
+        element: DataType,
+        /// The columns.
+        columns: Columns,
+    },
+}
+
+/// The columns of a map that is given by a value for each.
+#[derive(Debug)]
+pub enum Columns {
+    /// One for each of these keys; integers as decimal numbers.
+    Of(Vec<String>),
+    /// One for each key that there is, which are integers, in ascending order; how many, where the graph states it.
+    Ascending(Option<usize>),
 }
 
 /// An output of the graph.
@@ -107,17 +128,24 @@ impl Graph {
         let mut inputs = Vec::new();
         let mut tensors = Vec::new();
         for info in std::mem::take(&mut graph.input) {
-            if let Some(map) = maps.remove(&info.name) {
-                tensors.push(tensor_info(&ops::columns_name(&info.name), DataType::Int32));
-                tensors.push(tensor_info(&ops::values_name(&info.name), data_type(map.values)));
-                inputs.push(Input { name: info.name, takes: Takes::Map(map) });
-                continue;
+            let takes = match maps.remove(&info.name) {
+                Some(takes) => takes,
+                None if graph.initializer.iter().any(|constant| constant.name == info.name) => {
+                    tensors.push(info);
+                    continue;
+                }
+                None => tensor_type(&info).with_context(|| format!("input `{}`", info.name))?,
+            };
+            let name = info.name.clone();
+            match &takes {
+                Takes::Tensor { .. } => tensors.push(info),
+                Takes::Dense { element, .. } => tensors.push(tensor_info(&name, *element)),
+                Takes::Sparse { values, .. } => {
+                    tensors.push(tensor_info(&ops::columns_name(&name), DataType::Int32));
+                    tensors.push(tensor_info(&ops::values_name(&name), data_type(*values)));
+                }
             }
-            if !graph.initializer.iter().any(|constant| constant.name == info.name) {
-                let takes = tensor_type(&info).with_context(|| format!("input `{}`", info.name))?;
-                inputs.push(Input { name: info.name.clone(), takes });
-            }
-            tensors.push(info);
+            inputs.push(Input { name, takes });
         }
         graph.input = tensors;
         // What was put in for a map must not have the name of something else.

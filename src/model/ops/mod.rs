@@ -4,6 +4,7 @@
 
 mod array_feature_extractor;
 mod binarizer;
+mod cast_map;
 mod category_mapper;
 mod cdist;
 mod dense;
@@ -72,6 +73,7 @@ pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
     onnx.op_register.insert("ArrayFeatureExtractor", array_feature_extractor::parse);
     onnx.op_register.insert("Binarizer", binarizer::parse);
+    onnx.op_register.insert("CastMap", cast_map::parse);
     onnx.op_register.insert("CategoryMapper", category_mapper::parse);
     onnx.op_register.insert("CDist", cdist::parse);
     onnx.op_register.insert("Compress", standard::parse_compress);
