@@ -164,24 +164,12 @@ fn nothing_to_run_is_an_error() {
     assert_eq!(Command::new(env!("CARGO_BIN_EXE_conformance")).output().unwrap().status.code(), Some(2));
 }
 
-/// What can't be served, by names and reasons.
-const REFUSED: [(&str, &str); 1] = [
-    // Which rows are missing something decides what runs, and on how much of them.
-    ("zoo/knn_imputer", "If"),
-];
-
 #[test]
 fn the_zoo_conforms() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance");
     assert!(folder.is_dir(), "{} is missing: run `make conformance-models`", folder.display());
     let (text, _) = run(&folder);
-    let refused = |line: &str| {
-        REFUSED
-            .iter()
-            .any(|(name, reason)| line.starts_with(&format!("FAIL {name}: ")) && line.contains(reason))
-    };
-    let failures: Vec<&str> =
-        text.lines().filter(|line| line.starts_with("FAIL ") && !refused(line)).collect();
+    let failures: Vec<&str> = text.lines().filter(|line| line.starts_with("FAIL ")).collect();
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     for (kind, least) in [("official", 8), ("zoo", 85), ("operators", 200)] {
         let passed = text.lines().filter(|line| line.starts_with(&format!("PASS {kind}/"))).count();

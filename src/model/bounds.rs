@@ -65,17 +65,13 @@ fn bytes(fact: &InferenceFact) -> Option<u64> {
 ///
 /// # Errors
 /// When a tensor would be too large.
-pub(super) fn check_plan(model: &TypedModel, symbols: &[&Symbol]) -> Result<()> {
-    let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| values.with(symbol, 1));
+pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
     for node in model.nodes() {
-        let made_of: u64 = model
-            .node_input_facts(node.id)?
-            .iter()
-            .map(|fact| volume(fact, &one))
-            .fold(0, u64::saturating_add);
+        let made_of: u64 =
+            model.node_input_facts(node.id)?.iter().map(|fact| volume(fact)).fold(0, u64::saturating_add);
         for output in &node.outputs {
             // What has a value is there already.
-            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, &one) };
+            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact) };
             ensure!(
                 made <= MAX_BYTES.max(made_of),
                 "node `{}` ({}) makes a tensor of {made} bytes for one row",
@@ -87,11 +83,13 @@ pub(super) fn check_plan(model: &TypedModel, symbols: &[&Symbol]) -> Result<()> 
     Ok(())
 }
 
-fn volume(fact: &TypedFact, symbols: &SymbolValues) -> u64 {
+/// What a tensor takes where each number that a run decides is 1: of rows, of entries, and of what depends on values.
+fn volume(fact: &TypedFact) -> u64 {
     let size = fact.datum_type.size_of() as u64;
-    // A dimension that depends on the data of the rows is not known before.
-    let known =
-        |dimension: &TDim| dimension.eval(symbols).to_i64().ok().and_then(|size| u64::try_from(size).ok());
-    let dimensions = fact.shape.iter().map(|dimension| known(dimension).unwrap_or(1));
-    dimensions.fold(size, u64::saturating_mul)
+    let for_one = |dimension: &TDim| {
+        let symbols = dimension.symbols();
+        let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| values.with(symbol, 1));
+        dimension.eval(&one).to_i64().ok().and_then(|size| u64::try_from(size).ok()).unwrap_or(1)
+    };
+    fact.shape.iter().map(for_one).fold(size, u64::saturating_mul)
 }

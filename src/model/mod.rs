@@ -6,6 +6,7 @@ mod example;
 pub mod graph;
 pub mod mlmodel;
 mod ops;
+mod plan;
 pub mod session;
 pub mod signature;
 mod tensors;

@@ -1,14 +1,19 @@
 //! The graph as a plan of tract's: tensors in, tensors out.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow, ensure};
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
-use super::graph::{Graph, Takes, data_type};
-use super::{bounds, ops};
+use super::graph::{Graph, Takes, branches, data_type};
+use super::{ops, plan};
+
+/// How often a graph is rewritten for an `If` whose branches disagree. A library's exports have one kind of them.
+const MAX_REWRITES: usize = 8;
 
 /// A dimension of an input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +47,32 @@ impl Session {
     }
 
     fn plan(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
+        let mut proto = Cow::Borrowed(&graph.proto);
+        let mut typed = Self::typed(&proto, graph, shapes);
+        for _ in 0..MAX_REWRITES {
+            let Err(error) = &typed else { break };
+            let Some(ops::Disagreement { name, .. }) = error.downcast_ref() else { break };
+            if !branches::go_on_within(proto.to_mut(), name)? {
+                break;
+            }
+            typed = Self::typed(&proto, graph, shapes);
+        }
+        let (model, rows, entries) = typed?;
+        let plan = plan::plan(model)?;
+        let is_plain = is_plain(&plan, [&rows, &entries])?;
+        Ok(Self { plan, state: Mutex::new(None), is_plain, rows })
+    }
+
+    /// The graph with all types and shapes; in these, the number of rows and that of the entries of sparse ones.
+    fn typed(
+        proto: &ModelProto,
+        graph: &Graph,
+        shapes: &[Vec<Dimension>],
+    ) -> Result<(TypedModel, Symbol, Symbol)> {
         let mut onnx = ops::onnx();
         // Shapes that the exporter noted name the rows in words of their own, where the inputs name them in ours.
         onnx.ignore_value_info = true;
-        let parsed = onnx.parse(&graph.proto, graph.folder.to_str())?;
+        let parsed = onnx.parse(proto, graph.folder.to_str())?;
         ensure!(
             parsed.unresolved_inputs.is_empty(),
             "the graph reads what nothing gives: {}",
@@ -75,14 +102,7 @@ impl Session {
         for (index, fact) in facts.into_iter().enumerate() {
             model.set_input_fact(index, fact)?;
         }
-        bounds::infer_constants(&mut model)?;
-        let mut model = model.into_typed()?.into_decluttered()?;
-        ops::replace_products(&mut model)?;
-        let model = model.into_optimized()?;
-        bounds::check_plan(&model, &[&rows, &entries])?;
-        let plan = model.into_runnable()?;
-        let is_plain = is_plain(&plan, [&rows, &entries])?;
-        Ok(Self { plan, state: Mutex::new(None), is_plain, rows })
+        Ok((plan::typed(model)?, rows, entries))
     }
 
     /// Type and shape of an output.

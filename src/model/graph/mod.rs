@@ -3,6 +3,7 @@
 //! tract knows tensors only: what takes maps or gives them is taken out, and what else can't run is refused.
 
 mod attributes;
+pub(super) mod branches;
 mod functions;
 mod operators;
 mod sequence;
@@ -195,6 +196,22 @@ pub(super) fn data_type(values: Number) -> DataType {
 /// The graphs in a node's attributes.
 fn subgraphs(node: &NodeProto) -> impl Iterator<Item = &GraphProto> {
     node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs))
+}
+
+/// The same, to be changed.
+fn subgraphs_mut(node: &mut NodeProto) -> impl Iterator<Item = &mut GraphProto> {
+    node.attribute.iter_mut().flat_map(|attribute| attribute.g.iter_mut().chain(&mut attribute.graphs))
+}
+
+/// A node that gives a value another name.
+fn identity(input: String, output: String) -> NodeProto {
+    NodeProto {
+        op_type: "Identity".to_owned(),
+        name: output.clone(),
+        input: vec![input],
+        output: vec![output],
+        ..NodeProto::default()
+    }
 }
 
 /// Whether a node is of ONNX's own operators; some exporters leave out the domain of `ai.onnx.ml`.

@@ -85,7 +85,8 @@ fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut
 pub(super) fn refuse_reserved(graph: &GraphProto) -> Result<()> {
     for node in &graph.node {
         let reserved = node.attribute.iter().any(|attribute| attribute.name == ops::SPARSE_WIDTH);
-        ensure!(node.op_type != ops::SPARSE_TO_DENSE && !reserved, "{} is no ONNX operator", node.op_type);
+        let reserved = reserved || [ops::SPARSE_TO_DENSE, ops::CONTINUED_IF].contains(&node.op_type.as_str());
+        ensure!(!reserved, "{} is no ONNX operator", node.op_type);
         for inner in subgraphs(node) {
             refuse_reserved(inner)?;
         }

@@ -5,7 +5,7 @@
 
 use tract_onnx::pb::{GraphProto, ValueInfoProto};
 
-use super::is_onnx;
+use super::{identity, is_onnx};
 
 /// Replaces every output that is a sequence of tensors: `scores` by `scores.0`, `scores.1`, …
 pub(super) fn take_out(graph: &mut GraphProto) {
@@ -26,14 +26,4 @@ pub(super) fn take_out(graph: &mut GraphProto) {
         }
     }
     graph.output = outputs;
-}
-
-fn identity(input: String, output: String) -> tract_onnx::pb::NodeProto {
-    tract_onnx::pb::NodeProto {
-        op_type: "Identity".to_owned(),
-        name: output.clone(),
-        input: vec![input],
-        output: vec![output],
-        ..tract_onnx::pb::NodeProto::default()
-    }
 }

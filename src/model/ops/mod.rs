@@ -39,6 +39,7 @@ mod values;
 use tract_onnx::Onnx;
 
 pub(super) use dense::replace_products;
+pub(super) use standard::Disagreement;
 pub use unchecked::use_portable_code;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the
@@ -53,6 +54,9 @@ pub(super) const TAKES_SPARSE: [&str; 5] = [
 
 /// Our operator that makes a dense matrix of sparse rows.
 pub(super) const SPARSE_TO_DENSE: &str = "SparseToDense";
+
+/// Our name for an `If` with all in its branches that comes after it.
+pub(super) const CONTINUED_IF: &str = "ContinuedIf";
 
 /// The attribute with the number of columns that a sparse row spans.
 pub(super) const SPARSE_WIDTH: &str = "sparse_width";
@@ -81,6 +85,7 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("Erf", standard::parse_erf);
     onnx.op_register.insert("FeatureVectorizer", feature_vectorizer::parse);
     onnx.op_register.insert("Flatten", standard::parse_flatten);
+    onnx.op_register.insert("If", standard::parse_if);
     onnx.op_register.insert("Imputer", imputer::parse);
     onnx.op_register.insert("LabelEncoder", label_encoder::parse);
     onnx.op_register.insert("LinearClassifier", linear_classifier::parse);
@@ -99,6 +104,7 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("TreeEnsemble", tree_ensemble::parse);
     onnx.op_register.insert("TreeEnsembleClassifier", tree_ensemble_classifier::parse);
     onnx.op_register.insert("TreeEnsembleRegressor", tree_ensemble_regressor::parse);
+    onnx.op_register.insert(CONTINUED_IF, standard::parse_continued_if);
     onnx.op_register.insert(SPARSE_TO_DENSE, sparse_to_dense::parse);
     onnx
 }

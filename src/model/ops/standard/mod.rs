@@ -1,12 +1,15 @@
 //! Operators of ONNX's own domain where tract has none that takes what ordinary exports give it.
 
 mod compress;
+mod conditional;
 mod constant_of_shape;
 mod flatten;
 mod of_doubles;
 mod top_k;
 
 pub(super) use compress::parse as parse_compress;
+pub(in crate::model) use conditional::Disagreement;
+pub(super) use conditional::{parse as parse_if, parse_continued as parse_continued_if};
 pub(super) use constant_of_shape::parse as parse_constant_of_shape;
 pub(super) use flatten::parse as parse_flatten;
 pub(super) use of_doubles::{parse_erf, parse_sigmoid};
