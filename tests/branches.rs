@@ -110,13 +110,19 @@ async fn branches_may_give_other_sizes() {
     let model = of_two_columns([above_two(), nodes].concat());
     assert_eq!(predictions(&model, &[LOW]).await, [3.0]);
     assert_eq!(predictions(&model, &[HIGH]).await, [3.0], "the first column is left out");
+
+    let first = vec![node("Compress", &["X", "first"], "a", vec![int("axis", 1)])];
+    let nodes = vec![choice("c", "z", first, vec![node("Identity", &["X"], "b", vec![])]), sum("z", "y")];
+    let model = of_two_columns([above_two(), nodes].concat());
+    assert_eq!(predictions(&model, &[LOW]).await, [3.0]);
+    assert_eq!(predictions(&model, &[HIGH]).await, [1.0], "the second column is left out");
 }
 
 /// A branch knows the number of rows, which a constant is said with, and so does one within it.
 #[tokio::test]
 async fn branches_know_what_is_around_them() {
-    let inner = choice("c", "i", vec![node("Add", &["X", "twos"], "a", vec![])], vec![neg("twos", "b")]);
-    let wide = vec![node("Expand", &["two", "shape"], "twos", vec![]), inner];
+    let twos = node("Expand", &["two", "shape"], "twos", vec![]);
+    let wide = vec![choice("c", "i", vec![twos], vec![neg("X", "b")]), node("Add", &["X", "i"], "a", vec![])];
     let shape = node("Shape", &["X"], "shape", vec![]);
     let outer = choice("c", "z", wide, vec![node("Identity", &["X"], "e", vec![])]);
     let model = of_two_columns([above_two(), vec![shape, outer, sum("z", "y")]].concat());
