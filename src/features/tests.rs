@@ -226,9 +226,8 @@ fn integers_beyond_doubles_stay_what_they_are_or_are_rejected() {
         rows(&plan, &[wide])
     };
     assert_eq!(rows_of(Element::Int64).0.inputs, [Values::Int64(vec![9_007_199_254_740_993])]);
-    let counts = Map { keys: vec!["a".to_owned()], values: Number::Int64 };
-    let plan =
-        FeaturePlan::compile(&ServingSpec::default(), &[port("X", Element::Map(counts), 1)], &[], &no_files);
+    let counts = Port { keys: vec!["a".to_owned()], ..port("X", Element::Map(Number::Int64), 1) };
+    let plan = FeaturePlan::compile(&ServingSpec::default(), &[counts], &[], &no_files);
     let rejected = rows(&plan.unwrap(), &[wide]).1;
     assert!(rejected[0].to_string().contains("at most 2^53"), "{}", rejected[0]);
 }

@@ -139,7 +139,7 @@ fn one_class_is_a_number() {
 
 #[test]
 fn labels_become_words_and_scores_objects_or_decisions() {
-    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width };
+    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width, keys: Vec::new() };
     let outputs = [port("label", Element::Int64, 1), port("scores", Element::Float, 3)];
     let values = [Values::Int64(vec![2, 3]), Values::Float(vec![0.125, 0.375, 0.5, 0.0, 0.25, 0.75])];
     let toml = r#"
