@@ -225,7 +225,6 @@ fn what_means_nothing_is_refused_with_its_place() {
         ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
         ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),
         ("a = { lower = \"/a\", missing = \"nan\" }", "a string can't be NaN"),
-        ("a = { field = \"a\", invalid = \"missing\" }", "give a `type`"),
         (
             "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a\" }",
             "has several columns: name one, as in `a.b`",

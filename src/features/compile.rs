@@ -179,14 +179,6 @@ impl<'s> Scope<'s> {
             ensure!(!types.contains(&Type::String), "a string can't be NaN: give a `default`");
             types.fill(Type::Double);
         }
-        ensure!(
-            invalid.is_none() || !types.contains(&Type::Json),
-            "what is invalid depends on its use: give a `type`"
-        );
-        ensure!(
-            invalid.is_none() || default.is_some() || missing.is_some(),
-            "`invalid = \"missing\"` needs a `default`, or `missing = \"nan\"`: by itself it changes nothing"
-        );
         let name_of = |ty| match &spec.transform {
             Transform::Field(field) if ty == Type::Json => field.path().map(Name::Field),
             _ => Ok(Name::Feature(name.into())),
@@ -196,7 +188,7 @@ impl<'s> Scope<'s> {
         let columns = columns.map(|(column, &ty)| {
             let source = Source::new(At::Register(start + column), ty, name_of(ty)?);
             let default = default.clone().filter(|_| ty == Type::Json);
-            Ok(Source { owner: Some(name.into()), default, ..source })
+            Ok(Source { owner: Some(name.into()), default, invalid_is_missing: invalid.is_some(), ..source })
         });
         let columns = columns.collect::<Result<_>>()?;
         let default =

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::step::Compute;
+use super::step::{Compute, One};
 use super::value::{Problem, Row, Type, Value};
 
 /// Columns that a feature may have.
@@ -23,6 +23,14 @@ where
     F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
 {
     Compiled { types: vec![ty], names: Vec::new(), compute: Compute::One(Box::new(compute)) }
+}
+
+/// The work of one column of several.
+pub(super) fn each<F>(compute: F) -> Box<One>
+where
+    F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
+{
+    Box::new(compute)
 }
 
 /// One double.

@@ -75,6 +75,25 @@ impl Literal {
         })
     }
 
+    /// A number's double.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Double(value) => Some(*value),
+            Self::Int64(value) => Some(*value as f64),
+            _ => None,
+        }
+    }
+
+    /// An integer.
+    pub(super) fn integer(&self) -> Option<i64> {
+        if let Self::Int64(value) = self { Some(*value) } else { None }
+    }
+
+    /// True or false.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
     /// The type that it has by itself.
     pub(super) fn ty(&self) -> Type {
         match self {

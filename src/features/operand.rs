@@ -42,6 +42,8 @@ pub struct Source {
     pub(super) owner: Option<Arc<str>>,
     /// What stands for the field where it is missing.
     pub(super) default: Option<Literal>,
+    /// Whether that also stands for what can't be used.
+    pub(super) invalid_is_missing: bool,
 }
 
 /// Where the value is.
@@ -72,7 +74,7 @@ impl fmt::Display for Name {
 
 impl Source {
     pub(super) fn new(at: At, ty: Type, name: Name) -> Self {
-        Self { at, ty, name, owner: None, default: None }
+        Self { at, ty, name, owner: None, default: None, invalid_is_missing: false }
     }
 
     /// Whether it can be one of some types, which are asked for as `what`.
@@ -110,7 +112,9 @@ impl Source {
             Value::Double(value) => Ok(value),
             Value::Int64(value) => Ok(value as f64),
             Value::Bool(value) => Ok(f64::from(u8::from(value))),
-            Value::Json(json) => self.field(row.str(json)).double().map_err(|reason| self.invalid(reason)),
+            Value::Json(json) => {
+                self.field(row.str(json)).double().or_else(|reason| self.instead(reason, Literal::number))
+            }
             Value::Text(_) => Err(self.wrong_type("a number", JsonType::String)),
         }
     }
@@ -120,7 +124,9 @@ impl Source {
         match self.value(row)? {
             Value::Int64(value) => Ok(value),
             Value::Bool(value) => Ok(i64::from(value)),
-            Value::Json(json) => self.field(row.str(json)).int64().map_err(|reason| self.invalid(reason)),
+            Value::Json(json) => {
+                self.field(row.str(json)).int64().or_else(|reason| self.instead(reason, Literal::integer))
+            }
             Value::Double(value) if value.is_nan() => Err(self.nan()),
             Value::Double(_) => Err(self.wrong_type("an integer", JsonType::Number)),
             Value::Text(_) => Err(self.wrong_type("an integer", JsonType::String)),
@@ -131,7 +137,9 @@ impl Source {
     pub(super) fn boolean(&self, row: &Row) -> Result<bool, Problem> {
         match self.value(row)? {
             Value::Bool(value) => Ok(value),
-            Value::Json(json) => self.field(row.str(json)).bool().map_err(|reason| self.invalid(reason)),
+            Value::Json(json) => {
+                self.field(row.str(json)).bool().or_else(|reason| self.instead(reason, Literal::boolean))
+            }
             Value::Double(_) | Value::Int64(_) => Err(self.wrong_type("a boolean", JsonType::Number)),
             Value::Text(_) => Err(self.wrong_type("a boolean", JsonType::String)),
         }
@@ -145,7 +153,7 @@ impl Source {
             Value::Json(json) => match JsonType::of(row.str(json)) {
                 JsonType::String => self.unquote(json, row),
                 JsonType::Number => Ok(json),
-                found => Err(self.wrong_type("a string or a number", found)),
+                found => self.text_instead(self.wrong_type("a string or a number", found), row),
             },
             Value::Double(_) | Value::Bool(_) => Err(self.wrong_type("a string", JsonType::Number)),
         }
@@ -156,7 +164,7 @@ impl Source {
         match self.value(row)? {
             Value::Json(json) => match JsonType::of(row.str(json)) {
                 JsonType::String => self.unquote(json, row),
-                found => Err(self.wrong_type("a string", found)),
+                found => self.text_instead(self.wrong_type("a string", found), row),
             },
             _ => self.text(row),
         }
@@ -167,10 +175,13 @@ impl Source {
         let quoted = row.str(json);
         if quoted.contains('\\') {
             // The text was checked as JSON, but a lone surrogate passes that and is no string still.
-            let content = serde_json::from_str::<String>(quoted);
-            let content =
-                content.map_err(|_| self.wrong_type("a string of Unicode characters", JsonType::String))?;
-            return Ok(row.make(&content));
+            return match serde_json::from_str::<String>(quoted) {
+                Ok(content) => Ok(row.make(&content)),
+                Err(_) => {
+                    let problem = self.wrong_type("a string of Unicode characters", JsonType::String);
+                    self.text_instead(problem, row)
+                }
+            };
         }
         Ok(json.part(1, quoted.len() - 1))
     }
@@ -203,6 +214,21 @@ impl Source {
     fn nan(&self) -> Problem {
         let reason = Rejected::NoValue { feature: self.path() };
         Problem { kind: Kind::NaN, reason: Box::new(reason) }
+    }
+
+    /// The default, if it stands for what can't be used.
+    fn instead<T>(&self, reason: Rejected, of: impl Fn(&Literal) -> Option<T>) -> Result<T, Problem> {
+        let default = self.default.as_ref().filter(|_| self.invalid_is_missing);
+        default.and_then(of).ok_or_else(|| self.invalid(reason))
+    }
+
+    /// The default's text.
+    fn text_instead<'a>(&self, problem: Problem, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
+        match self.default.as_ref().filter(|_| self.invalid_is_missing) {
+            Some(Literal::String(text)) => Ok(row.make(text)),
+            Some(Literal::Int64(value)) => Ok(row.make(itoa::Buffer::new().format(*value))),
+            _ => Err(problem),
+        }
     }
 
     /// What is there can't be used.

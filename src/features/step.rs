@@ -1,6 +1,7 @@
 //! One feature's part of the work on a record.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::feature::Literal;
 use super::value::{Kind, Problem, Row, Type, Value};
@@ -27,13 +28,15 @@ pub(super) enum Otherwise {
     Default(Vec<Literal>),
 }
 
-type One = dyn for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync;
-type Several = dyn for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync;
+pub(super) type One = dyn for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync;
+pub(super) type Several = dyn for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync;
 
 /// How it is computed.
 pub(super) enum Compute {
     /// The value of its one column.
     One(Box<One>),
+    /// The values of its columns, each by itself.
+    Each(Vec<Box<One>>),
     /// Into the registers from the given one on.
     Several(Box<Several>),
 }
@@ -41,39 +44,48 @@ pub(super) enum Compute {
 impl Step {
     /// Sets the feature's registers.
     pub fn run(&self, row: &mut Row) -> Result<(), Rejected> {
-        let done = match &self.compute {
-            Compute::One(compute) => compute(row).map(|value| row.values[self.start] = self.typed(value)),
-            Compute::Several(compute) => compute(row, self.start).map(|()| {
-                let columns = self.start..self.start + self.types.len();
-                // Only then can they be of another type than the transform gives.
-                if self.otherwise == Otherwise::Nan {
-                    row.values[columns].iter_mut().for_each(|value| *value = self.typed(*value));
-                }
-            }),
-        };
-        done.or_else(|problem| self.settle(problem, row))
+        match &self.compute {
+            Compute::One(compute) => self.set(0, compute, row),
+            Compute::Each(columns) => {
+                columns.iter().enumerate().try_for_each(|(column, compute)| self.set(column, compute, row))
+            }
+            Compute::Several(compute) => {
+                compute(row, self.start).or_else(|problem| self.settle(problem, 0..self.types.len(), row))
+            }
+        }
+    }
+
+    fn set(&self, column: usize, compute: &One, row: &mut Row) -> Result<(), Rejected> {
+        match compute(row) {
+            Ok(value) => {
+                row.values[self.start + column] = self.typed(column, value);
+                Ok(())
+            }
+            Err(problem) => self.settle(problem, column..column + 1, row),
+        }
     }
 
     /// A feature that can be NaN is a double, whatever its transform gives.
-    fn typed<'a>(&self, value: Value<'a>) -> Value<'a> {
+    fn typed<'a>(&self, column: usize, value: Value<'a>) -> Value<'a> {
+        let is_double = self.types[column] == Type::Double;
         match value {
-            Value::Int64(value) if self.types[0] == Type::Double => Value::Double(value as f64),
-            Value::Bool(value) if self.types[0] == Type::Double => Value::Double(f64::from(u8::from(value))),
+            Value::Int64(value) if is_double => Value::Double(value as f64),
+            Value::Bool(value) if is_double => Value::Double(f64::from(u8::from(value))),
             value => value,
         }
     }
 
-    fn settle(&self, problem: Problem, row: &mut Row) -> Result<(), Rejected> {
+    fn settle(&self, problem: Problem, columns: Range<usize>, row: &mut Row) -> Result<(), Rejected> {
         let Problem { kind, reason } = problem;
         let is_missing = match kind {
             Kind::Missing | Kind::NaN => true,
             Kind::Invalid => self.invalid_is_missing,
             Kind::Rejected => return Err(*reason),
         };
-        let columns = self.start..self.start + self.types.len();
+        let registers = self.start + columns.start..self.start + columns.end;
         match &self.otherwise {
             Otherwise::Default(values) if is_missing => {
-                for (register, value) in columns.zip(values) {
+                for (register, value) in registers.zip(&values[columns]) {
                     row.values[register] = match value {
                         Literal::Double(value) if self.types[0] != Type::Json => Value::Double(*value),
                         Literal::Int64(value) if self.types[0] != Type::Json => Value::Int64(*value),
@@ -83,10 +95,12 @@ impl Step {
                     };
                 }
             }
-            Otherwise::Nan if is_missing => row.values[columns].fill(Value::Double(f64::NAN)),
+            Otherwise::Nan if is_missing => row.values[registers].fill(Value::Double(f64::NAN)),
             // What is made of NaN is NaN, if it has room for that.
-            Otherwise::Reject if kind == Kind::NaN && self.types.iter().all(|ty| *ty == Type::Double) => {
-                row.values[columns].fill(Value::Double(f64::NAN));
+            Otherwise::Reject
+                if kind == Kind::NaN && self.types[columns].iter().all(|ty| *ty == Type::Double) =>
+            {
+                row.values[registers].fill(Value::Double(f64::NAN));
             }
             _ => return Err(Rejected::Feature { feature: self.feature.to_string(), reason }),
         }

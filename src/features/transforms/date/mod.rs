@@ -4,7 +4,8 @@ mod iso8601;
 
 use anyhow::{Context, Result, ensure};
 use jiff::civil::{DateTime, Weekday};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,8 +14,6 @@ use crate::features::compile::Scope;
 use crate::features::compiled::{Compiled, double, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Type, Value};
-
-const NANOSECONDS: i128 = 1_000_000_000;
 
 /// A part of a date.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -69,12 +68,12 @@ impl Compile for Date {
         }
         let since = self.since.as_ref().map(|since| scope.string(since)).transpose()?;
         Ok(double(move |row| {
-            let of = |source: &Source, row: &mut Row| {
-                let nanoseconds = Moment::read(source, row)?.nanoseconds(zone.as_ref());
-                nanoseconds.ok_or_else(|| out_of_range(source))
+            let until = Moment::read(&date, row)?.since_epoch(zone.as_ref());
+            let since = match &since {
+                Some(since) => Moment::read(since, row)?.since_epoch(zone.as_ref()),
+                None => Elapsed::default(),
             };
-            let from = since.as_ref().map_or(Ok(0), |since| of(since, row))?;
-            Ok(seconds(of(&date, row)? - from))
+            Ok(until.seconds_since(since))
         }))
     }
 }
@@ -89,18 +88,13 @@ pub(in crate::features) fn event_time(source: &Source, row: &mut Row) -> Result<
     if is_number {
         return source.number_or_nan(row);
     }
-    let nanoseconds = Moment::read(source, row)?.nanoseconds(None);
-    Ok(seconds(nanoseconds.ok_or_else(|| out_of_range(source))?))
+    Ok(Moment::read(source, row)?.since_epoch(None).seconds_since(Elapsed::default()))
 }
 
 fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).ok().with_context(|| {
         format!("there is no time zone `{name}`: give an IANA name such as `America/New_York` or `UTC`")
     })
-}
-
-fn seconds(nanoseconds: i128) -> f64 {
-    nanoseconds as f64 / NANOSECONDS as f64
 }
 
 fn out_of_range(source: &Source) -> Problem {
@@ -123,22 +117,50 @@ impl Moment {
         })
     }
 
-    /// The time on a clock of the zone, or on the one that was read.
+    /// The time on a clock of the zone, or on the one that was read; `None` if that or UTC is in no year that has four digits.
     fn wall(self, zone: Option<&TimeZone>) -> Option<DateTime> {
         let (Some(zone), Some(offset)) = (zone, self.offset) else { return Some(self.wall) };
-        let wall = zone.to_datetime(offset.to_timestamp(self.wall).ok()?);
-        (1..=9999).contains(&wall.year()).then_some(wall)
+        let has_year = |wall: &DateTime| (1..=9999).contains(&wall.year());
+        let utc = self.wall.checked_sub(seconds(offset)).ok().filter(has_year)?;
+        // In the last day of timestamps no zone changes its offset.
+        let timestamp = Offset::UTC.to_timestamp(utc).unwrap_or(Timestamp::MAX);
+        utc.checked_add(seconds(zone.to_offset(timestamp))).ok().filter(has_year)
     }
 
-    /// Since the epoch.
-    fn nanoseconds(self, zone: Option<&TimeZone>) -> Option<i128> {
-        let timestamp = match (self.offset, zone) {
-            (Some(offset), _) => offset.to_timestamp(self.wall),
-            (None, Some(zone)) => zone.to_ambiguous_timestamp(self.wall).compatible(),
-            (None, None) => Offset::UTC.to_timestamp(self.wall),
-        };
-        Some(timestamp.ok()?.as_nanosecond())
+    fn since_epoch(self, zone: Option<&TimeZone>) -> Elapsed {
+        let offset = self.offset.or_else(|| {
+            Some(match zone?.to_ambiguous_timestamp(self.wall).offset() {
+                AmbiguousOffset::Unambiguous { offset } => offset,
+                AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+            })
+        });
+        let elapsed = self.wall.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+        let ahead = i64::from(offset.map_or(0, Offset::seconds));
+        let (seconds, nanoseconds) = (elapsed.as_secs(), elapsed.subsec_nanos());
+        // The nanoseconds count from the second before.
+        let borrowed = i64::from(nanoseconds < 0);
+        Elapsed {
+            seconds: seconds - borrowed - ahead,
+            nanoseconds: nanoseconds + i32::from(nanoseconds < 0) * 1_000_000_000,
+        }
     }
+}
+
+/// How long after the epoch: whole seconds, rounded down, and the nanoseconds beyond.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Elapsed {
+    seconds: i64,
+    nanoseconds: i32,
+}
+
+impl Elapsed {
+    fn seconds_since(self, since: Self) -> f64 {
+        (self.seconds - since.seconds) as f64 + f64::from(self.nanoseconds - since.nanoseconds) / 1e9
+    }
+}
+
+fn seconds(offset: Offset) -> SignedDuration {
+    SignedDuration::from_secs(offset.seconds().into())
 }
 
 impl Part {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{Compile, Transform};
 use crate::error::Rejected;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, one};
+use crate::features::compiled::{Compiled, each, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::step::Compute;
 use crate::features::value::{Problem, Row, Text, Type, Value};
@@ -131,13 +131,12 @@ impl Compile for Lookup {
         }
         let types = columns.iter().map(|(_, column)| type_of(column)).collect();
         let (names, columns): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let compute = move |row: &mut Row, start: usize| {
-            for (register, column) in (start..).zip(&columns) {
-                row.values[register] = probe.value(*column, row)?;
-            }
-            Ok(())
-        };
-        Ok(Compiled { types, names, compute: Compute::Several(Box::new(compute)) })
+        let probe = Arc::new(probe);
+        let compute = columns.into_iter().map(|column| {
+            let probe = probe.clone();
+            each(move |row| probe.value(column, row))
+        });
+        Ok(Compiled { types, names, compute: Compute::Each(compute.collect()) })
     }
 }
 
