@@ -1324,14 +1324,16 @@ class Spec:
             raise SpecError(f"{path}: no model takes {dtype}")
         reads = [self._read_column(column, ask, path, label, nan=True) for column, label in columns]
         values = [[read(row) for read in reads] for row in self._rows(records)]
-        wide = numpy.array(values, dtype="float64" if dtype.kind == "f" else dtype).reshape(len(values), len(reads))
+        widest = {"f": "float64", "i": "int64"}.get(dtype.kind, dtype)
+        wide = numpy.array(values, dtype=widest).reshape(len(values), len(reads))
         with numpy.errstate(over="ignore"):
             narrow = wide.astype(dtype)
         lost = numpy.isinf(narrow) if dtype.kind == "f" else narrow != wide
         if lost.any():
-            row, column = numpy.argwhere(lost)[0]
-            label = columns[column][1]
-            raise Rejected(label, None, f"a number in the range of {dtype}", _describe(wide[row, column]), int(row))
+            row, column = map(int, numpy.argwhere(lost)[0])
+            label = records.index[row] if _is_frame(records) else row
+            found = _describe(values[row][column])
+            raise Rejected(columns[column][1], None, f"a number in the range of {dtype}", found, label)
         return narrow
 
     def _rows(self, records: Any) -> Iterator[list]:
