@@ -21,6 +21,7 @@ up: .venv/ready build ## The same local stack, to put records on yourself until 
 test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; sets up what they need
 	$(CARGO) test --locked --workspace --no-run
 	$(LOCAL) demo
+	.venv-models/bin/python -m unittest discover --start-directory tests/python
 	$(CARGO) test --locked --workspace
 
 # Cargo builds the program, and then, with nothing left to build, says where it is.
