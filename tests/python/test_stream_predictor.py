@@ -107,7 +107,7 @@ class References(Case):
             "a": rng.uniform(-90, 90, 200), "b": rng.uniform(-180, 180, 200),
             "c": rng.uniform(-90, 90, 200), "d": rng.uniform(-180, 180, 200),
         })  # fmt: skip
-        frame.loc[0] = [10, 20, -10, -160]  # the antipode, where rounding may go beyond 1
+        frame.loc[0] = [10, 20, -10, -160]  # the antipode
         frame.loc[1] = [10, 20, 10, 20]
         ends = np.radians(frame.to_numpy())
         expected = [haversine_distances([row[:2], row[2:]])[0, 1] * 6371.0088 for row in ends]
@@ -415,6 +415,7 @@ class Policies(Case):
             {"absolute": "x", "default": 0, "invalid": "missing"}, {"x": "a"}, "a number", x={"field": "x"}
         )
         self.assertEqual((error.feature, error.field), ("x", "x"))
+        self.rejects({"absolute": "x"}, {"x": "a"}, "a number", x={"field": "x", "default": 4})
         lenient = {"field": "x", "default": 4, "invalid": "missing"}
         self.assertEqual(compute({"absolute": "x"}, {"x": "a"}, x=lenient), 4.0)
         self.assertEqual(compute({"concat": ["x", "x"]}, {}, x=lenient), "44")
