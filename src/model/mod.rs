@@ -10,6 +10,7 @@ mod plan;
 pub mod session;
 pub mod signature;
 mod tensors;
+mod wire;
 
 use std::path::Path;
 

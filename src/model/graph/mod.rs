@@ -4,6 +4,7 @@
 
 mod attributes;
 pub(super) mod branches;
+mod file;
 mod functions;
 mod operators;
 mod sequence;
@@ -23,16 +24,12 @@ use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
     GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
-use tract_onnx::prelude::Framework;
 
 use crate::columns::Number;
 
 use super::ops;
 use types::Type;
 use vectorizer::Maps;
-
-/// protobuf's own limit on a message; larger tensors come as external data.
-const MAX_BYTES: u64 = 2 << 30;
 
 /// A graph that tract can read, and what it takes and gives.
 #[derive(Debug)]
@@ -108,10 +105,7 @@ impl Graph {
     /// When it is no ONNX model, has an operator that can't run, or an input that is neither a tensor nor a map that a
     /// vectoriser reads.
     pub fn read(path: &Path) -> Result<Self> {
-        let size =
-            std::fs::metadata(path).with_context(|| format!("the model's file {}", path.display()))?.len();
-        ensure!(size <= MAX_BYTES, "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}");
-        let mut proto = tract_onnx::onnx().proto_model_for_path(path).context("not an ONNX model")?;
+        let mut proto = file::read(path)?;
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
         ensure!(!graph.output.is_empty(), "the graph has no output");
 

@@ -8,10 +8,9 @@ use anyhow::{Context, Result};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::dimension;
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
-use tract_onnx::prelude::Framework;
 
 use super::types::{self, Type};
-use super::{is_onnx, other_types, subgraphs};
+use super::{file, is_onnx, other_types, subgraphs};
 
 /// A graph's own description.
 #[derive(Debug)]
@@ -57,7 +56,7 @@ impl Summary {
     /// # Errors
     /// When it is no ONNX model.
     pub fn read(path: &Path) -> Result<Self> {
-        let proto = tract_onnx::onnx().proto_model_for_path(path).context("not an ONNX model")?;
+        let proto = file::read(path)?;
         let graph = proto.graph.as_ref().context("not an ONNX model: it has no graph")?;
         let types = other_types(graph, path)?;
         let mut operators = BTreeMap::new();

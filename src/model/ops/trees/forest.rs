@@ -73,13 +73,18 @@ impl Number for f64 {
 }
 
 impl<T: Number> Forest<T> {
-    /// Whether any node is below itself: walks every node once, depth first; a child that is still open is above itself.
+    /// Whether any node is below itself. None is where children come after their parents, as they usually do; else every
+    /// node is walked once, depth first: a child that is still open is above itself.
     pub fn has_cycle(&self) -> bool {
         #[derive(Clone, Copy, PartialEq)]
         enum State {
             New,
             Open,
             Done,
+        }
+        let mut places = (0..).zip(&self.nodes);
+        if places.all(|(place, node)| node.is_leaf() || place < node.yes.min(node.no)) {
+            return false;
         }
         let mut states = vec![State::New; self.nodes.len()];
         let mut path = Vec::new();

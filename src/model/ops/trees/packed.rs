@@ -123,20 +123,20 @@ impl Packed {
         // Shared branches may unfold into more nodes than there were, but not into many times as many.
         let mut left = forest.nodes.len() * 4 + 1024;
         let mut trees = Vec::with_capacity(forest.roots.len());
+        let mut columns: Vec<Column> = Vec::new();
         for &root in &forest.roots {
             let mut sets = Sets::default();
             let splits = unfold(forest, root, left, &mut sets)?;
             left -= splits.len();
+            let branches = splits.iter().filter(|split| split.ask.leaf().is_none());
+            columns.extend(branches.map(Split::column));
+            columns.sort_unstable();
+            columns.dedup();
             trees.push((Heights::of(&splits), splits, sets));
         }
         // Trees of equal depth can be walked side by side. The order of a sum in `double` does not show in `float`.
         trees.sort_by_key(|(heights, ..)| heights.0[0]);
 
-        let branches =
-            trees.iter().flat_map(|(_, splits, _)| splits).filter(|split| split.ask.leaf().is_none());
-        let mut columns: Vec<Column> = branches.map(Split::column).collect();
-        columns.sort_unstable();
-        columns.dedup();
         // The slot behind the last is the leaves'.
         let links = Links::new(columns.len())?;
         let mut packed = Self {

@@ -1,10 +1,13 @@
 //! Trees as the operators of opsets 1 to 3 have them: parallel lists of nodes, and of the weights of leaves.
 
-use hashbrown::HashMap;
+use std::cell::Cell;
 
+use hashbrown::HashMap;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
+
+use crate::model::wire::{Attribute, Element, List};
 
 use super::super::forest::{Forest, Node, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
@@ -31,11 +34,14 @@ pub fn numbers<T>(ctx: &ParsingContext, node: &NodeProto, name: &str) -> TractRe
 where
     T: Datum + Copy + From<f32>,
 {
-    let floats: Option<&[f32]> = node.get_attr_opt_slice(name)?;
+    let floats = node.attribute.iter().any(|attribute| attribute.name == name);
     match (floats, list(ctx, node, &format!("{name}_as_tensor"))?) {
-        (Some(_), Some(_)) => bail!("both {name} and {name}_as_tensor"),
-        (Some(floats), None) => Ok(Some(floats.iter().map(|&x| x.into()).collect())),
-        (None, doubles) => Ok(doubles),
+        (true, Some(_)) => bail!("both {name} and {name}_as_tensor"),
+        (true, None) => {
+            let floats = Attribute::of(node, name);
+            Ok(Some(floats.list::<f32>().map(|x| Ok(x?.into())).collect::<TractResult<_>>()?))
+        }
+        (false, doubles) => Ok(doubles),
     }
 }
 
@@ -44,59 +50,55 @@ fn forest<T: Number + Datum + From<f32>>(
     node: &NodeProto,
     leaf: &str,
 ) -> TractResult<Forest<T>> {
-    let trees: &[i64] = node.get_attr_slice("nodes_treeids")?;
-    let ids: &[i64] = node.get_attr_slice("nodes_nodeids")?;
-    let features: &[i64] = node.get_attr_slice("nodes_featureids")?;
-    let modes: TVec<&str> = node.get_attr_tvec("nodes_modes")?;
+    let attribute = |name| Attribute::of(node, name);
+    let (trees, ids) = (attribute("nodes_treeids"), attribute("nodes_nodeids"));
+    let (features, modes) = (attribute("nodes_featureids"), attribute("nodes_modes"));
+    let (yes, no) = (attribute("nodes_truenodeids"), attribute("nodes_falsenodeids"));
+    let missing = attribute("nodes_missing_value_tracks_true");
     let thresholds: Vec<T> = numbers(ctx, node, "nodes_values")?.context("no nodes_values")?;
-    let yes: &[i64] = node.get_attr_slice("nodes_truenodeids")?;
-    let no: &[i64] = node.get_attr_slice("nodes_falsenodeids")?;
-    let missing: Option<&[i64]> = node.get_attr_opt_slice("nodes_missing_value_tracks_true")?;
-    let missing = missing.filter(|list| !list.is_empty());
-    let count = trees.len();
-    let lengths = [
-        ids.len(),
-        features.len(),
-        modes.len(),
-        thresholds.len(),
-        yes.len(),
-        no.len(),
-        missing.map_or(count, <[i64]>::len),
-    ];
-    ensure!(
-        count > 0 && lengths.iter().all(|&length| length == count),
-        "nodes_*: lists of lengths {count} and {lengths:?}"
-    );
-
-    let places = Places::new(trees, ids)?;
-    let mut nodes = Vec::with_capacity(count);
-    for at in 0..count {
-        let test = test(modes[at], thresholds[at])?;
+    let places = Places::new(trees.list(), ids.list())?;
+    let mut nodes = Vec::with_capacity(thresholds.len());
+    let (mut trees, mut modes, mut features) = (trees.list(), modes.list(), features.list());
+    let (mut yes, mut no, mut missing) = (yes.list(), no.list(), missing.list());
+    let none_missing = missing.is_empty();
+    for threshold in thresholds {
+        let (tree, feature_id) = (next(&mut trees)?, next(&mut features)?);
+        let (yes, no): (i64, i64) = (next(&mut yes)?, next(&mut no)?);
+        let missing_is_true = !none_missing && next::<i64>(&mut missing)? != 0;
+        let test = test(next(&mut modes)?, threshold)?;
         let mut node = Node { test, missing_is_true: false, feature: 0, yes: 0, no: 0 };
         if !node.is_leaf() {
-            node.feature = feature(features[at], "nodes_featureids")?;
-            node.missing_is_true = missing.is_some_and(|list| list[at] != 0);
-            node.yes = index(places.find(trees[at], yes[at])?)?;
-            node.no = index(places.find(trees[at], no[at])?)?;
+            node.feature = feature(feature_id, "nodes_featureids")?;
+            node.missing_is_true = missing_is_true;
+            node.yes = index(places.find(tree, yes)?)?;
+            node.no = index(places.find(tree, no)?)?;
         }
         nodes.push(node);
     }
+    let ended = [trees, features, yes, no, missing].iter().all(List::is_empty) && modes.is_empty();
+    ensure!(ended && !nodes.is_empty() && places.nodes == nodes.len(), DIFFERENT);
     let weights = weights(ctx, node, leaf, &places, &mut nodes)?;
     let roots = places.trees.iter().map(|tree| index(tree.first)).collect::<TractResult<_>>()?;
     let (features, targets) = extent(&nodes, &weights);
     Ok(Forest { roots, nodes, sets: Vec::new(), weights, features, targets })
 }
 
-fn test<T>(mode: &str, threshold: T) -> TractResult<Test<T>> {
+const DIFFERENT: &str = "nodes_*: lists of lengths that differ, or of none";
+
+fn next<'a, T: Element<'a>>(list: &mut List<'a, T>) -> TractResult<T> {
+    list.next().context(DIFFERENT)?
+}
+
+fn test<T>(mode: &[u8], threshold: T) -> TractResult<Test<T>> {
     Ok(match mode {
-        "LEAF" => Test::Leaf,
-        "BRANCH_LEQ" => Test::Leq(threshold),
-        "BRANCH_LT" => Test::Lt(threshold),
-        "BRANCH_GTE" => Test::Gte(threshold),
-        "BRANCH_GT" => Test::Gt(threshold),
-        "BRANCH_EQ" => Test::Eq(threshold),
-        "BRANCH_NEQ" => Test::Neq(threshold),
-        other => bail!("nodes_modes: {other:?} is no mode"),
+        b"LEAF" => Test::Leaf,
+        b"BRANCH_LEQ" => Test::Leq(threshold),
+        b"BRANCH_LT" => Test::Lt(threshold),
+        b"BRANCH_GTE" => Test::Gte(threshold),
+        b"BRANCH_GT" => Test::Gt(threshold),
+        b"BRANCH_EQ" => Test::Eq(threshold),
+        b"BRANCH_NEQ" => Test::Neq(threshold),
+        other => bail!("nodes_modes: {:?} is no mode", String::from_utf8_lossy(other)),
     })
 }
 
@@ -108,22 +110,20 @@ fn weights<T: Number + Datum + From<f32>>(
     places: &Places,
     nodes: &mut [Node<T>],
 ) -> TractResult<Vec<(u32, T)>> {
-    let trees: &[i64] = node.get_attr_slice(&format!("{leaf}_treeids"))?;
-    let ids: &[i64] = node.get_attr_slice(&format!("{leaf}_nodeids"))?;
-    let targets: &[i64] = node.get_attr_slice(&format!("{leaf}_ids"))?;
-    let name = format!("{leaf}_weights");
-    let values: Vec<T> = numbers(ctx, node, &name)?.with_context(|| format!("no {name}"))?;
-    let lengths = [ids.len(), targets.len(), values.len()];
+    let names = ["treeids", "nodeids", "ids", "weights"].map(|list| format!("{leaf}_{list}"));
+    let [trees, ids, targets] = [0, 1, 2].map(|list| Attribute::of(node, &names[list]));
+    let values: Vec<T> = numbers(ctx, node, &names[3])?.with_context(|| format!("no {}", names[3]))?;
+    let lengths = [&trees, &ids, &targets].map(|list| list.list::<i64>().count());
     ensure!(
-        lengths.iter().all(|&length| length == trees.len()),
-        "{leaf}_*: lists of lengths {} and {lengths:?}",
-        trees.len()
+        lengths.iter().all(|&length| length == values.len()),
+        "{leaf}_*: lists of lengths {lengths:?} and {}",
+        values.len()
     );
     // Count, then place. Weights of what is no leaf are for nobody.
-    let mut of_node = Vec::with_capacity(trees.len());
-    for (&tree, &id) in trees.iter().zip(ids) {
-        let place = places.find(tree, id)?;
-        of_node.push(Some(place).filter(|&place| nodes[place].is_leaf()));
+    let mut of_node = Vec::with_capacity(values.len());
+    for (tree, id) in trees.list().zip(ids.list()) {
+        let place = places.find(tree?, id?)?;
+        of_node.push(if nodes[place].is_leaf() { Some(place) } else { None });
     }
     for place in of_node.iter().flatten() {
         nodes[*place].no += 1;
@@ -134,60 +134,71 @@ fn weights<T: Number + Datum + From<f32>>(
         node.no = node.yes;
     }
     let mut weights = vec![(0, T::from(0.0)); end as usize];
-    for ((place, &of), &value) in of_node.iter().zip(targets).zip(&values) {
+    for ((place, of), value) in of_node.into_iter().zip(targets.list()).zip(values) {
         let Some(place) = place else { continue };
-        let leaf_end = &mut nodes[*place].no;
-        weights[*leaf_end as usize] = (target(of, &format!("{leaf}_ids"))?, value);
+        let leaf_end = &mut nodes[place].no;
+        weights[*leaf_end as usize] = (target(of?, &names[2])?, value);
         *leaf_end += 1;
     }
     Ok(weights)
 }
 
 /// Where the nodes of each tree are in the lists.
+#[derive(Default)]
 struct Places {
     /// In the order in which the trees begin.
     trees: Vec<Tree>,
     by_id: HashMap<i64, usize>,
+    nodes: usize,
     /// Nodes of trees whose ids are not simply counted.
     scattered: HashMap<(i64, i64), usize>,
+    /// The tree that was asked for last, and will mostly be the next.
+    last: Cell<usize>,
 }
 
 struct Tree {
+    id: i64,
     first: usize,
     /// As many nodes from the first on have the ids 0, 1, 2, …: usually all.
     counted: usize,
 }
 
 impl Places {
-    fn new(trees: &[i64], ids: &[i64]) -> TractResult<Self> {
-        let mut places = Self { trees: Vec::new(), by_id: HashMap::new(), scattered: HashMap::new() };
-        let mut current = None;
-        for (at, (&tree, &id)) in trees.iter().zip(ids).enumerate() {
-            let index = match current {
-                Some((of, index)) if of == tree => index,
-                _ => *places.by_id.entry(tree).or_insert_with(|| {
-                    places.trees.push(Tree { first: at, counted: 0 });
-                    places.trees.len() - 1
-                }),
-            };
-            current = Some((tree, index));
-            let tree_nodes = &mut places.trees[index];
-            if tree_nodes.first + tree_nodes.counted == at && i64::try_from(tree_nodes.counted) == Ok(id) {
-                tree_nodes.counted += 1;
+    fn new(trees: List<i64>, mut ids: List<i64>) -> TractResult<Self> {
+        let mut places = Self::default();
+        for (at, id) in trees.enumerate() {
+            let (id, node) = (id?, next(&mut ids)?);
+            places.nodes += 1;
+            let index = places.tree(id).unwrap_or_else(|| {
+                places.trees.push(Tree { id, first: at, counted: 0 });
+                places.by_id.insert(id, places.trees.len() - 1);
+                places.trees.len() - 1
+            });
+            let tree = &mut places.trees[index];
+            if tree.first + tree.counted == at && i64::try_from(tree.counted) == Ok(node) {
+                tree.counted += 1;
             } else {
-                let known = usize::try_from(id).is_ok_and(|id| id < tree_nodes.counted);
-                let twice = known || places.scattered.insert((tree, id), at).is_some();
-                ensure!(!twice, "nodes_nodeids: {id} twice in tree {tree}");
+                let known = usize::try_from(node).is_ok_and(|node| node < tree.counted);
+                let twice = known || places.scattered.insert((id, node), at).is_some();
+                ensure!(!twice, "nodes_nodeids: {node} twice in tree {id}");
             }
         }
+        ensure!(ids.is_empty(), DIFFERENT);
         Ok(places)
     }
 
-    fn find(&self, tree: i64, id: i64) -> TractResult<usize> {
-        let counted = self.by_id.get(&tree).map(|&index| &self.trees[index]).and_then(|tree| {
-            usize::try_from(id).ok().filter(|&id| id < tree.counted).map(|id| tree.first + id)
+    fn tree(&self, id: i64) -> Option<usize> {
+        if self.trees.get(self.last.get()).is_none_or(|tree| tree.id != id) {
+            self.last.set(*self.by_id.get(&id)?);
+        }
+        Some(self.last.get())
+    }
+
+    fn find(&self, tree: i64, node: i64) -> TractResult<usize> {
+        let counted = self.tree(tree).map(|index| &self.trees[index]).and_then(|tree| {
+            usize::try_from(node).ok().filter(|&node| node < tree.counted).map(|node| tree.first + node)
         });
-        let place = counted.or_else(|| self.scattered.get(&(tree, id)).copied());
-        place.with_context(|| format!("tree {tree} has no node {id}"))
+        let place = counted.or_else(|| self.scattered.get(&(tree, node)).copied());
+        place.with_context(|| format!("tree {tree} has no node {node}"))
     }
 }
