@@ -8,6 +8,12 @@ use tract_onnx::tract_hir::infer::Factoid;
 /// Bytes of a tensor that the graph makes by itself, or for one row, unless what it is made of is as large.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// Bytes of a tensor for a batch of rows: half of the least memory a function can have.
+pub(super) const MAX_BATCH_BYTES: u64 = 64 << 20;
+
+/// No event has as many rows.
+const MAX_ROWS: i64 = 1 << 20;
+
 /// Infers types and shapes, operator by operator. tract computes what depends on constants only while it infers, without
 /// a look at how large it will be: here it is looked at before.
 ///
@@ -67,11 +73,14 @@ fn bytes(fact: &InferenceFact) -> Option<u64> {
 /// When a tensor would be too large.
 pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
     for node in model.nodes() {
-        let made_of: u64 =
-            model.node_input_facts(node.id)?.iter().map(|fact| volume(fact)).fold(0, u64::saturating_add);
+        let made_of: u64 = model
+            .node_input_facts(node.id)?
+            .iter()
+            .map(|fact| volume(fact, None))
+            .fold(0, u64::saturating_add);
         for output in &node.outputs {
             // What has a value is there already.
-            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact) };
+            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, None) };
             ensure!(
                 made <= MAX_BYTES.max(made_of),
                 "node `{}` ({}) makes a tensor of {made} bytes for one row",
@@ -83,12 +92,28 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
     Ok(())
 }
 
-/// What a tensor takes where each number that a run decides is 1: of rows, of entries, and of what depends on values.
-fn volume(fact: &TypedFact) -> u64 {
+/// How many rows a batch may have for every tensor of a plan to stay within [`MAX_BATCH_BYTES`]; one at least.
+pub(super) fn max_rows(model: &TypedModel, rows: &Symbol) -> usize {
+    let mut most = MAX_ROWS;
+    for output in model.nodes().iter().flat_map(|node| &node.outputs) {
+        let batch = |len| volume(&output.fact, Some((rows, len)));
+        while most > 1 && output.fact.konst.is_none() && batch(most) > MAX_BATCH_BYTES.max(batch(1)) {
+            most /= 2;
+        }
+    }
+    usize::try_from(most).unwrap_or(1)
+}
+
+/// What a tensor takes with so many rows, where each other number that a run decides is 1: of rows if none is given, of
+/// entries, and of what depends on values.
+fn volume(fact: &TypedFact, rows: Option<(&Symbol, i64)>) -> u64 {
     let size = fact.datum_type.size_of() as u64;
     let for_one = |dimension: &TDim| {
         let symbols = dimension.symbols();
-        let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| values.with(symbol, 1));
+        let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| {
+            let given = rows.filter(|(rows, _)| *rows == symbol);
+            values.with(symbol, given.map_or(1, |(_, len)| len))
+        });
         dimension.eval(&one).to_i64().ok().and_then(|size| u64::try_from(size).ok()).unwrap_or(1)
     };
     fact.shape.iter().map(for_one).fold(size, u64::saturating_mul)

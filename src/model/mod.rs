@@ -35,9 +35,6 @@ const SPEC_FILE: &str = "serving.toml";
 /// No serving spec is nearly as large.
 const MAX_SPEC_BYTES: usize = 1 << 20;
 
-/// Elements of a matrix that sparse rows are made into: 64 MiB of floats, half of the least memory a function can have.
-const MAX_DENSE_ELEMENTS: usize = 16 << 20;
-
 /// A model, ready to predict.
 #[derive(Debug)]
 pub struct Model {
@@ -46,7 +43,6 @@ pub struct Model {
     /// The shapes of the inputs.
     shapes: Vec<Vec<Dimension>>,
     outputs: Vec<Port>,
-    max_rows: usize,
 }
 
 /// What a model directory says beside the graph.
@@ -115,9 +111,7 @@ impl Model {
                 .with_context(|| format!("output `{}`", output.name))
         });
         let outputs = outputs.collect::<Result<_>>()?;
-        let max_rows =
-            MAX_DENSE_ELEMENTS.checked_div(graph.dense_width).map_or(usize::MAX, |rows| rows.max(1));
-        Ok(Self { session, ports, shapes, outputs, max_rows })
+        Ok(Self { session, ports, shapes, outputs })
     }
 
     /// What each row needs, in the order of the graph's inputs.
@@ -126,10 +120,11 @@ impl Model {
         &self.ports
     }
 
-    /// How many rows a call may have. All of a batch, unless sparse rows are made dense: then the matrix is bounded.
+    /// How many rows a call may have, for no tensor on the way to take more than 64 MiB unless one row does. What a row gets
+    /// does not depend on the others: they are those that happened to arrive with it.
     #[must_use]
     pub fn max_rows(&self) -> usize {
-        self.max_rows
+        self.session.max_rows()
     }
 
     /// What each row gets, in the order of the graph's outputs.

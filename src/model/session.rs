@@ -10,7 +10,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
 use super::graph::{Graph, Takes, branches, data_type};
-use super::{ops, plan};
+use super::{bounds, ops, plan};
 
 /// How often a graph is rewritten for an `If` whose branches disagree. A library's exports have one kind of them.
 const MAX_REWRITES: usize = 8;
@@ -32,6 +32,7 @@ pub struct Session {
     state: Mutex<Option<Box<TypedSimpleState>>>,
     is_plain: bool,
     rows: Symbol,
+    max_rows: usize,
 }
 
 impl Session {
@@ -60,7 +61,8 @@ impl Session {
         let (model, rows, entries) = typed?;
         let plan = plan::plan(model)?;
         let is_plain = is_plain(&plan, [&rows, &entries])?;
-        Ok(Self { plan, state: Mutex::new(None), is_plain, rows })
+        let max_rows = bounds::max_rows(plan.model(), &rows);
+        Ok(Self { plan, state: Mutex::new(None), is_plain, rows, max_rows })
     }
 
     /// The graph with all types and shapes; in these, the number of rows and that of the entries of sparse ones.
@@ -117,6 +119,12 @@ impl Session {
     #[must_use]
     pub fn rows(&self) -> TDim {
         self.rows.to_dim()
+    }
+
+    /// How many rows a run may have: a tensor of more would take too much memory.
+    #[must_use]
+    pub fn max_rows(&self) -> usize {
+        self.max_rows
     }
 
     /// The outputs for a batch. Sparse rows are two tensors, of type and shape `int32[N, K]` (columns, or

@@ -29,7 +29,6 @@ use crate::columns::Number;
 
 use super::ops;
 use types::Type;
-use vectorizer::Maps;
 
 /// A graph that tract can read, and what it takes and gives.
 #[derive(Debug)]
@@ -41,8 +40,6 @@ pub struct Graph {
     pub inputs: Vec<Input>,
     /// The outputs.
     pub outputs: Vec<Output>,
-    /// Columns that a row has where it is made dense; 0 if none is.
-    pub(super) dense_width: usize,
 }
 
 /// An input of the graph.
@@ -116,7 +113,7 @@ impl Graph {
         operators::refuse_reserved(graph)?;
         sequence::take_out(graph);
         let mut zipped = zip_map::take_out(graph)?;
-        let Maps { inputs: mut maps, dense_width } = vectorizer::take_out(graph, &types)?;
+        let mut maps = vectorizer::take_out(graph, &types)?;
         operators::check(&proto)?;
 
         let graph = proto.graph.as_mut().context("not an ONNX model: it has no graph")?;
@@ -156,7 +153,7 @@ impl Graph {
         });
         let outputs = outputs.collect::<Result<_>>()?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { proto, folder, inputs, outputs, dense_width })
+        Ok(Self { proto, folder, inputs, outputs })
     }
 }
 

@@ -25,9 +25,8 @@ pub(super) struct Matrix<'a> {
     pub values: Number,
 }
 
-/// Leads the sparse rows to where the matrix went; the nodes that make what they need of them begin at `at`. Whether they
-/// had to be made dense for something.
-pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) -> bool {
+/// Leads the sparse rows to where the matrix went; the nodes that make what they need of them begin at `at`.
+pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
     let columns = ops::columns_name(matrix.input);
     let values = ops::values_name(matrix.input);
     let float_values =
@@ -66,8 +65,7 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) -> bool {
     }
 
     forget_unread(graph, &names);
-    let made_dense = reads(graph, matrix.output);
-    if made_dense {
+    if reads(graph, matrix.output) {
         let as_they_are = matrix.element == matrix.values;
         let dense = if as_they_are { matrix.output.to_owned() } else { format!("{}.dense", matrix.output) };
         made.push(NodeProto {
@@ -83,7 +81,6 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) -> bool {
         }
     }
     graph.node.splice(at..at, made);
-    made_dense
 }
 
 /// Removes what made another name of the matrix that nothing reads any more: those of later names first.

@@ -21,15 +21,6 @@ use super::{Columns, Takes, is_onnx, node_name, tensor_type};
 /// Columns of a matrix that a map is spread over; the largest vocabularies, of hashed words, have a sixteenth of it.
 const MAX_COLUMNS: usize = 16 << 20;
 
-/// The graph's maps once nothing in it reads them.
-#[derive(Debug, Default)]
-pub(super) struct Maps {
-    /// How each is given, by the input's name.
-    pub inputs: HashMap<String, Takes>,
-    /// Columns that a row has where it is made dense; 0 if none is.
-    pub dense_width: usize,
-}
-
 /// What a vectoriser does.
 struct Vectorizer {
     /// The columns that it makes.
@@ -40,17 +31,21 @@ struct Vectorizer {
     element: DataType,
 }
 
-/// Has every vectoriser that reads an input of the graph read tensors, or nothing any more.
+/// Has every vectoriser that reads an input of the graph read tensors, or nothing any more: how each map is given, by the
+/// input's name.
 ///
 /// # Errors
 /// When one is malformed, does not fit its input, or is not all that reads it.
-pub(super) fn take_out(graph: &mut GraphProto, types: &HashMap<String, Type>) -> Result<Maps> {
-    let mut maps = Maps::default();
+pub(super) fn take_out(
+    graph: &mut GraphProto,
+    types: &HashMap<String, Type>,
+) -> Result<HashMap<String, Takes>> {
+    let mut maps = HashMap::new();
     while let Some(at) = graph.node.iter().position(|node| {
         let of_input = |name: &String| graph.input.iter().any(|input| input.name == *name);
         is_onnx(node)
             && matches!(node.op_type.as_str(), "DictVectorizer" | "CastMap")
-            && node.input.first().is_some_and(|name| of_input(name) && !maps.inputs.contains_key(name))
+            && node.input.first().is_some_and(|name| of_input(name) && !maps.contains_key(name))
     }) {
         let mut node = graph.node.remove(at);
         let name = format!("{} (`{}`)", node.op_type, node_name(&node));
@@ -68,9 +63,7 @@ pub(super) fn take_out(graph: &mut GraphProto, types: &HashMap<String, Type>) ->
         let takes = match (vectorizer.columns, numbers) {
             (Columns::Of(keys), Some((values, element))) => {
                 let matrix = Matrix { input: &input, output, element, width: keys.len(), values };
-                if sparse_rows::feed(graph, at, &matrix) {
-                    maps.dense_width += keys.len();
-                }
+                sparse_rows::feed(graph, at, &matrix);
                 Takes::Sparse { keys, values }
             }
             (columns, _) => {
@@ -84,7 +77,7 @@ pub(super) fn take_out(graph: &mut GraphProto, types: &HashMap<String, Type>) ->
                 Takes::Dense { element: vectorizer.values, columns }
             }
         };
-        maps.inputs.insert(input, takes);
+        maps.insert(input, takes);
     }
     Ok(maps)
 }

@@ -7,6 +7,7 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
+use crate::model::bounds::MAX_BATCH_BYTES;
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::model::ops::values::strings;
 
@@ -145,6 +146,13 @@ impl Operator for Tokenizer {
         let rows: Vec<Vec<&str>> = strings(&inputs[0])?.iter().map(|text| self.tokens(text)).collect();
         let most = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = if most > 0 && self.mark { most + 2 } else { most };
+        // A long text is tried again with fewer beside it, which are all made as long, and in the end alone.
+        let bytes = rows.len().saturating_mul(width).saturating_mul(size_of::<String>());
+        ensure!(
+            rows.len() <= 1 || bytes as u64 <= MAX_BATCH_BYTES,
+            "{} texts of up to {most} tokens take too much memory",
+            rows.len()
+        );
         let mut tokens = Vec::with_capacity(rows.len() * width);
         if width > 0 {
             for row in &rows {
