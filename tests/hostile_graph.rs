@@ -194,17 +194,26 @@ async fn graphs_are_bounded_in_number_and_depth() {
 /// Makes a node that reads one name and gives another.
 type Link<'a> = &'a dyn Fn(&str, &str) -> NodeProto;
 
-/// Thousands of operators one behind the other, each making the unknown number of rows less known.
+/// Nodes one behind the other, from `X` to `y`.
+fn chain(count: usize, link: Link) -> Vec<NodeProto> {
+    let name = |at: usize| if at == 0 { "X".to_owned() } else { format!("v{at}") };
+    let mut nodes: Vec<NodeProto> = (0..count).map(|at| link(&name(at), &name(at + 1))).collect();
+    nodes.push(node("Identity", &[&name(count)], "y", vec![]));
+    nodes
+}
+
+/// What [`slice`] reads: all rows but the first.
+fn ends() -> Vec<TensorProto> {
+    vec![integers("one", &[1]), integers("end", &[i64::MAX]), integers("zero", &[0])]
+}
+
+fn slice(from: &str, to: &str) -> NodeProto {
+    node("Slice", &[from, "one", "end", "zero"], to, vec![])
+}
+
+/// Hundreds of operators one behind the other, each making the unknown number of rows less known.
 #[tokio::test]
 async fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
-    let slice = |from: &str, to: &str| node("Slice", &[from, "one", "end", "zero"], to, vec![]);
-    let chain = |count: usize, link: Link| -> Vec<NodeProto> {
-        let name = |at: usize| if at == 0 { "X".to_owned() } else { format!("v{at}") };
-        let mut nodes: Vec<NodeProto> = (0..count).map(|at| link(&name(at), &name(at + 1))).collect();
-        nodes.push(node("Identity", &[&name(count)], "y", vec![]));
-        nodes
-    };
-    let ends = vec![integers("one", &[1]), integers("end", &[i64::MAX]), integers("zero", &[0])];
     let links: [(&str, Link, usize); 3] = [
         ("Slice", &slice, 300),
         ("Concat", &|from, to| node("Concat", &[from, "X"], to, vec![int("axis", 0)]), 300),
@@ -214,10 +223,19 @@ async fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
         let start = Instant::now();
         let folder = tempfile::tempdir().unwrap();
         // Whether it is refused does not matter here.
-        let _ = load(folder.path(), &model(x(), chain(count, link), ends.clone())).await;
+        let _ = load(folder.path(), &model(x(), chain(count, link), ends())).await;
         println!("{name}: {:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{name}: {:?}", start.elapsed());
     }
+}
+
+/// A chain that would take minutes.
+#[tokio::test]
+async fn planning_ends_in_time() {
+    let start = Instant::now();
+    let line = refusal(&model(x(), chain(5_000, &slice), ends())).await;
+    assert!(line.contains("the graph is not planned within 20 seconds"), "{line}");
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 /// Thirty functions, each of which calls the next one twice; and two that call each other.

@@ -5,6 +5,8 @@ use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
+use super::deadline::Deadline;
+
 /// Bytes of a tensor that the graph makes by itself, or for one row, unless what it is made of is as large.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -18,9 +20,10 @@ const MAX_ROWS: i64 = 1 << 20;
 /// a look at how large it will be: here it is looked at before.
 ///
 /// # Errors
-/// When the inference fails, or a constant would be too large.
-pub(super) fn infer_constants(model: &mut InferenceModel) -> Result<()> {
+/// When the inference fails, takes too long, or a constant would be too large.
+pub(super) fn infer_constants(model: &mut InferenceModel, deadline: Deadline) -> Result<()> {
     for id in model.eval_order()? {
+        deadline.check()?;
         infer_node(model, id)
             .with_context(|| format!("node `{}` ({})", model.node(id).name, model.node(id).op))?;
     }

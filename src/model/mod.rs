@@ -1,6 +1,7 @@
 //! The model: from a directory that MLflow wrote to predictions for a batch of rows.
 
 mod bounds;
+mod deadline;
 pub mod directory;
 mod example;
 pub mod graph;
