@@ -593,6 +593,8 @@ class Lookups(Case):
             [str(kind) for kind in frame.dtypes], ["int64", "float64", "object", "float64", "object", "float64"]
         )
         self.assertEqual(frame["s"].tolist(), ["007", "x", "", ""])
+        self.write("zip.csv", "k,zip\n1,02134\n2,10001\n")
+        self.assertEqual(self.look({"lookup": "zip.csv", "by": {"k": "/k"}, "value": "zip"}, {"k": 1}), "02134")
         self.assertEqual(frame["d"].tolist(), [0.5, 0, 1000, 0])
         self.write("t.jsonl", '{"k": 1, "v": 1.50, "t": true}\n{"k": "2", "v": "a", "t": "x"}\n{"k": 3.0}\n')
         body = {"lookup": "t.jsonl", "by": {"k": "/k"}, "values": ["v", "t"], "default": "-"}
