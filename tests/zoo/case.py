@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from onnx import ModelProto, TypeProto, ValueInfoProto, defs, helper
+from onnx import ModelProto, TypeProto, ValueInfoProto, defs, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import layout
@@ -24,7 +24,8 @@ Value = np.ndarray | list
 class Case:
     """A node with its inputs: arrays, or rows of maps, whose type is `takes`.
 
-    `asked` are the same inputs in types that implementations know.
+    `asked` are the same inputs in types that implementations know. `constants` are inputs behind them which the graph
+    has itself.
 
     Two implementations answer, if they have what is asked for. Where they disagree, `differs` says how and why, and
     `trusted` which of them follows the specification. If none does, `repair` makes what the specification says of
@@ -40,6 +41,7 @@ class Case:
     domain: str = ML
     takes: TypeProto | None = None
     asked: Sequence[Value] = ()
+    constants: Sequence[np.ndarray] = ()
     differs: str = ""
     trusted: str = "onnxruntime"
     repair: Callable[[np.ndarray], np.ndarray] | None = None
@@ -106,8 +108,10 @@ class Case:
         inputs = [ValueInfoProto(name=f"x{i}", type=self.takes or type_of(value)) for i, value in enumerate(inputs_)]
         outputs = [ValueInfoProto(name=f"y{i}", type=type_) for i, type_ in enumerate(output_types)]
         names = [[info.name for info in infos] for infos in (inputs, outputs)]
+        constants = [numpy_helper.from_array(value, f"c{i}") for i, value in enumerate(self.constants)]
+        names[0] += [constant.name for constant in constants]
         node = helper.make_node(self.operator, *names, domain=self.domain, **self.attributes)
-        graph = helper.make_graph([node], self.label, inputs, outputs)
+        graph = helper.make_graph([node], self.label, inputs, outputs, constants)
         opsets = {"": 18, ML: 3} | {self.domain: self.version}
         return helper.make_model(
             graph, opset_imports=[helper.make_opsetid(*item) for item in opsets.items()], ir_version=9

@@ -1,4 +1,4 @@
-//! Operators of the `ai.onnx.ml` domain that tract lacks, one a file, and those that take sparse rows.
+//! Operators of the `ai.onnx.ml` domain, one a file, and the standard ones that tract gets wrong.
 //!
 //! Their definitions: <https://onnx.ai/onnx/operators/index.html#ai-onnx-ml>
 
@@ -71,13 +71,14 @@ pub(super) fn values_name(input: &str) -> String {
     format!("{input}.values")
 }
 
-/// tract's operators and ours. tract's registry is keyed by the name alone: of its own only those are replaced that
-/// can't take sparse rows.
+/// tract's operators and ours. tract's registry is keyed by the name alone: of the domain's own operators ours take the
+/// place of tract's, of the standard ones those do that tract gets wrong.
 pub(super) fn onnx() -> Onnx {
     let mut onnx = tract_onnx::onnx();
     onnx.op_register.insert("ArrayFeatureExtractor", array_feature_extractor::parse);
     onnx.op_register.insert("Binarizer", binarizer::parse);
     onnx.op_register.insert("CastMap", cast_map::parse);
+    onnx.op_register.insert("Cast", standard::parse_cast);
     onnx.op_register.insert("CategoryMapper", category_mapper::parse);
     onnx.op_register.insert("CDist", cdist::parse);
     onnx.op_register.insert("Compress", standard::parse_compress);

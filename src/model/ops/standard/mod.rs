@@ -1,5 +1,7 @@
-//! Operators of ONNX's own domain where tract has none that takes what ordinary exports give it.
+//! Operators of ONNX's own domain where tract has none that takes what ordinary exports give it, or answers something
+//! else than ONNX says.
 
+mod cast;
 mod compress;
 mod conditional;
 mod constant_of_shape;
@@ -7,6 +9,7 @@ mod flatten;
 mod of_doubles;
 mod top_k;
 
+pub(super) use cast::parse as parse_cast;
 pub(super) use compress::parse as parse_compress;
 pub(in crate::model) use conditional::Disagreement;
 pub(super) use conditional::{parse as parse_if, parse_continued as parse_continued_if};

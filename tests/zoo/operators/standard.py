@@ -1,0 +1,66 @@
+"""Operators of ONNX's own domain, on what is not a usual number."""
+
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from case import Case, declared
+from values import strings
+
+NAN, INF = float("nan"), float("inf")
+REALS = {"floats": np.float32, "doubles": np.float64}
+
+
+def case(label: str, operator: str, *inputs: np.ndarray, constants: tuple = (), version: int = 13, **more: Any) -> Case:
+    """An operator of ONNX's own."""
+    return Case(label, operator, inputs, more, version, domain="", constants=constants)
+
+
+LARGE = np.array([[2**31, 5_000_000_000], [-(2**31) - 1, -5_000_000_000], [2**53 + 1, 2**62], [7, -7]])
+WHOLE = np.array([[1.5, -1.5], [2.5, -0.0], [3e9, -3e9], [1.7e12, 2.0**31], [-(2.0**31), -(2.0**31) - 1]])
+TOO_LARGE = np.array([[NAN, INF, -INF, 1e20, -1e20, 2.0**63, 2.0**62, 1]])
+TEXTS = strings(["1", "-3"], ["+5", "007"], ["2147483647", "-2147483648"])
+LARGE_TEXTS = strings(["9007199254740993"], ["-5000000000"], ["9223372036854775807"])
+REAL_TEXTS = strings(["1.5", "-0.25"], ["1e3", "+5E-2"], ["nan", "NaN"], ["INF", "-inf"], [" 2 ", "Infinity"])
+DIGITS = [1e8, 123456789, 1e9, 1e15, 1e21, 1e-4, 1e-5, 1e-7, 0.1, 1 / 3, 99999.5, 99999999.5, 12345678, 1000, 0.5]
+PRINTED = np.array([[x, -x] for x in [*DIGITS, NAN, INF, 0.0]])
+TYPES = {
+    "float": TensorProto.FLOAT,
+    "double": TensorProto.DOUBLE,
+    "int64": TensorProto.INT64,
+    "int32": TensorProto.INT32,
+    "string": TensorProto.STRING,
+    "bool": TensorProto.BOOL,
+}
+
+
+def cast(label: str, x: np.ndarray, to: str) -> Case:
+    """A Cast."""
+    return case(f"{label}_to_{to}", "Cast", x, to=TYPES[to])
+
+
+CASTS = [
+    *(cast("large_integers", LARGE, to) for to in ("int64", "int32", "float", "double", "string", "bool")),
+    *(cast("short_integers", LARGE.astype(np.int32), to) for to in ("int64", "string")),
+    *(cast(name, WHOLE.astype(type_), to) for name, type_ in REALS.items() for to in ("int64", "int32", "bool")),
+    *(
+        cast(f"{name}_too_large", TOO_LARGE.astype(type_), to)
+        for name, type_ in REALS.items()
+        for to in ("int64", "int32", "bool")
+    ),
+    *(cast(f"printed_{name}", PRINTED.astype(type_), "string") for name, type_ in REALS.items()),
+    *(cast("booleans", np.array([[True], [False]]), to) for to in ("string", "int64", "float")),
+    *(cast("texts", TEXTS, to) for to in ("int64", "int32", "float", "double")),
+    *(cast("large_texts", LARGE_TEXTS, to) for to in ("int64", "float", "double")),
+    *(cast("real_texts", REAL_TEXTS, to) for to in ("float", "double")),
+]
+
+CASES = declared(
+    CASTS,
+    "onnxruntime",
+    dict.fromkeys(
+        ("printed_*", "booleans_to_string"),
+        "how many digits, and which words, are not defined; the reference has Python's",
+    ),
+)
