@@ -87,13 +87,17 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("FeatureVectorizer", feature_vectorizer::parse);
     onnx.op_register.insert("Flatten", standard::parse_flatten);
     onnx.op_register.insert("If", standard::parse_if);
+    onnx.op_register.insert("Gemm", standard::parse_gemm);
     onnx.op_register.insert("Imputer", imputer::parse);
+    onnx.op_register.insert("IsInf", standard::parse_is_inf);
+    onnx.op_register.insert("IsNaN", standard::parse_is_nan);
     onnx.op_register.insert("LabelEncoder", label_encoder::parse);
     onnx.op_register.insert("LinearClassifier", linear_classifier::parse);
     onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
     onnx.op_register.insert("MurmurHash3", text::parse_murmur_hash3);
     onnx.op_register.insert("Normalizer", normalizer::parse);
     onnx.op_register.insert("OneHotEncoder", one_hot_encoder::parse);
+    onnx.op_register.insert("Round", standard::parse_round);
     onnx.op_register.insert("Scaler", scaler::parse);
     onnx.op_register.insert("SVMClassifier", svm::parse_classifier);
     onnx.op_register.insert("SVMRegressor", svm::parse_regressor);

@@ -79,6 +79,7 @@ SCALERS = [
     Model("power_transformer", PowerTransformer(), numbers),
     Model("power_transformer_box_cox", PowerTransformer("box-cox", standardize=False), positive),
     Model("quantile_transformer", QuantileTransformer(n_quantiles=50), numbers),
+    Model("quantile_transformer_doubles", QuantileTransformer(n_quantiles=50), doubles),
     Model("binarizer", Binarizer(threshold=0.5), numbers),
     Model("function_transformer", FunctionTransformer(), numbers),
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from case import Case, declared
-from values import strings
+from values import special, strings
 
 NAN, INF = float("nan"), float("inf")
 REALS = {"floats": np.float32, "doubles": np.float64}
@@ -56,11 +56,46 @@ CASTS = [
     *(cast("real_texts", REAL_TEXTS, to) for to in ("float", "double")),
 ]
 
-CASES = declared(
-    CASTS,
-    "onnxruntime",
-    dict.fromkeys(
-        ("printed_*", "booleans_to_string"),
-        "how many digits, and which words, are not defined; the reference has Python's",
+KINDS = [case(name, "IsNaN", special(type_)) for name, type_ in REALS.items()]
+KINDS += [
+    case(f"{name}_{label}", "IsInf", special(type_), version=10, **more)
+    for name, type_ in REALS.items()
+    for label, more in (("both", {}), ("positive", {"detect_negative": 0}), ("negative", {"detect_positive": 0}))
+]
+
+HALVES = np.array([[0.5, 1.5, 2.5], [-0.5, -1.5, -2.5], [1e30, 0.49999999999999994, -0.0]])
+ROUNDS = [case(name, "Round", HALVES.astype(type_), version=11) for name, type_ in REALS.items()]
+
+GEMMS = [
+    case(
+        f"{name}_alpha_{alpha}_beta_{beta}{'_transposed' * transposed}",
+        "Gemm",
+        np.array([[1, -2, 0.5], [3, 4, -0.25]], type_),
+        constants=(np.arange(12, dtype=type_).reshape(4, 3) if transposed else np.arange(12, dtype=type_).reshape(3, 4),)
+        + bias,
+        alpha=alpha,
+        beta=beta,
+        transB=transposed,
+    )
+    for name, type_ in REALS.items()
+    for alpha, beta, transposed, bias in (
+        (1.0, 1.0, 0, (np.array([1, 2, 3, 4], type_),)),
+        (0.5, 2.0, 1, (np.array([[1, 2, 3, 4]], type_),)),
+        (0.25, 1.0, 0, ()),
+        (1.0, 0.0, 0, (np.array(7, type_),)),
+    )
+]
+
+CASES = [
+    *declared(
+        CASTS,
+        "onnxruntime",
+        dict.fromkeys(
+            ("printed_*", "booleans_to_string"),
+            "how many digits, and which words, are not defined; the reference has Python's",
+        ),
     ),
-)
+    *KINDS,
+    *ROUNDS,
+    *GEMMS,
+]

@@ -6,6 +6,8 @@ mod compress;
 mod conditional;
 mod constant_of_shape;
 mod flatten;
+mod gemm;
+mod kind_of_number;
 mod of_doubles;
 mod top_k;
 
@@ -15,5 +17,7 @@ pub(in crate::model) use conditional::Disagreement;
 pub(super) use conditional::{parse as parse_if, parse_continued as parse_continued_if};
 pub(super) use constant_of_shape::parse as parse_constant_of_shape;
 pub(super) use flatten::parse as parse_flatten;
-pub(super) use of_doubles::{parse_erf, parse_sigmoid};
+pub(super) use gemm::parse as parse_gemm;
+pub(super) use kind_of_number::{parse_is_inf, parse_is_nan};
+pub(super) use of_doubles::{parse_erf, parse_round, parse_sigmoid};
 pub(super) use top_k::parse as parse_top_k;

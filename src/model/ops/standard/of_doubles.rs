@@ -1,4 +1,4 @@
-//! Functions of an element that tract has for floats only: `Sigmoid` and `Erf`, of doubles too.
+//! Functions of an element that tract has for floats only: `Sigmoid`, `Erf` and `Round`, of doubles too.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -16,6 +16,8 @@ enum Function {
     Sigmoid,
     /// <https://onnx.ai/onnx/operators/onnx__Erf.html>
     Erf,
+    /// <https://onnx.ai/onnx/operators/onnx__Round.html>
+    Round,
 }
 
 /// A function of doubles.
@@ -32,11 +34,17 @@ pub(in crate::model::ops) fn parse_erf(_: &ParsingContext, _: &NodeProto) -> Tra
     Ok((expand(Function::Erf), Vec::new()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+pub(in crate::model::ops) fn parse_round(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
+    Ok((expand(Function::Round), Vec::new()))
+}
+
 impl Function {
     fn of_floats(self) -> ElementWiseOp {
         match self {
             Self::Sigmoid => nn::sigmoid(),
             Self::Erf => math::erf(),
+            Self::Round => math::round_half_to_even(),
         }
     }
 }
@@ -80,6 +88,7 @@ impl Operator for OfDoubles {
             *x = match self.0 {
                 Function::Sigmoid => 1.0 / (1.0 + (-*x).exp()),
                 Function::Erf => libm::erf(*x),
+                Function::Round => x.round_ties_even(),
             };
         }
         Ok(tvec!(tensor(values, inputs[0].shape())?.into_tvalue()))
