@@ -25,6 +25,7 @@ pub(super) fn plan(mut model: TypedModel) -> Result<Arc<TypedRunnableModel>> {
     let deadline = Deadline::from_now();
     deadline.declutter().optimize(&mut model)?;
     ops::replace_products(&mut model)?;
+    ops::correct(&mut model)?;
     deadline.declutter().optimize(&mut model)?;
     model.optimize_with_session(&mut deadline.codegen().session())?;
     bounds::check_plan(&model)?;

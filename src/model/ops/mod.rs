@@ -39,7 +39,7 @@ mod values;
 use tract_onnx::Onnx;
 
 pub(super) use dense::replace_products;
-pub(super) use standard::Disagreement;
+pub(super) use standard::{Disagreement, correct};
 pub use unchecked::use_portable_code;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the

@@ -49,6 +49,11 @@ pub fn parsed(op: impl Operator) -> Parsed {
     (expand(Adapter(op)), Vec::new())
 }
 
+/// The operator for a place in a typed graph.
+pub fn boxed(op: impl Operator) -> Box<dyn TypedOp> {
+    Box::new(Adapter(op))
+}
+
 /// Puts the operator into a typed graph.
 pub fn wire(
     op: impl Operator,

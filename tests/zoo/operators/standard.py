@@ -17,6 +17,17 @@ def case(label: str, operator: str, *inputs: np.ndarray, constants: tuple = (), 
     return Case(label, operator, inputs, more, version, domain="", constants=constants)
 
 
+def rows(type_: type, width: int) -> np.ndarray:
+    """Rows of a width with NaN in each place, with the infinities, and with neither."""
+    usual = np.linspace(-2, 3, (width + 4) * width).reshape(-1, width)
+    usual[range(width), range(width)] = NAN
+    usual[width, :2] = INF, -INF
+    usual[width + 1, 0] = -0.0
+    return usual.astype(type_)
+
+
+# Widths that are computed with vectors, and the elements behind the last vector.
+WIDTHS = (3, 8, 17)
 LARGE = np.array([[2**31, 5_000_000_000], [-(2**31) - 1, -5_000_000_000], [2**53 + 1, 2**62], [7, -7]])
 WHOLE = np.array([[1.5, -1.5], [2.5, -0.0], [3e9, -3e9], [1.7e12, 2.0**31], [-(2.0**31), -(2.0**31) - 1]])
 TOO_LARGE = np.array([[NAN, INF, -INF, 1e20, -1e20, 2.0**63, 2.0**62, 1]])
@@ -56,6 +67,84 @@ CASTS = [
     *(cast("real_texts", REAL_TEXTS, to) for to in ("float", "double")),
 ]
 
+FUNCTIONS = [
+    case(f"{name}_{width}", operator, rows(type_, width), version=13 if operator != "Relu" else 14)
+    for operator in ("Relu", "Sigmoid", "Tanh", "Exp", "Log", "Sqrt", "Abs", "Neg", "Sign", "Floor", "Softmax")
+    for name, type_ in REALS.items()
+    for width in WIDTHS
+]
+
+OTHERS = {
+    "HardSigmoid": 6,
+    "Elu": 6,
+    "LeakyRelu": 16,
+    "Selu": 6,
+    "Softplus": 1,
+    "Softsign": 1,
+    "ThresholdedRelu": 10,
+    "HardSwish": 14,
+    "Celu": 12,
+    "Gelu": 20,
+    "Mish": 18,
+    "Erf": 13,
+}
+FUNCTIONS += [
+    case("floats_17", operator, rows(np.float32, 17), version=version) for operator, version in OTHERS.items()
+]
+
+LARGE_REALS = np.array([[1000, -1000, 0, 90], [-1000, -1001, -1002, -1003], [0, 0.5, -0.5, -0.0]])
+STABLE = [
+    case(f"large_{name}", operator, LARGE_REALS.astype(type_), **more)
+    for operator, more in (("Softmax", {}), ("ReduceLogSumExp", {"axes": [1]}))
+    for name, type_ in REALS.items()
+] + [case(f"nan_{width}", "LogSoftmax", rows(np.float32, width)) for width in WIDTHS]
+# ONNX Runtime has no Softplus of doubles.
+OVERFLOWING = [case(f"large_{name}", "LogSoftmax", LARGE_REALS.astype(type_)) for name, type_ in REALS.items()] + [
+    case("large_floats", "Softplus", LARGE_REALS.astype(np.float32), version=1)
+]
+
+LIMITS = [
+    case(f"{name}_{width}", operator, rows(type_, width), rows(type_, width)[::-1].copy())
+    for operator in ("Max", "Min")
+    for name, type_ in REALS.items()
+    for width in WIDTHS
+]
+LIMITS += [
+    case(f"{name}_by_{label}", operator, rows(type_, 3), constants=(np.array(by, type_),))
+    for operator in ("Max", "Min")
+    for name, type_ in REALS.items()
+    for label, by in (("one", 1), ("row", [0, 1, 2]), ("nan", NAN))
+]
+LIMITS += [
+    case(f"{name}_{label}", "Clip", rows(type_, 8), constants=tuple(np.array(limit, type_) for limit in limits))
+    for name, type_ in REALS.items()
+    for label, limits in (("below", [-0.5]), ("both", [-0.5, 0.5]))
+]
+LIMITS += [case("large", operator, LARGE, LARGE[::-1].copy()) for operator in ("Max", "Min")]
+
+EXTREMES = [
+    case(f"{name}_{width}", operator, rows(type_, width), axes=[1])
+    for operator in ("ReduceMax", "ReduceMin")
+    for name, type_ in REALS.items()
+    for width in WIDTHS
+]
+EXTREMES += [
+    case("three_dimensions", operator, rows(np.float32, 6).reshape(-1, 2, 3), **where)
+    for operator, where in (("ReduceMax", {"axes": [1, 2]}), ("ReduceMin", {"axes": [1], "keepdims": 0}))
+]
+SUMS = [
+    case(f"{name}_{width}", "ReduceLogSumExp", rows(type_, width), axes=[-1])
+    for name, type_ in REALS.items()
+    for width in WIDTHS
+]
+PLACES = [
+    case(f"{name}_{width}{'_last' * last}", operator, rows(type_, width), axis=1, select_last_index=last)
+    for operator in ("ArgMax", "ArgMin")
+    for name, type_ in REALS.items()
+    for width in (3, 17)
+    for last in (0, 1)
+]
+
 KINDS = [case(name, "IsNaN", special(type_)) for name, type_ in REALS.items()]
 KINDS += [
     case(f"{name}_{label}", "IsInf", special(type_), version=10, **more)
@@ -86,6 +175,15 @@ GEMMS = [
     )
 ]
 
+ONE_HOTS = [
+    case(label, "OneHot", x, constants=(np.array([3]), values), version=11, axis=axis)
+    for label, x, values, axis in (
+        ("out_of_range", np.array([[0], [-1], [5], [3], [-3], [-4], [2**40]]), np.array([0, 1], np.float32), -1),
+        ("first_axis", np.array([0, -2, 9]), np.array([5, -7]), 0),
+        ("middle_axis", np.array([[0, 1], [2, 7], [-1, -9]]), np.array([0.5, 2.5], np.float32), 1),
+    )
+]
+
 CASES = [
     *declared(
         CASTS,
@@ -95,7 +193,15 @@ CASES = [
             "how many digits, and which words, are not defined; the reference has Python's",
         ),
     ),
+    *FUNCTIONS,
+    *STABLE,
+    *declared(OVERFLOWING, "onnxruntime", {"*": "the exponentials of the reference overflow"}),
+    *declared(LIMITS, "reference", {"*_below": "without an upper limit, ONNX Runtime's is the largest number"}),
+    *declared(EXTREMES, "reference", {"*": "ONNX Runtime loses some that are not a number"}),
+    *SUMS,
+    *declared(PLACES, "onnxruntime", {"*": "to the reference, what is not a number is the extreme"}),
     *KINDS,
     *ROUNDS,
     *GEMMS,
+    *ONE_HOTS,
 ]
