@@ -4,12 +4,14 @@
 mod support;
 
 use prost::Message;
+use stream_predictor::columns::{Rows, Values};
 use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;
 use support::onnx::*;
 use support::{answer, event};
 use tract_onnx::pb::TypeProto;
+use tract_onnx::pb::tensor_proto::DataType;
 
 #[tokio::test]
 async fn a_sound_tree_decides_as_onnx_says() {
@@ -106,6 +108,43 @@ async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
     model.opset_import[0].version = 11;
     let documents = [r#"{"a": 2.5, "b": "1"}"#, r#"{"a": 2.5, "b": "9"}"#, r#"{"a": 4, "b": "2"}"#];
     assert_eq!(predictions(&model, &documents).await, [3.5, 2.5, 5.0]);
+}
+
+/// A token of its own column for each text of the batch would be 100 million strings.
+#[tokio::test]
+async fn one_long_text_costs_the_others_nothing() {
+    let tokens =
+        vec![int("mark", 0), int("mincharnum", 1), string("pad_value", "#"), string("tokenexp", "[a-z]+")];
+    let counted = vec![
+        string("mode", "TF"),
+        int("min_gram_length", 1),
+        int("max_gram_length", 2),
+        int("max_skip_count", 0),
+        ints("ngram_counts", &[0, 2]),
+        ints("ngram_indexes", &[0, 1, 2]),
+        strings("pool_strings", &["a", "b", "b", "a"]),
+    ];
+    let nodes = vec![
+        node("Tokenizer", &["X"], "tokens", tokens),
+        node("Flatten", &["tokens"], "row", vec![]),
+        node("TfIdfVectorizer", &["row"], "y", counted),
+    ];
+    let mut text = float_input("X", 1);
+    tensor_type(&mut text).elem_type = DataType::String as i32;
+    let folder = tempfile::tempdir().unwrap();
+    let model = model(vec![text], nodes, vec![]);
+    std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
+    let directory =
+        ModelDirectory::fetch(&ModelLocation::Folder(folder.path().to_owned()), None).await.unwrap();
+    let model = Model::load(&directory, "model.onnx").unwrap();
+
+    let mut texts = vec!["a b, a".to_owned(); 100];
+    texts[50] = "b a ".repeat(500_000);
+    let rows = Rows { inputs: vec![Values::String(texts)], len: 100 };
+    let [Values::Float(counts)] = &model.run(&rows).unwrap()[..] else { panic!("one output of floats") };
+    for (text, counts) in counts.chunks_exact(3).enumerate() {
+        assert_eq!(counts, if text == 50 { [500_000.0, 500_000.0, 500_000.0] } else { [2.0, 1.0, 1.0] });
+    }
 }
 
 /// 50 rows of a million columns would be a matrix of 200 MB: they are predicted a few at a time.

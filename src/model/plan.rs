@@ -26,6 +26,7 @@ pub(super) fn plan(mut model: TypedModel) -> Result<Arc<TypedRunnableModel>> {
     deadline.declutter().optimize(&mut model)?;
     ops::replace_products(&mut model)?;
     ops::correct(&mut model)?;
+    ops::count_tokens(&mut model)?;
     deadline.declutter().optimize(&mut model)?;
     model.optimize_with_session(&mut deadline.codegen().session())?;
     bounds::check_plan(&model)?;

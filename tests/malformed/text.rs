@@ -21,6 +21,7 @@ async fn tokenizer() {
         (with(&sound, strings("separators", &[])), "separators: there are none"),
         (with(&sound, strings("separators", &[" ", "["])), "separators: \"[\" is no regular expression"),
         (with(&sound, int("mincharnum", 0)), "mincharnum is not positive"),
+        (with(&sound, int("mincharnum", 65)), "mincharnum 65 is above 64"),
         (with(&with(&sound, int("mincharnum", 2)), strings("separators", &[""])), "mincharnum 2"),
         (without(&sound, "pad_value"), "pad_value"),
         (without(&sound, "mark"), "mark"),

@@ -53,6 +53,14 @@ impl Lookup {
         }
     }
 
+    /// The place of a string.
+    pub fn place(&self, string: &str) -> Option<usize> {
+        match self {
+            Self::Strings(places) => places.get(string).copied(),
+            _ => None,
+        }
+    }
+
     /// The place of each of a tensor's elements, row-major. Floats among integers are cut to whole numbers first.
     ///
     /// # Errors

@@ -40,6 +40,7 @@ use tract_onnx::Onnx;
 
 pub(super) use dense::replace_products;
 pub(super) use standard::{Disagreement, correct};
+pub(super) use text::count_tokens;
 pub use unchecked::use_portable_code;
 
 /// Operators that take sparse rows in the place of their one dense input: `[N, K]` columns, `[N, K]` values, and the

@@ -54,6 +54,11 @@ pub fn boxed(op: impl Operator) -> Box<dyn TypedOp> {
     Box::new(Adapter(op))
 }
 
+/// The operator at a place in a typed graph, if it is that one.
+pub fn of<T: Operator>(node: &TypedNode) -> Option<&T> {
+    node.op_as::<Adapter<T>>().map(|adapter| &adapter.0)
+}
+
 /// Puts the operator into a typed graph.
 pub fn wire(
     op: impl Operator,

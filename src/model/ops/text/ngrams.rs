@@ -112,7 +112,12 @@ impl Ngrams {
         self.items.takes(datum_type)
     }
 
-    /// What [`Ngrams::count`] takes: the items of a tensor, row-major.
+    /// The item that a text is, if it is one.
+    pub fn item(&self, text: &str) -> Option<usize> {
+        self.items.place(text)
+    }
+
+    /// What [`Ngrams::visit`] takes: the items of a tensor, row-major.
     pub fn items(&self, tensor: &Tensor) -> TractResult<Vec<Option<usize>>> {
         self.items.places(tensor)
     }

@@ -12,7 +12,7 @@ use super::ngrams::{Ngram, Ngrams};
 
 /// The operator: of `[N, C]` items `[N, columns]` counts; of `[C]` items `[columns]`.
 #[derive(Debug, Clone, PartialEq)]
-struct TfIdfVectorizer {
+pub struct TfIdfVectorizer {
     ngrams: Arc<Ngrams>,
     max_skip: usize,
     mode: Mode,
@@ -40,6 +40,32 @@ pub(in crate::model::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> Trac
     Ok(parsed(TfIdfVectorizer { ngrams: Arc::new(ngrams), max_skip: node.get_attr("max_skip_count")?, mode }))
 }
 
+impl TfIdfVectorizer {
+    /// Columns of the counts.
+    pub fn width(&self) -> usize {
+        self.ngrams.width()
+    }
+
+    /// Whether a string is part of what is counted.
+    pub fn counts(&self, string: &str) -> bool {
+        self.ngrams.item(string).is_some()
+    }
+
+    /// Adds up a row of strings.
+    pub fn count_tokens(&self, row: &[&str], counts: &mut [f32]) {
+        let items: Vec<_> = row.iter().map(|token| self.ngrams.item(token)).collect();
+        self.count(&items, counts);
+    }
+
+    fn count(&self, row: &[Option<usize>], counts: &mut [f32]) {
+        self.ngrams.visit(row, self.max_skip, |Ngram { column, weight }| match self.mode {
+            Mode::Tf => counts[column] += 1.0,
+            Mode::Idf => counts[column] = weight,
+            Mode::TfIdf => counts[column] += weight,
+        });
+    }
+}
+
 impl Operator for TfIdfVectorizer {
     const NAME: &'static str = "TfIdfVectorizer";
 
@@ -59,11 +85,7 @@ impl Operator for TfIdfVectorizer {
         let width = self.ngrams.width();
         let mut counts = vec![0.0_f32; rows * width];
         for (counts, row) in counts.chunks_exact_mut(width).zip(items.chunks_exact(length.max(1))) {
-            self.ngrams.visit(row, self.max_skip, |Ngram { column, weight }| match self.mode {
-                Mode::Tf => counts[column] += 1.0,
-                Mode::Idf => counts[column] = weight,
-                Mode::TfIdf => counts[column] += weight,
-            });
+            self.count(row, counts);
         }
         let shape: TVec<usize> = outer.iter().copied().chain([width]).collect();
         Ok(tvec!(tensor(counts, &shape)?.into_tvalue()))

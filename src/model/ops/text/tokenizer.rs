@@ -7,7 +7,6 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-use crate::model::bounds::MAX_BATCH_BYTES;
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::model::ops::values::strings;
 
@@ -16,7 +15,7 @@ use super::expression::Expression;
 /// The operator: of each string its tokens, filled up to as many as the string with the most has; the input's shape,
 /// and a dimension more. If no string has a token, that dimension is 0.
 #[derive(Debug, Clone, PartialEq)]
-struct Tokenizer {
+pub struct Tokenizer {
     cut: Cut,
     /// Whether [`START`] and [`END`] stand around each string's tokens.
     mark: bool,
@@ -38,6 +37,12 @@ enum Cut {
     Tokens(Arc<Expression>),
 }
 
+/// A batch with more of them, the filled places included, is refused: 128 MiB of strings.
+const MAX_TOKENS: usize = (128 << 20) / size_of::<String>();
+
+/// A match that is too short is looked for again from its second character on, so that long ones cost their square.
+const MAX_MIN_CHARS: usize = 64;
+
 const START: &str = "\u{2}";
 const END: &str = "\u{3}";
 
@@ -58,6 +63,7 @@ pub(in crate::model::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> Tr
         (None, Some(text)) => Cut::Tokens(Arc::new(Expression::parse(text).context("tokenexp")?)),
         (None, None) => bail!("neither separators nor tokenexp"),
     };
+    ensure!(min_chars <= MAX_MIN_CHARS, "mincharnum {min_chars} is above {MAX_MIN_CHARS}");
     ensure!(
         min_chars == 1 || cut != Cut::Chars,
         "mincharnum {min_chars} where each character is to be a token"
@@ -72,7 +78,13 @@ pub(in crate::model::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> Tr
 }
 
 impl Tokenizer {
-    fn tokens<'a>(&self, text: &'a str) -> Vec<&'a str> {
+    /// What all else is, beside the tokens; nothing is known of it where marks are.
+    pub fn filler(&self) -> Option<&str> {
+        (!self.mark).then_some(&self.pad_value)
+    }
+
+    /// The tokens of a text, without marks.
+    pub fn tokens<'a>(&self, text: &'a str) -> Vec<&'a str> {
         match &self.cut {
             Cut::Chars => text.char_indices().map(|(at, char)| &text[at..at + char.len_utf8()]).collect(),
             Cut::Separators(separators) => {
@@ -146,14 +158,9 @@ impl Operator for Tokenizer {
         let rows: Vec<Vec<&str>> = strings(&inputs[0])?.iter().map(|text| self.tokens(text)).collect();
         let most = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = if most > 0 && self.mark { most + 2 } else { most };
-        // A long text is tried again with fewer beside it, which are all made as long, and in the end alone.
-        let bytes = rows.len().saturating_mul(width).saturating_mul(size_of::<String>());
-        ensure!(
-            rows.len() <= 1 || bytes as u64 <= MAX_BATCH_BYTES,
-            "{} texts of up to {most} tokens take too much memory",
-            rows.len()
-        );
-        let mut tokens = Vec::with_capacity(rows.len() * width);
+        let count = rows.len().saturating_mul(width);
+        ensure!(count <= MAX_TOKENS, "{} texts of up to {most} tokens: {MAX_TOKENS} can run", rows.len());
+        let mut tokens = Vec::with_capacity(count);
         if width > 0 {
             for row in &rows {
                 let end = tokens.len() + width;
