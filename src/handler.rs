@@ -79,7 +79,9 @@ impl Handler {
         let echoed = fields.iter().filter_map(|field| features.slot(field)).collect();
 
         model.warm_up()?;
-        model.test_example(directory)?;
+        if let Some(example) = model.example(directory)? {
+            model.test_example(&example)?;
+        }
         tracing::info!(model = name, version, origin = directory.origin(), "ready");
         Ok(Self { model, features, result, echoed, sink })
     }

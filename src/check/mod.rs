@@ -77,7 +77,7 @@ fn model(
     timing::measure(report, first_load, &model, example.as_ref());
     if let Some(rows) = example {
         report.line("example", &format!("{} row{}", rows.len, if rows.len == 1 { "" } else { "s" }));
-        report.keep(model.test_example(directory));
+        report.keep(model.test_example(&rows));
         let shown = predictions(&model, &rows);
         for (row, prediction) in shown.into_iter().flatten().enumerate() {
             report.detail(&format!("row {row}"), &prediction);

@@ -4,6 +4,7 @@
 //! inputs; the serving spec and its fields mean nothing to it.
 
 use anyhow::{Context, Result, bail, ensure};
+use hashbrown::HashMap;
 use serde_json::{Map, Value};
 
 use crate::columns::{Element, Port, Rows, Sparse, Values};
@@ -88,14 +89,14 @@ fn first_len(object: &Row) -> usize {
 /// The entries of a vectoriser's rows: `{"zone": "1", "km": 2.5}`, or its columns, `{"zone=1": 1.0, "km": 2.5}`. What it
 /// does not know counts as nothing.
 fn sparse(rows: &[Row], port: &Port) -> Result<Values> {
+    let columns: HashMap<&str, i32> = port.keys.iter().map(String::as_str).zip(0..).collect();
     let entry = |(name, value): (&String, &Value)| {
         let (name, value) = match value {
             Value::Number(number) => (name.clone(), number.as_f64().unwrap_or_default()),
             Value::String(category) => (format!("{name}={category}"), 1.0),
             _ => bail!("`{name}` is neither a number nor a string"),
         };
-        let column = port.keys.iter().position(|column| *column == name);
-        Ok((column.map_or(Ok(Sparse::NONE), i32::try_from)?, value))
+        Ok((columns.get(name.as_str()).copied().unwrap_or(Sparse::NONE), value))
     };
     let rows = rows
         .iter()
@@ -193,6 +194,16 @@ mod tests {
             sparse(&[0, -1, 2, 0], &[1.0, 0.0, 1.0, 2.0], 2)
         );
         assert!(rows(r#"{"X": {"km": null}}"#, &map).is_err());
+    }
+
+    #[test]
+    fn entries_are_found_in_a_large_vocabulary() {
+        let vocabulary: Vec<String> = (0..20_000).map(|column| format!("zone={column}")).collect();
+        let row: Row = vocabulary.iter().map(|name| (name.clone(), 1.into())).collect();
+        let map = [Port { keys: vocabulary, ..port("X", Element::Map(Number::Float), 1) }];
+        let text = Value::from(vec![Value::from(row); 20]).to_string();
+        let [Values::Sparse(sparse)] = &inputs(&text, &map)[..] else { panic!("sparse rows") };
+        assert_eq!(sparse.columns[..20_000], (0..20_000).collect::<Vec<i32>>());
     }
 
     #[test]

@@ -175,13 +175,12 @@ impl Model {
         Ok(rows)
     }
 
-    /// Runs the input example, if the directory has one in a form that rows can be read from.
+    /// Runs the rows of the input example.
     ///
     /// # Errors
-    /// When it does not fit the inputs, the graph fails on it, or a prediction for it is not finite.
-    pub fn test_example(&self, directory: &ModelDirectory) -> Result<()> {
-        let Some(rows) = self.example(directory)? else { return Ok(()) };
-        let outputs = self.run(&rows).context("the model fails on it").context(example::FILE)?;
+    /// When the graph fails on them, or a prediction for them is not finite.
+    pub fn test_example(&self, rows: &Rows) -> Result<()> {
+        let outputs = self.run(rows).context("the model fails on it").context(example::FILE)?;
         let finite = outputs.iter().all(|values| match values {
             Values::Float(v) => v.iter().all(|x| x.is_finite()),
             Values::Double(v) => v.iter().all(|x| x.is_finite()),
