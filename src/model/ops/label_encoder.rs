@@ -33,7 +33,7 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
     let values = list(ctx, node, "values")?;
     ensure!(keys.len() == values.len(), "{} keys_* and {} values_*", keys.len(), values.len());
     let default = default(ctx, node, values.datum_type())?;
-    let (keys, values) = if ml_opset(ctx) < 4 { without_nan(&keys, &values)? } else { (keys, values) };
+    let (keys, values) = if ml_opset(ctx) < 4 { as_before_opset_4(&keys, &values)? } else { (keys, values) };
     Ok(parsed(LabelEncoder::Map(Arc::new(Encoder::new(&keys, &values, &default)?))))
 }
 
@@ -43,13 +43,14 @@ fn ml_opset(ctx: &ParsingContext) -> i64 {
     import.map_or(1, |import| import.version)
 }
 
-/// The keys that are not NaN, and their values: before opset 4 NaN is no key, but unequal to all of them.
-fn without_nan(keys: &Tensor, values: &Tensor) -> TractResult<(Tensor, Tensor)> {
-    if !keys.datum_type().is_float() {
-        return Ok((keys.clone(), values.clone()));
+/// The keys that are not NaN, and their values, the last first: before opset 4 NaN is no key, but unequal to all of
+/// them, and of repeated keys the first counts.
+fn as_before_opset_4(keys: &Tensor, values: &Tensor) -> TractResult<(Tensor, Tensor)> {
+    let mut places: Vec<usize> = (0..keys.len()).rev().collect();
+    if keys.datum_type().is_float() {
+        let numbers = numbers::<f64>(keys)?;
+        places.retain(|&place| !numbers[place].is_nan());
     }
-    let numbers = numbers::<f64>(keys)?;
-    let places: Vec<usize> = (0..keys.len()).filter(|&place| !numbers[place].is_nan()).collect();
     Ok((take(keys, &places, &[places.len()])?, take(values, &places, &[places.len()])?))
 }
 

@@ -72,6 +72,7 @@ def by_tensors(key: str, value: str) -> Case:
 
 CLASSES = {"classes_strings": ["red", "", "東京"]}
 FLOATS = {"keys_floats": [float("nan"), 1.0, 0.0], "values_strings": ["missing", "one", "zero"]}
+REPEATED_INTEGERS = {"keys_int64s": [3, -1, 3, -1], "values_strings": ["a", "b", "c", "d"]}
 REPEATED = {"keys_strings": ["red", "red"], "values_int64s": [1, 2]}
 
 LABEL_ENCODERS = (
@@ -87,6 +88,8 @@ LABEL_ENCODERS = (
         Case("missing_version_2", "LabelEncoder", [special()], FLOATS, 2),
         Case("missing_version_4", "LabelEncoder", [special()], FLOATS, 4),
         Case("repeated_version_4", "LabelEncoder", [WORDS], REPEATED, 4),
+        Case("repeated_version_2", "LabelEncoder", [WORDS], REPEATED, 2),
+        Case("repeated_integers_version_2", "LabelEncoder", [CODES], REPEATED_INTEGERS, 2),
     ]
     + [
         by_lists(key, value, version, default)
@@ -140,7 +143,10 @@ CASES = [
     *declared(
         declared(LABEL_ENCODERS, "reference", {"repeated_version_4": "the last of repeated keys takes precedence"}),
         "onnxruntime",
-        {"missing_version_4": "a key that is not a number matches what is not a number"},
+        {
+            "missing_version_4": "a key that is not a number matches what is not a number",
+            "repeated*_version_2": "which of repeated keys takes precedence is not defined before version 4",
+        },
     ),
     *declared(
         ONE_HOT_ENCODERS,
