@@ -4,8 +4,9 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::super::features::{Features, Layout};
 use super::super::unchecked::Vectors;
+use super::block::Row;
 use super::forest::{Forest, Number};
-use super::kernel::{Row, sum};
+use super::kernel::sum;
 use super::packed::Packed;
 
 /// An ensemble of trees, in the form in which it is quickest.
@@ -146,7 +147,7 @@ impl Packed {
                 features.for_each_sparse(|entries| {
                     row.set(self, entries.clone());
                     let start = sums.len();
-                    sums.resize(start + self.targets, 0.0);
+                    sums.resize(start + self.targets(), 0.0);
                     row.sum(self, &mut sums[start..]);
                     row.set(self, entries.map(|(column, _)| (column, 0.0)));
                 });

@@ -1,15 +1,10 @@
 //! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
 
 use super::super::unchecked::{self, Avx512, TREES, Vectors, Work};
-use super::column::{Column, Value};
+use super::block::{Block, Row};
+use super::column::Value;
 use super::masks::{Cursor, LANES, ThresholdQuestion};
 use super::packed::{Packed, Tree};
-
-/// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
-const CHUNKS: usize = 16;
-
-/// Values of a block of chunks: 128 KiB.
-const BLOCK_VALUES: usize = 32 << 10;
 
 /// From here on rows are cheaper as a chunk, though part of it is wasted.
 const LEAST_OF_CHUNK: usize = 12;
@@ -17,71 +12,35 @@ const LEAST_OF_CHUNK: usize = 12;
 /// Slots of rows that are worth a chunk: with more, a chunk's values fit no cache.
 const MAX_SLOTS: usize = 4 << 10;
 
-/// The values of some rows at the slots, chunk after chunk of `slots + 1` vectors: the last is negative infinity
-/// throughout, as leaves need it.
-#[derive(Debug)]
-pub struct Block {
-    values: Vec<[f32; LANES]>,
-    slots: usize,
-}
-
-impl Block {
-    /// Room for chunks of rows with so many slots.
-    fn new(slots: usize, rows: usize) -> Self {
-        let chunks = (BLOCK_VALUES / (LANES * (slots + 1))).clamp(1, CHUNKS).min(rows.div_ceil(LANES));
-        Self { values: vec![[f32::NEG_INFINITY; LANES]; (slots + 1) * chunks], slots }
-    }
-
-    fn chunks(&self) -> usize {
-        self.values.len() / (self.slots + 1)
-    }
-
-    /// The values of each chunk.
-    pub fn iter(&self) -> impl Iterator<Item = &[[f32; LANES]]> {
-        self.values.chunks_exact(self.slots + 1)
-    }
-
-    fn fill(&mut self, rows: &[impl Value], width: usize, columns: &[Column]) {
-        let chunks = self.values.chunks_exact_mut(self.slots + 1);
-        for (chunk, rows) in chunks.zip(rows.chunks(width * LANES)) {
-            for (lane, row) in rows.chunks_exact(width).enumerate() {
-                for (values, column) in chunk.iter_mut().zip(columns) {
-                    values[lane] = row[column.feature as usize].at(*column);
-                }
-            }
-        }
-    }
-}
-
 /// The sums of each target for each of the rows, `width` features each, which are at least those of the forest.
 pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, vectors: Vectors) -> Vec<f64> {
-    let slots = packed.columns.len();
+    let slots = packed.columns().len();
     let count = rows.len() / width;
-    let mut sums = vec![0.0; count * packed.targets];
+    let mut sums = vec![0.0; count * packed.targets()];
     let in_chunks = match count % LANES {
         _ if slots > MAX_SLOTS => 0,
         rest if rest < LEAST_OF_CHUNK => count - rest,
         _ => count,
     };
     let (chunked, single) = rows.split_at(in_chunks * width);
-    let (chunked_sums, single_sums) = sums.split_at_mut(in_chunks * packed.targets);
+    let (chunked_sums, single_sums) = sums.split_at_mut(in_chunks * packed.targets());
     if in_chunks > 0 {
         let mut block = Block::new(slots, in_chunks);
         let block_rows = block.chunks() * LANES;
-        let mut block_sums = vec![[0.0; LANES]; block.chunks() * packed.targets];
+        let mut block_sums = vec![[0.0; LANES]; block.chunks() * packed.targets()];
         let parts =
-            chunked.chunks(block_rows * width).zip(chunked_sums.chunks_mut(block_rows * packed.targets));
+            chunked.chunks(block_rows * width).zip(chunked_sums.chunks_mut(block_rows * packed.targets()));
         for (rows, sums) in parts {
-            block.fill(rows, width, &packed.columns);
+            block.fill(rows, width, packed.columns());
             block_sums.fill([0.0; LANES]);
             let work = SumBlock { packed, block: &block, sums: &mut block_sums, avx512: vectors.avx512 };
             match vectors.avx2 {
                 Some(avx2) => avx2.run(work),
                 None => work.run(),
             }
-            let of_chunks = block_sums.chunks_exact(packed.targets);
-            for (sums, of_chunk) in sums.chunks_mut(LANES * packed.targets).zip(of_chunks) {
-                for (lane, sums) in sums.chunks_exact_mut(packed.targets).enumerate() {
+            let of_chunks = block_sums.chunks_exact(packed.targets());
+            for (sums, of_chunk) in sums.chunks_mut(LANES * packed.targets()).zip(of_chunks) {
+                for (lane, sums) in sums.chunks_exact_mut(packed.targets()).enumerate() {
                     for (sum, of_target) in sums.iter_mut().zip(of_chunk) {
                         *sum = of_target[lane];
                     }
@@ -91,55 +50,18 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, vectors: Vectors)
     }
     if !single.is_empty() {
         let mut row = Row::new(packed);
-        for (values, sums) in single.chunks_exact(width).zip(single_sums.chunks_exact_mut(packed.targets)) {
-            row.fill(values, &packed.columns);
+        for (values, sums) in single.chunks_exact(width).zip(single_sums.chunks_exact_mut(packed.targets())) {
+            row.fill(values, packed.columns());
             row.sum(packed, sums);
         }
     }
     sums
 }
 
-/// The values of one row at the slots, with negative infinity behind the last.
-#[derive(Debug)]
-pub struct Row {
-    values: Vec<f32>,
-}
-
 impl Row {
-    /// A row of zeros.
-    pub fn new(packed: &Packed) -> Self {
-        let mut values = vec![0.0; packed.columns.len() + 1];
-        values[packed.columns.len()] = f32::NEG_INFINITY;
-        Self { values }
-    }
-
-    /// Sets the values of some features.
-    pub fn set(&mut self, packed: &Packed, entries: impl Iterator<Item = (usize, f32)>) {
-        for (feature, value) in entries {
-            let start = packed.columns.partition_point(|column| (column.feature as usize) < feature);
-            for (slot, column) in packed.columns.iter().enumerate().skip(start) {
-                if column.feature as usize != feature {
-                    break;
-                }
-                self.values[slot] = value.at(*column);
-            }
-        }
-    }
-
-    fn fill(&mut self, row: &[impl Value], columns: &[Column]) {
-        for (value, column) in self.values.iter_mut().zip(columns) {
-            *value = row[column.feature as usize].at(*column);
-        }
-    }
-
-    /// The values, negative infinity behind the last.
-    pub fn values(&self) -> &[f32] {
-        &self.values
-    }
-
     /// Adds the row's weights to the sum of each target.
     pub fn sum(&self, packed: &Packed, sums: &mut [f64]) {
-        let trees = &packed.trees;
+        let trees = packed.trees();
         // Sums side by side, as no addition can begin before the last has ended.
         let mut of_lanes = [0.0; TREES];
         for start in (0..trees.len()).step_by(TREES) {
@@ -148,7 +70,7 @@ impl Row {
             let group = &trees[first..trees.len().min(first + TREES)];
             let leaves = unchecked::trees(packed, group, self);
             let new = start - first..group.len();
-            if packed.only_target.is_some() {
+            if packed.only_target().is_some() {
                 for lane in new {
                     of_lanes[lane] += f64::from(f32::from_bits(leaves[lane]));
                 }
@@ -165,7 +87,7 @@ impl Row {
                 }
             }
         }
-        if let Some(target) = packed.only_target {
+        if let Some(target) = packed.only_target() {
             sums[target as usize] += of_lanes.iter().sum::<f64>();
         }
     }
@@ -186,14 +108,16 @@ impl Work for SumBlock<'_> {
     fn run(self) {
         let Self { packed, block, sums, avx512 } = self;
         let mut cursor = Cursor::default();
-        for tree in &packed.trees {
-            for (x, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets)) {
+        for tree in packed.trees() {
+            for (chunk, sums) in block.iter().zip(sums.chunks_exact_mut(packed.targets())) {
                 let mut leaves = match avx512 {
-                    Some(avx512) => avx512.exits(&packed.masks, cursor, tree.words_end, x),
-                    None => packed.masks.exits(cursor, tree.words_end, x, ThresholdQuestion::ask),
+                    Some(avx512) => avx512.exits(packed.masks(), cursor, tree.words_end, chunk.vectors()),
+                    None => {
+                        packed.masks().exits(cursor, tree.words_end, chunk.vectors(), ThresholdQuestion::ask)
+                    }
                 };
                 if tree.rest > 0 {
-                    unchecked::rows(packed, tree, x, &mut leaves);
+                    unchecked::rows(packed, tree, chunk, &mut leaves);
                 }
                 if tree.target == Tree::ROWS {
                     for lane in 0..LANES {
@@ -208,7 +132,7 @@ impl Work for SumBlock<'_> {
                     }
                 }
             }
-            cursor = packed.masks.after(tree.words_end);
+            cursor = packed.masks().after(tree.words_end);
         }
     }
 }

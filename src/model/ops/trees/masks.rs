@@ -86,7 +86,7 @@ struct Window {
 
 impl Masks {
     /// Adds the top of a tree, whose packed nodes, and their slots, are those of `splits`: the steps from its exits to the
-    /// lowest leaf.
+    /// deepest leaf.
     pub fn push(
         &mut self,
         splits: &[Split],
@@ -179,7 +179,7 @@ fn strikes(range: std::ops::Range<usize>, start: usize) -> u32 {
     (from..to).fold(0, |bits, exit| bits | 1 << (exit - start))
 }
 
-/// Which branches make up a top with so many exits, and the steps from there to the lowest leaf: those above the lowest
+/// Which branches make up a top with so many exits, and the steps from there to the deepest leaf: those above the lowest
 /// leaves first.
 fn top(splits: &[Split], heights: &[u32], exits: usize) -> (Vec<bool>, u32) {
     let mut in_top = vec![false; splits.len()];

@@ -5,6 +5,7 @@
 )]
 
 pub mod attributes;
+mod block;
 mod column;
 pub mod ensemble;
 mod forest;
@@ -13,7 +14,7 @@ mod masks;
 mod packed;
 mod splits;
 
-pub use kernel::Row;
+pub use block::{Chunk, Row};
 pub use masks::{Cursor, LANES, Masks};
 pub use packed::{Node, Packed, Tree};
 

@@ -8,29 +8,30 @@ use super::splits::{Ask, Sets, Split, unfold};
 
 /// Trees that sum `float` weights, ready for the kernels.
 ///
-/// Every node's children, and the slot that it looks at, are in range: the kernels rely on it.
+/// Every node's children, and the slot that it looks at, are in range. The kernels rely on it, so nothing outside of this file
+/// can change it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Packed {
     /// What rows have at each slot that nodes name. Leaves name the slot behind the last, in which every row has negative
     /// infinity.
-    pub columns: Vec<Column>,
+    columns: Vec<Column>,
     /// How the nodes' links are read.
-    pub links: Links,
+    links: Links,
     /// The nodes of tree after tree.
-    pub nodes: Vec<Node>,
+    nodes: Vec<Node>,
     /// The trees, those of equal depth together.
-    pub trees: Vec<Tree>,
+    trees: Vec<Tree>,
     /// The tops of the trees.
-    pub masks: Masks,
+    masks: Masks,
     /// Sets of categories that nodes ask for: whether a missing value belongs to it, the number of words, and the words, a
     /// bit a category.
-    pub sets: Vec<u32>,
+    sets: Vec<u32>,
     /// For leaves with weights for several targets: rows of as many weights as there are targets.
-    pub rows: Vec<f32>,
+    rows: Vec<f32>,
     /// The number of targets.
-    pub targets: usize,
+    targets: usize,
     /// The target of all trees, if they have the same.
-    pub only_target: Option<u32>,
+    only_target: Option<u32>,
 }
 
 /// A branch or a leaf, in eight bytes.
@@ -50,11 +51,11 @@ pub struct Node {
 pub struct Tree {
     /// Where its nodes begin.
     pub base: u32,
-    /// Steps from the root to the lowest leaf.
+    /// Steps from the root to the deepest leaf.
     pub depth: u32,
     /// The words of its top, from where those of the tree before ended.
     pub words_end: u32,
-    /// Steps from the exits of its top to the lowest leaf. If there are none, exits hold what leaves hold.
+    /// Steps from the exits of its top to the deepest leaf. If there are none, exits hold what leaves hold.
     pub rest: u32,
     /// The target of all its weights; [`Tree::ROWS`] when its leaves have rows of weights.
     pub target: u32,
@@ -225,6 +226,54 @@ impl Packed {
 }
 
 impl Packed {
+    /// What rows have at each slot.
+    #[inline(always)]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// How the nodes' links are read.
+    #[inline(always)]
+    pub fn links(&self) -> Links {
+        self.links
+    }
+
+    /// The nodes of tree after tree.
+    #[inline(always)]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The trees, those of equal depth together.
+    #[inline(always)]
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The tops of the trees.
+    #[inline(always)]
+    pub fn masks(&self) -> &Masks {
+        &self.masks
+    }
+
+    /// Whether a node asks for a set.
+    #[inline(always)]
+    pub fn has_sets(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
+    /// The number of targets.
+    #[inline(always)]
+    pub fn targets(&self) -> usize {
+        self.targets
+    }
+
+    /// The target of all trees, if they have the same.
+    #[inline(always)]
+    pub fn only_target(&self) -> Option<u32> {
+        self.only_target
+    }
+
     /// The weights that a leaf of a tree with rows holds.
     #[inline(always)]
     pub fn row(&self, leaf: u32) -> &[f32] {
@@ -249,7 +298,7 @@ impl Packed {
 /// Weights that rows may take beyond what the model itself has.
 const MAX_ROW_WEIGHTS: usize = 1 << 20;
 
-/// Steps from each split to the lowest leaf below it.
+/// Steps from each split to the deepest leaf below it.
 #[derive(Debug)]
 pub struct Heights(pub Vec<u32>);
 
