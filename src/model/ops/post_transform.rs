@@ -56,7 +56,8 @@ impl PostTransform {
     }
 
     /// The scores of both classes from the one score that there is. A probability is left as it is, of margins only
-    /// the logistic is taken: so does onnxruntime.
+    /// the logistic is taken: so does onnxruntime. It makes no second score of a probit, and leaves one as it was: here each
+    /// class gets its own.
     pub fn both_classes(self, score: f32, second: SecondClass) -> [f32; 2] {
         match (second, self) {
             (_, Self::Probit) => [probit(1.0 - score), probit(score)],

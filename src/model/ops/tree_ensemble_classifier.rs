@@ -2,7 +2,8 @@
 //!
 //! What the definition leaves open is as onnxruntime does it: the label is decided by the scores before the post transform.
 //! Of two classes whose leaves have weights for one class only, the weights are the second's: probabilities, decided at 0.5,
-//! if none is negative, else margins, decided at 0.
+//! if none is negative, else margins, decided at 0. Base values of both classes are added to the scores of both, as ONNX says;
+//! onnxruntime then forgets the second class's base, or the trees' weights if they are the second's.
 
 use std::sync::Arc;
 
