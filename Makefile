@@ -25,10 +25,11 @@ test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; 
 	$(CARGO) test --locked --workspace
 
 # Cargo builds the program, and then, with nothing left to build, says where it is.
-bench: .venv-bench/ready target/bench.stamp ## How fast predictions are beside ONNX Runtime and the libraries; some minutes
+bench: .venv-bench/ready target/bench.stamp ## How fast predictions and loading are beside ONNX Runtime and the libraries; some minutes
 	$(BENCH)
-	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict \
-		"$$($(BENCH) --quiet --message-format=json | sed -n 's|.*"executable":"\([^"]*/predict-[^"]*\)".*|\1|p')"
+	program="$$($(BENCH) --quiet --message-format=json | sed -n 's|.*"executable":"\([^"]*/predict-[^"]*\)".*|\1|p')" && \
+	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" && \
+	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" --load
 
 lint: ## Format and clippy
 	$(CARGO) fmt --all --check

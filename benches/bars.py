@@ -1,4 +1,4 @@
-"""How many times as fast as others predictions have to be, by model, for 1, 100 and 10 000 rows a call."""
+"""How many times as fast as others predictions have to be, by model, for 1, 100 and 10 000 rows a call; and loading."""
 
 from collections.abc import Mapping
 
@@ -35,12 +35,15 @@ BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 
 
+# How many times what ours takes ONNX Runtime takes to load a model: the milliseconds, the most memory of the process.
+LOAD = {"ms": 1, "MB": 1}
+
 PORTABLE = {10_000: 3}
 HALVED = ("forest_classifier_5", "lightgbm_classifier_5", "lightgbm_categorical", "xgboost_classifier_5")
 
 
 def bars(model: str, portable: bool, batch: int) -> dict[str, float]:
-    """The ratios that a model is to reach, by peer; `portable`, without AVX2, only trees have to."""
+    """The ratios that a model is to reach, by peer; `portable`, without AVX2 and AVX-512, only trees have to."""
     by_peer = BARS.get(model, {})
     if portable:
         trees = by_peer and model not in ("linear", "network")

@@ -43,8 +43,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 100, 10_000], metavar="ROWS", help="rows a call")
-    parser.add_argument("--bars", action="store_true", help="fail if a ratio is lower than it has to be")
-    parser.add_argument("--portable", action="store_true", help="ours without AVX2, as other processors have to do")
+    parser.add_argument("--bars", action="store_true", help="fail if one is slower, or larger, than it has to be")
+    parser.add_argument("--portable", action="store_true", help="ours without AVX2 and AVX-512, as other processors have to do")
     parser.add_argument("--load", action="store_true", help="loading instead of predictions")
     arguments = parser.parse_args()
     names = arguments.only or sorted(path.parent.name for path in arguments.models.glob("*/model.onnx"))
@@ -57,9 +57,11 @@ def main() -> None:
         # All on the same core, programs that are started included: on a shared machine one may be busier than another.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if arguments.load:
-        load.report(folders, program)
-    elif not report(folders, program, arguments.portable, arguments.batches, arguments.rounds) and arguments.bars:
-        sys.exit("some are slower than they have to be")
+        reached = load.report(folders, program)
+    else:
+        reached = report(folders, program, arguments.portable, arguments.batches, arguments.rounds)
+    if arguments.bars and not reached:
+        sys.exit("some take more than they may")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 //!
 //! Takes a folder with `model.onnx` and `rows.bin` (`float` rows, little endian), and then reads lines from standard input:
 //! `<rows a call> <calls>`. Each is answered with the nanoseconds that the calls took, all together, on one thread. With
-//! `--portable` it does without AVX2, as other processors have to.
+//! `--portable` it does without AVX2 and AVX-512, as other processors have to.
 
 use std::hint::black_box;
 use std::io::BufRead;
