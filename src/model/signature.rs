@@ -25,8 +25,6 @@ pub struct Field {
     /// What a tensor is like.
     #[serde(rename = "tensor-spec")]
     pub tensor: Option<TensorSpec>,
-    #[serde(default = "yes")]
-    required: bool,
 }
 
 /// A tensor's type and shape.
@@ -36,18 +34,6 @@ pub struct TensorSpec {
     pub dtype: String,
     /// Its shape; -1 is any size.
     pub shape: Vec<i64>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Field {
-    /// Whether it must be given.
-    #[must_use]
-    pub fn is_required(&self) -> bool {
-        self.required
-    }
 }
 
 impl Signature {
@@ -88,7 +74,7 @@ mod tests {
             outputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"float32\", \"shape\": [-1, 1]}}]'\n";
         let signature = Signature::parse(text).unwrap().unwrap();
         let [km] = &signature.inputs[..] else { panic!("one input") };
-        assert_eq!((km.name.as_deref(), km.r#type.as_str(), km.is_required()), (Some("km"), "double", false));
+        assert_eq!((km.name.as_deref(), km.r#type.as_str()), (Some("km"), "double"));
         let tensor = TensorSpec { dtype: "float32".to_owned(), shape: vec![-1, 1] };
         assert_eq!((signature.outputs[0].name.as_ref(), &signature.outputs[0].tensor), (None, &Some(tensor)));
     }
