@@ -20,9 +20,12 @@ fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePla
 
 /// The value of the feature `x` as JSON, or why the record is rejected.
 fn x(features: &str, document: &str) -> String {
-    let plan = plan(features, None).unwrap();
+    let plan = match plan(features, None) {
+        Ok(plan) => plan,
+        Err(error) => return format!("{error:#}"),
+    };
     match plan.values(document.as_bytes()) {
-        Ok(values) => values.into_iter().find(|(name, _)| *name == "x").unwrap().1,
+        Ok(values) => values.into_iter().filter(|(name, _)| *name == "x").map(|(_, value)| value).collect(),
         Err(rejected) => rejected.to_string(),
     }
 }

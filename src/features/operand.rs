@@ -175,13 +175,11 @@ impl Source {
         let quoted = row.str(json);
         if quoted.contains('\\') {
             // The text was checked as JSON, but a lone surrogate passes that and is no string still.
-            return match serde_json::from_str::<String>(quoted) {
-                Ok(content) => Ok(row.make(&content)),
-                Err(_) => {
-                    let problem = self.wrong_type("a string of Unicode characters", JsonType::String);
-                    self.text_instead(problem, row)
-                }
+            let Ok(content) = serde_json::from_str::<String>(quoted) else {
+                let problem = self.wrong_type("a string of Unicode characters", JsonType::String);
+                return self.text_instead(problem, row);
             };
+            return Ok(row.make(&content));
         }
         Ok(json.part(1, quoted.len() - 1))
     }

@@ -2,6 +2,8 @@
 //!
 //! A new one is a file with a struct that has the transform's key among its fields, and a line below.
 
+#![expect(clippy::struct_field_names, reason = "a transform's key is its name")]
+
 use anyhow::Result;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};

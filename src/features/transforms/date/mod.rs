@@ -109,7 +109,7 @@ struct Moment {
 }
 
 impl Moment {
-    fn read<'a>(source: &Source, row: &mut Row<'a>) -> Result<Self, Problem> {
+    fn read(source: &Source, row: &mut Row) -> Result<Self, Problem> {
         let text = source.string(row)?;
         iso8601::parse(row.str(text)).ok_or_else(|| {
             let expected = "an ISO 8601 date, such as 2016-02-29 or 2016-02-29T23:30:00Z";

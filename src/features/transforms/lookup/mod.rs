@@ -163,7 +163,7 @@ impl Probe {
             *text = key.text(row)?;
         }
         let key = texts[..self.keys.len()].iter().map(|text| row.str(*text));
-        let found = self.table.find(key);
+        let found = self.table.find(&key);
         row.values[self.register] = Value::Int64(found.map_or(-1, i64::from));
         row.values[self.register + 1] = Value::Int64(row.number);
         found.map(|at| at as usize).ok_or_else(|| self.missing("a key of the table"))

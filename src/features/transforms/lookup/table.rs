@@ -48,7 +48,7 @@ impl Table {
     }
 
     /// The row with a key.
-    pub fn find<'k>(&self, key: impl Iterator<Item = &'k str> + Clone) -> Option<u32> {
+    pub fn find<'k>(&self, key: &(impl Iterator<Item = &'k str> + Clone)) -> Option<u32> {
         let hash = hash(&self.hash_builder, key.clone());
         self.rows.find(hash, |row| is(&self.keys, *row, key.clone())).copied()
     }

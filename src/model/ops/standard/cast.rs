@@ -86,7 +86,9 @@ impl Operator for TypedCast {
             (DatumType::String, DatumType::F64) => tensor(parsed::<f64>(x)?, shape)?,
             (DatumType::String, DatumType::I32) => tensor(parsed::<i32>(x)?, shape)?,
             (DatumType::String, DatumType::I64) => tensor(parsed::<i64>(x)?, shape)?,
-            (_, DatumType::I32) => tensor(whole(x, f64::from(i32::MIN))?, shape)?.cast_to::<i32>()?.into_owned(),
+            (_, DatumType::I32) => {
+                tensor(whole(x, f64::from(i32::MIN))?, shape)?.cast_to::<i32>()?.into_owned()
+            }
             (_, DatumType::I64) => tensor(whole(x, i64::MIN as f64)?, shape)?,
             (from, to) => bail!("a cast from {from:?} to {to:?}"),
         };
