@@ -6,22 +6,27 @@ LOCAL := target/debug/stream-predictor-local
 BINARIES = $(CARGO) build --locked --workspace --bins
 BENCH = $(CARGO) bench --locked --bench predict --no-run
 
+# What `make demo` and `make up` show: rides or flights.
+MODEL = rides
+MADE_flights := target/fixtures/flights.stamp
+
 .PHONY: help demo up test bench conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/ready build ## Rides in, predictions out, on a local stack that goes away again
-	$(LOCAL) demo
+demo: .venv/ready build $(MADE_$(MODEL)) ## Rides in, predictions out, on a local stack that goes away again; MODEL=flights
+	$(LOCAL) demo $(MODEL)
 
-up: .venv/ready build ## The same local stack, to put records on yourself until Ctrl-C
-	$(LOCAL) up
+up: .venv/ready build $(MADE_$(MODEL)) ## The same local stack, to put records on yourself until Ctrl-C; MODEL=flights
+	$(LOCAL) up $(MODEL)
 
 test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; sets up what they need
 	$(CARGO) test --locked --workspace --no-run
 	$(LOCAL) demo
 	.venv-models/bin/python -m unittest discover --start-directory tests/python
+	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
 
 # Cargo builds the program, and then, with nothing left to build, says where it is.
@@ -42,7 +47,7 @@ conformance: ## Do the models below DIR give the outputs that they are known to 
 
 conformance-models: target/conformance.stamp ## The models of libraries that the tests run, in target/conformance
 
-fixtures: target/fixtures/forest.stamp ## The models that are too large to be committed
+fixtures: target/fixtures/forest.stamp target/fixtures/flights.stamp ## The models that are too large to be committed
 
 build: ## The function and the local tools, for this machine
 	@echo "Building; the first time fetches crates from crates.io and takes some minutes"
@@ -85,4 +90,9 @@ target/conformance.stamp: tests/zoo/requirements.txt $(wildcard tests/zoo/*.py t
 target/fixtures/forest.stamp: examples/ride_duration.py tests/fixtures/make.py | .venv-models/ready
 	@echo "Training the forest of the tests, about half a minute"
 	.venv-models/bin/python tests/fixtures/make.py forest --out $(@D)
+	@touch $@
+
+target/fixtures/flights.stamp: $(wildcard examples/*.py) python/stream_predictor.py tests/fixtures/make.py | .venv-models/ready
+	@echo "Training the forest of flight delays, about half a minute"
+	.venv-models/bin/python tests/fixtures/make.py flights --out $(@D)
 	@touch $@

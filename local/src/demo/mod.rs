@@ -1,26 +1,29 @@
-//! `demo` and `up`: rides from a stream, through the function and a model, to predictions on another stream.
+//! `demo` and `up`: records from a stream, through the function and a model, to predictions on another stream.
 
 mod aws_cli;
+mod flights;
 mod model_tree;
 mod prediction;
-mod ride;
+mod records;
+mod rides;
 mod scene;
+mod system;
 mod tally;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
-use prediction::{Place, Prediction};
-use ride::{Ride, Rides};
-use scene::{RIDES, Scene};
+use prediction::Place;
+use records::Record;
+use scene::Scene;
 use tally::Tally;
 
-/// How many rides are put one by one, and how many more in one request (which takes at most 500).
+/// How many records are put one by one, and how many of the others at most in one request (which takes up to 500).
 const ONE_BY_ONE: usize = 5;
-const TOGETHER: usize = 100;
+const TOGETHER: usize = 150;
 
 /// What no model can predict for.
 const POISON: &str = "this is not JSON";
@@ -37,46 +40,51 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Where the parts are.
 #[derive(Debug, Args)]
 pub struct Options {
+    /// What to show
+    #[arg(value_enum, value_name = "SYSTEM", default_value_t)]
+    system: system::Name,
     /// The function's binary
     #[arg(long, value_name = "PATH", default_value = "target/debug/stream-predictor")]
     function: PathBuf,
     /// Virtual environment with `ministack` and `awscli`
     #[arg(long, value_name = "DIR", default_value = ".venv")]
     venv: PathBuf,
-    /// Image of the bucket with the model: `<experiment>/models/m-…/artifacts` or `<experiment>/<run>/artifacts/model`
-    #[arg(long, value_name = "DIR", default_value = "tests/fixtures/mlflow3")]
-    models: PathBuf,
+    /// Image of the bucket with the model: `<experiment>/models/m-…/artifacts` or `<experiment>/<run>/artifacts/model`;
+    /// by default the system's own
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
     /// The run to take if there are several
     #[arg(long)]
     run_id: Option<String>,
-    /// Rides, one JSON document a line
-    #[arg(long, value_name = "FILE", default_value = "tests/fixtures/rides.jsonl")]
-    rides: PathBuf,
+    /// Records, one JSON document a line, by default the system's own; beside those of flights, `truth.csv`
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
 }
 
-/// Runs the demonstration; true if each record was accounted for exactly once and each ride was predicted.
+impl Options {
+    fn models(&self) -> PathBuf {
+        self.models.clone().unwrap_or_else(|| self.system.models())
+    }
+}
+
+/// Runs the demonstration; true if each record was accounted for exactly once, and predicted unless it can't be.
 ///
 /// # Errors
 /// When a part is missing or does not work.
 pub async fn run(options: &Options) -> Result<bool> {
-    let rides = Rides::read(&options.rides)?;
-    ensure!(
-        rides.all().len() >= ONE_BY_ONE + TOGETHER,
-        "{} has {} rides; {} are needed",
-        options.rides.display(),
-        rides.all().len(),
-        ONE_BY_ONE + TOGETHER
-    );
-    let mut scene = Scene::set(options).await?;
+    let mut system = options.system.read(options.records.as_deref())?;
+    let mut scene = Scene::set(options, &*system).await?;
+    let (noun, records) = (system.noun(), system.records());
     println!(
-        "putting {ONE_BY_ONE} rides one by one, {TOGETHER} more and 1 record that is not JSON\n\n{}",
-        Ride::HEADER
+        "putting {ONE_BY_ONE} {noun}s one by one, {} more and 1 record that is not JSON\n\n{}",
+        records.len() - ONE_BY_ONE,
+        system.header()
     );
 
     let start = Instant::now();
-    let mut tally = Tally::default();
+    let mut tally = Tally::new(noun);
     {
-        let putting = put_all(&scene.cli, &rides);
+        let putting = put_all(&scene.cli, &scene.events, &records);
         tokio::pin!(putting);
         let mut is_put = false;
         let mut complete_since = None::<Instant>;
@@ -84,10 +92,10 @@ pub async fn run(options: &Options) -> Result<bool> {
             tokio::select! {
                 put = &mut putting, if !is_put => {
                     is_put = true;
-                    put?.into_iter().for_each(|(place, ride_id)| tally.put(place, ride_id));
+                    put?.into_iter().for_each(|(place, id)| tally.put(place, id));
                 }
                 Some(prediction) = scene.predictions.recv() => {
-                    show(&prediction, &rides);
+                    println!("{}", system.row(&prediction));
                     tally.predicted(&prediction);
                 }
                 () = tokio::time::sleep(PAUSE) => {}
@@ -102,6 +110,9 @@ pub async fn run(options: &Options) -> Result<bool> {
         }
     }
     println!();
+    if let Some(summary) = system.summary() {
+        println!("{summary}");
+    }
     for ((shard, sequence_number), reason) in scene.log.counts().quarantined {
         println!("quarantined: {shard} {sequence_number}: {reason}");
     }
@@ -118,37 +129,41 @@ pub async fn run(options: &Options) -> Result<bool> {
 /// # Errors
 /// When a part is missing or does not work.
 pub async fn stay(options: &Options) -> Result<()> {
-    let rides = Rides::read(&options.rides)?;
-    let mut scene = Scene::set(options).await?;
-    let first = rides.all().first().context("there are no rides")?;
+    let mut system = options.system.read(options.records.as_deref())?;
+    let mut scene = Scene::set(options, &*system).await?;
+    let records = system.records();
+    let first = records.first().context("there are no records")?;
     println!(
-        "\nPut a ride, from another terminal:\n\n{}\n\nPredictions appear below; Ctrl-C ends everything.\n\n{}",
-        scene.cli.put_record_line(RIDES, &first.id.to_string(), &first.json),
-        Ride::HEADER
+        "\nPut a {}, from another terminal:\n\n{}\n\nPredictions appear below; Ctrl-C ends everything.\n\n{}",
+        system.noun(),
+        scene.cli.put_record_line(&scene.events, &first.id, &first.json),
+        system.header()
     );
     while let Some(prediction) = scene.predictions.recv().await {
-        show(&prediction, &rides);
+        println!("{}", system.row(&prediction));
     }
     Ok(())
 }
 
-fn show(prediction: &Prediction, rides: &Rides) {
-    println!("{}", Ride::row(prediction.ride_id.and_then(|id| rides.get(id)), prediction));
-}
-
-/// Puts everything with the AWS CLI; gives each record's place and the ride's id, none for the poison.
-async fn put_all(cli: &aws_cli::AwsCli, rides: &Rides) -> Result<Vec<(Place, Option<i64>)>> {
-    let (single, rest) = rides.all().split_at(ONE_BY_ONE);
+/// Puts everything with the AWS CLI; gives each record's place and id, none for the poison.
+async fn put_all(
+    cli: &aws_cli::AwsCli,
+    stream: &str,
+    records: &[Record],
+) -> Result<Vec<(Place, Option<String>)>> {
+    let (single, rest) = records.split_at(ONE_BY_ONE);
     let mut put = Vec::new();
-    for ride in single {
-        put.push((cli.put_record(RIDES, &ride.id.to_string(), &ride.json).await?, Some(ride.id)));
+    for record in single {
+        put.push((cli.put_record(stream, &record.id, &record.json).await?, Some(record.id.clone())));
     }
-    let mut batch =
-        rest[..TOGETHER].iter().map(|ride| (ride.id.to_string(), ride.json.as_str())).collect::<Vec<_>>();
-    let mut ids = rest[..TOGETHER].iter().map(|ride| Some(ride.id)).collect::<Vec<_>>();
+    let mut rest =
+        rest.iter().map(|record| (Some(record.id.clone()), record.json.as_str())).collect::<Vec<_>>();
     // In the middle, so that there are records behind it.
-    batch.insert(TOGETHER / 2, ("poison".to_owned(), POISON));
-    ids.insert(TOGETHER / 2, None);
-    put.extend(cli.put_records(RIDES, &batch).await?.into_iter().zip(ids));
+    rest.insert(rest.len() / 2, (None, POISON));
+    for batch in rest.chunks(TOGETHER) {
+        let keyed = batch.iter().map(|(id, json)| (id.clone().unwrap_or_else(|| "poison".to_owned()), *json));
+        let places = cli.put_records(stream, &keyed.collect::<Vec<_>>()).await?;
+        put.extend(places.into_iter().zip(batch.iter().map(|(id, _)| id.clone())));
+    }
     Ok(put)
 }

@@ -2,6 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::records;
 
 /// A record of the input stream: its shard and sequence number.
 pub(super) type Place = (String, String);
@@ -10,22 +13,18 @@ pub(super) type Place = (String, String);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Prediction {
     pub(super) id: String,
-    pub(super) ride_id: Option<i64>,
-    pub(super) minutes: Option<f64>,
+    /// What the prediction says whose it is.
+    pub(super) record_id: Option<String>,
+    /// The result's `prediction`.
+    pub(super) members: Value,
     pub(super) place: Place,
 }
 
 #[derive(Deserialize)]
 struct Document {
     id: String,
-    prediction: Members,
+    prediction: Value,
     source: Source,
-}
-
-#[derive(Deserialize)]
-struct Members {
-    ride_id: Option<i64>,
-    ride_duration: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -51,20 +50,20 @@ struct Kinesis {
 }
 
 impl Prediction {
-    fn parse(data: &[u8]) -> Result<Self> {
-        let Document { id, prediction, source } = serde_json::from_slice(data)
+    fn parse(data: &[u8], id_member: &str) -> Result<Self> {
+        let Document { id, prediction: members, source } = serde_json::from_slice(data)
             .with_context(|| format!("no result: {}", String::from_utf8_lossy(data)))?;
-        let Members { ride_id, ride_duration } = prediction;
-        Ok(Self { id, ride_id, minutes: ride_duration, place: (source.shard, source.sequence_number) })
+        let record_id = records::id(&members[id_member]);
+        Ok(Self { id, record_id, members, place: (source.shard, source.sequence_number) })
     }
 
-    /// Reads an event whose records are predictions.
-    pub(super) fn parse_event(event: &str) -> Result<Vec<Self>> {
+    /// Reads an event whose records are predictions, with the record's id in `id_member`.
+    pub(super) fn parse_event(event: &str, id_member: &str) -> Result<Vec<Self>> {
         let Event { records } = serde_json::from_str(event).context("no event")?;
         let of = |entry: Entry| {
             let data =
                 base64_simd::STANDARD.decode_to_vec(entry.kinesis.data).context("data that is not base64")?;
-            Self::parse(&data)
+            Self::parse(&data, id_member)
         };
         records.into_iter().map(of).collect()
     }
@@ -80,10 +79,10 @@ mod tests {
             "source": {"shard": "s", "sequence_number": "4963", "arrived_at": 1654161514.132}}"#;
         let expected = Prediction {
             id: "u".to_owned(),
-            ride_id: Some(256),
-            minutes: Some(21.3),
+            record_id: Some("256".to_owned()),
+            members: serde_json::json!({"ride_duration": 21.3, "ride_id": 256}),
             place: ("s".to_owned(), "4963".to_owned()),
         };
-        assert_eq!(Prediction::parse(record.as_bytes()).unwrap(), expected);
+        assert_eq!(Prediction::parse(record.as_bytes(), "ride_id").unwrap(), expected);
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::aws_cli::AwsCli;
 use super::prediction::{Place, Prediction};
+use super::system::System;
 use super::{Options, model_tree};
 use crate::function::{Answer, Function};
 use crate::logs::LogBook;
@@ -17,9 +18,6 @@ use crate::mapping::dead_letter::read_all;
 use crate::mapping::{Mapping, Settings};
 use crate::stack::Stack;
 
-/// The input stream.
-pub(super) const RIDES: &str = "ride_events";
-const PREDICTIONS: &str = "ride_predictions";
 const MODELS: &str = "mlflow-models";
 const GIVEN_UP: &str = "given-up";
 
@@ -39,14 +37,17 @@ pub(super) struct Scene {
     pub(super) predictions: mpsc::Receiver<Prediction>,
     pub(super) log: Arc<LogBook>,
     pub(super) cli: AwsCli,
+    /// The input stream.
+    pub(super) events: String,
     mapping_id: Uuid,
     stack: Stack,
 }
 
 impl Scene {
     /// Starts everything and says how it goes.
-    pub(super) async fn set(options: &Options) -> Result<Self> {
-        let model = model_tree::find(&options.models, options.run_id.as_deref())?;
+    pub(super) async fn set(options: &Options, system: &dyn System) -> Result<Self> {
+        let models = options.models();
+        let model = model_tree::find(&models, options.run_id.as_deref())?;
         let ministack = executable(options, "ministack")?;
         let aws = executable(options, "aws")?;
         ensure!(
@@ -58,36 +59,38 @@ impl Scene {
         let start = Instant::now();
         let stack = Stack::start(&ministack).await?;
         println!("Kinesis and S3 on {} after {:.1?}", stack.endpoint(), start.elapsed());
-        stack.create_stream(RIDES, SHARDS).await?;
-        stack.create_stream(PREDICTIONS, SHARDS).await?;
+        let [events, output] = ["events", "predictions"].map(|what| format!("{}_{what}", system.noun()));
+        stack.create_stream(&events, SHARDS).await?;
+        stack.create_stream(&output, SHARDS).await?;
         stack.create_bucket(MODELS).await?;
         stack.create_bucket(GIVEN_UP).await?;
-        let files = stack.upload_dir(&options.models, MODELS, "").await?;
+        let files = stack.upload_dir(&models, MODELS, "").await?;
         println!("run {} in s3://{MODELS}: {files} files", model.run_id);
 
         let start = Instant::now();
         let log = LogBook::new();
-        let function = Self::function(options, &stack, &model, Arc::clone(&log)).await?;
+        let function = Self::function(options, &stack, &model, &output, Arc::clone(&log)).await?;
         println!("{} is ready after {:.1?}", options.function.display(), start.elapsed());
 
         let settings = Settings { on_failure_bucket: Some(GIVEN_UP.to_owned()), ..Settings::default() };
         let mapping_id = settings.id;
         let mapping =
-            Mapping::start(stack.kinesis(), Some(stack.s3()), RIDES, settings, Arc::new(function)).await?;
+            Mapping::start(stack.kinesis(), Some(stack.s3()), &events, settings, Arc::new(function)).await?;
         let (sender, predictions) = mpsc::channel(WAITING_PREDICTIONS);
-        let output = Self::output(&stack, sender).await?;
+        let output = Self::output(&stack, &output, system.id_member(), sender).await?;
         let cli = AwsCli::new(&aws, stack.env()).await?;
-        Ok(Self { mapping, _output: output, predictions, log, cli, mapping_id, stack })
+        Ok(Self { mapping, _output: output, predictions, log, cli, events, mapping_id, stack })
     }
 
     async fn function(
         options: &Options,
         stack: &Stack,
         model: &model_tree::Model,
+        output: &str,
         log: Arc<LogBook>,
     ) -> Result<Function> {
         let own = [
-            ("PREDICTIONS_STREAM_NAME", PREDICTIONS),
+            ("PREDICTIONS_STREAM_NAME", output),
             ("MODEL_BUCKET", MODELS),
             ("MLFLOW_EXPERIMENT_ID", model.experiment_id.as_str()),
             ("RUN_ID", model.run_id.as_str()),
@@ -99,17 +102,22 @@ impl Scene {
     }
 
     /// Reads the predictions through a second mapping, whose function is a channel.
-    async fn output(stack: &Stack, sender: mpsc::Sender<Prediction>) -> Result<Mapping> {
+    async fn output(
+        stack: &Stack,
+        stream: &str,
+        id_member: &'static str,
+        sender: mpsc::Sender<Prediction>,
+    ) -> Result<Mapping> {
         let forward = move |event: String| {
             let sender = sender.clone();
             async move {
-                for prediction in Prediction::parse_event(&event)? {
+                for prediction in Prediction::parse_event(&event, id_member)? {
                     sender.send(prediction).await.context("nobody reads the predictions")?;
                 }
                 Ok(Answer::Response(Value::Null))
             }
         };
-        Mapping::start(stack.kinesis(), None, PREDICTIONS, Settings::default(), Arc::new(forward)).await
+        Mapping::start(stack.kinesis(), None, stream, Settings::default(), Arc::new(forward)).await
     }
 
     /// How many records the mapping gave up on.

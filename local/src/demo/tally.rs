@@ -6,25 +6,32 @@ use std::fmt;
 use super::prediction::{Place, Prediction};
 
 /// What was put and what came of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
-    /// The ride's id; none for what can't be predicted.
-    put: BTreeMap<Place, Option<i64>>,
-    /// By the record it is for: the predictions' ids, and the rides they speak of. A prediction that comes twice under
+    /// What a record is, in one word.
+    noun: &'static str,
+    /// The record's id; none for what can't be predicted.
+    put: BTreeMap<Place, Option<String>>,
+    /// By the record it is for: the predictions' ids, and the records they speak of. A prediction that comes twice under
     /// one id is one, since delivery is at least once.
-    predicted: BTreeMap<Place, BTreeMap<String, Option<i64>>>,
+    predicted: BTreeMap<Place, BTreeMap<String, Option<String>>>,
     quarantined: BTreeSet<Place>,
     reported: BTreeSet<Place>,
 }
 
 impl Tally {
-    pub(super) fn put(&mut self, place: Place, ride_id: Option<i64>) {
-        self.put.insert(place, ride_id);
+    pub(super) fn new(noun: &'static str) -> Self {
+        let (put, predicted) = (BTreeMap::new(), BTreeMap::new());
+        Self { noun, put, predicted, quarantined: BTreeSet::new(), reported: BTreeSet::new() }
+    }
+
+    pub(super) fn put(&mut self, place: Place, record_id: Option<String>) {
+        self.put.insert(place, record_id);
     }
 
     pub(super) fn predicted(&mut self, prediction: &Prediction) {
-        let Prediction { id, ride_id, place, .. } = prediction;
-        self.predicted.entry(place.clone()).or_default().insert(id.clone(), *ride_id);
+        let Prediction { id, record_id, place, .. } = prediction;
+        self.predicted.entry(place.clone()).or_default().insert(id.clone(), record_id.clone());
     }
 
     pub(super) fn quarantined(&mut self, places: impl IntoIterator<Item = Place>) {
@@ -53,15 +60,17 @@ impl Tally {
     /// Everything that is not as it should be, in words.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (place, ride_id) in &self.put {
-            let name =
-                ride_id.map_or_else(|| "the record that is not JSON".to_owned(), |id| format!("ride {id}"));
+        let noun = self.noun;
+        for (place, record_id) in &self.put {
+            let name = record_id
+                .as_ref()
+                .map_or_else(|| "the record that is not JSON".to_owned(), |id| format!("{noun} {id}"));
             match self.ends(place) {
                 0 => problems.push(format!("nothing came of {name}")),
                 1 => {}
                 ends => problems.push(format!("{name} ended in {ends} ways")),
             }
-            match (ride_id, self.predicted.get(place)) {
+            match (record_id, self.predicted.get(place)) {
                 (Some(_), None) if self.ends(place) > 0 => problems.push(format!("{name} was not predicted")),
                 (None, Some(_)) => problems.push(format!("{name} was predicted")),
                 (_, None) => {}
@@ -69,8 +78,8 @@ impl Tally {
                     problems.push(format!("{name} was predicted under {} ids", ids.len()));
                 }
                 (Some(id), Some(ids)) => {
-                    for other in ids.values().filter(|other| **other != Some(*id)) {
-                        problems.push(format!("the prediction for {name} speaks of ride {other:?}"));
+                    for other in ids.values().filter(|other| other.as_ref() != Some(id)) {
+                        problems.push(format!("the prediction for {name} speaks of {noun} {other:?}"));
                     }
                 }
             }
@@ -113,7 +122,7 @@ mod tests {
     fn prediction(number: u32, id: &str, ride_id: i64) -> Prediction {
         Prediction {
             id: id.to_owned(),
-            ride_id: Some(ride_id),
+            record_id: Some(ride_id.to_string()),
             place: place(number),
             ..Prediction::default()
         }
@@ -121,8 +130,8 @@ mod tests {
 
     /// Ride 256 in place 1, the poison in place 2.
     fn tally() -> Tally {
-        let mut tally = Tally::default();
-        tally.put(place(1), Some(256));
+        let mut tally = Tally::new("ride");
+        tally.put(place(1), Some("256".to_owned()));
         tally.put(place(2), None);
         tally
     }
@@ -161,7 +170,7 @@ mod tests {
         let mut tally = tally();
         tally.predicted(&prediction(1, "u", 257));
         tally.quarantined([place(2)]);
-        assert_eq!(tally.problems(), ["the prediction for ride 256 speaks of ride Some(257)"]);
+        assert_eq!(tally.problems(), ["the prediction for ride 256 speaks of ride Some(\"257\")"]);
     }
 
     #[test]
