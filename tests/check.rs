@@ -58,7 +58,8 @@ fn a_model_that_would_be_served_is_described() {
             "  input       `X` map(string, float), 12642 keys: `PU_DO=100_102`,",
             "  output      `variable` float [?, 1], one float a row",
             "signature     none",
-            "  features    `PU_DO`, `trip_distance`",
+            "  features    `PU_DO`          concat  string",
+            "              `trip_distance`  field   any",
             "  result      `ride_duration`, `ride_id`",
             "load          ",
             "  1 row       ",
@@ -120,6 +121,34 @@ fn a_signature_that_disagrees_is_told_and_the_graph_served() {
 }
 
 #[test]
+fn a_record_is_shown_with_its_features_and_its_prediction() {
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("record.json");
+    let show = |document: &str| {
+        std::fs::write(&record, document).unwrap();
+        let arguments = ["check", model.to_str().unwrap(), "--record", record.to_str().unwrap()];
+        let output = start(&arguments, &[]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let ride = r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 7}"#;
+    has(
+        &show(ride),
+        &[
+            "  features    `PU_DO`          concat  string  \"130_205\"",
+            "              `trip_distance`  field   any     3.66",
+            "prediction    {\"ride_duration\":20.98",
+            "would serve",
+        ],
+    );
+    let text = show(r#"{"ride": {"PULocationID": 130, "trip_distance": 3.66}}"#);
+    has(&text, &["record        rejected: feature `PU_DO`: field `/ride/DOLocationID` is missing"]);
+    let missing = start(&["check", model.to_str().unwrap(), "--record", "no-such-file"], &[]);
+    assert!(!missing.status.success() && String::from_utf8_lossy(&missing.stderr).contains("`no-such-file`"));
+}
+
+#[test]
 fn every_reason_is_told_not_the_first_only() {
     let model = model(vec![float_input("X", 2)], vec![node("Neg", &["X"], "y", vec![])], vec![]);
     let spec = "[features]\na = { field = \"a\" }\n[result]\nb = { output = \"z\" }\n";
@@ -139,7 +168,7 @@ fn every_reason_is_told_not_the_first_only() {
     let (text, serves) = check(folder(&unknown, &[("serving.toml", spec)]).path());
     assert!(!serves, "{text}");
     let last = text.lines().last().unwrap();
-    assert!(last.contains("serving.toml, line 2: unknown field `feild`"), "{last}");
+    assert!(last.contains("serving.toml, line 1: `feild` is no transform"), "{last}");
     assert!(
         last.contains("; model.onnx: the graph has operators that can't run: Twist (`Twist-y`)"),
         "{last}"

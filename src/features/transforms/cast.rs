@@ -93,7 +93,7 @@ fn to_bool(x: &Source, row: &mut Row) -> Result<bool, Problem> {
     match given(x, row)? {
         Given::Number => Ok(x.number(row)? != 0.0),
         Given::Bool(value) => Ok(value),
-        Given::Text(text) => match row.str(text) {
+        Given::Text(text) => match row.str(text).trim_matches(WHITE_SPACE) {
             text if text.eq_ignore_ascii_case("true") => Ok(true),
             text if text.eq_ignore_ascii_case("false") => Ok(false),
             _ => Err(Problem::invalid(&x.name, "a text that is `true` or `false`", "another")),
