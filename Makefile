@@ -10,7 +10,7 @@ BENCH = $(CARGO) bench --locked --bench predict --no-run
 MODEL = rides
 MADE_flights := target/fixtures/flights.stamp
 
-.PHONY: help demo up test bench conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test fuzz bench conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -28,6 +28,21 @@ test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; 
 	.venv-models/bin/python -m unittest discover --start-directory tests/python
 	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
+
+# What is fed is derived from the models of the tests, and from the sample events and rides.
+FUZZ_SECONDS ?= 600
+FUZZ = $(CARGO) +nightly fuzz run --target-dir target/fuzz --release
+
+fuzz: conformance-models ## Broken models and events, 10 minutes of each; needs a nightly compiler and `cargo install cargo-fuzz`
+	@mkdir -p target/fuzz/models target/fuzz/events target/fuzz/found-models target/fuzz/found-events
+	@find target/conformance/ -name model.onnx -size -64 | while read -r path; do \
+		cp "$$path" "target/fuzz/models/$$(echo "$$path" | tr / _)"; done
+	@cp events/*.json target/fuzz/events
+	@head -n 50 tests/fixtures/rides.jsonl | split -l 1 - target/fuzz/events/ride-
+	$(FUZZ) model target/fuzz/found-models target/fuzz/models -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=60 -rss_limit_mb=3000
+	$(FUZZ) event target/fuzz/found-events target/fuzz/events -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=3000
 
 # Cargo builds the program, and then, with nothing left to build, says where it is.
 bench: .venv-bench/ready target/bench.stamp ## How fast predictions and loading are beside ONNX Runtime and the libraries; some minutes
