@@ -1,4 +1,4 @@
-//! Predictions equal scikit-learn's, to 1e-4 of their size.
+//! Predictions equal scikit-learn's: minutes to 1e-4 of their size, probabilities to 1e-4, classes altogether.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
@@ -43,4 +43,39 @@ async fn of_the_linear_regression_that_mlflow_3_logged() {
 async fn of_the_random_forest() {
     let model = model_directory(&made_fixtures().join("forest"));
     predictions_equal(&model, &made_fixtures().join("rides.forest.csv")).await;
+}
+
+/// From the form's fields; scikit-learn got its features from the Python module.
+#[tokio::test]
+async fn of_the_flight_delays() {
+    let folder = made_fixtures().join("flights");
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", path.display()))
+    };
+    let (flights, expected) = (read("flights.jsonl"), read("predictions.csv"));
+    let handler = handler(&model_directory(&folder.join("models")), Sink::Answer).await;
+    let answer = answer(&handler, &event(&flights.lines().collect::<Vec<_>>())).await;
+    let predictions = answer["predictions"].as_array().unwrap();
+    let classes: Vec<&str> = expected.lines().next().unwrap().split(',').skip(2).collect();
+    assert_eq!(classes.len(), 4);
+    assert_eq!(predictions.len(), 5000);
+    assert_eq!(expected.lines().count(), 1 + 5000);
+    let mut worst: f64 = 0.0;
+    for (prediction, line) in predictions.iter().zip(expected.lines().skip(1)) {
+        let prediction = &prediction["prediction"];
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!((&prediction["flight_id"], &prediction["delay"]), (&cells[0].into(), &cells[1].into()));
+        let probabilities: Vec<f64> = cells[2..].iter().map(|cell| cell.parse().unwrap()).collect();
+        for (class, expected) in classes.iter().zip(&probabilities) {
+            let found = prediction["probability"][class].as_f64().unwrap();
+            worst = worst.max((found - expected).abs());
+        }
+        assert_eq!(prediction["connection"], if probabilities[3] >= 0.5 { "rebook" } else { "keep" });
+    }
+    assert!(worst <= 1e-4, "the worst difference is {worst:e}");
+    for class in classes {
+        assert!(predictions.iter().any(|result| result["prediction"]["delay"] == class), "none is {class}");
+    }
 }
