@@ -57,3 +57,20 @@ impl Operator for Softplus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn softplus_neither_overflows_nor_loses_nan() {
+        let made = Softplus
+            .eval(&[tensor1(&[1000.0, -1000.0, 0.0, f64::INFINITY, f64::NAN]).into_tvalue()])
+            .unwrap();
+        let [large, small, middle, infinite, nan] = *numbers::<f64>(&made[0]).unwrap() else {
+            panic!("five")
+        };
+        assert_eq!((large, small, infinite), (1000.0, 0.0, f64::INFINITY));
+        assert!((middle - 2.0_f64.ln()).abs() < 1e-15 && nan.is_nan());
+    }
+}
