@@ -54,32 +54,35 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
         (b"[\"secret\"]".to_vec(), "the payload is JSON, but no object"),
         (b"\"secret\"".to_vec(), "the payload is JSON, but no object"),
         (deep.clone().into_bytes(), "the payload is JSON, but no object"),
-        (b"{}".to_vec(), "field `/ride/PULocationID` is missing"),
-        (b"{\"ride\": \"secret\"}".to_vec(), "field `/ride/PULocationID` is missing"),
-        (ride(r#""PULocationID": 130, "trip_distance": 1"#), "field `/ride/DOLocationID` is missing"),
+        (b"{}".to_vec(), "feature `PU_DO`: field `/ride/PULocationID` is missing"),
+        (b"{\"ride\": \"secret\"}".to_vec(), "feature `PU_DO`: field `/ride/PULocationID` is missing"),
+        (
+            ride(r#""PULocationID": 130, "trip_distance": 1"#),
+            "feature `PU_DO`: field `/ride/DOLocationID` is missing",
+        ),
         (
             ride(r#""PULocationID": null, "DOLocationID": 205, "trip_distance": 1"#),
-            "field `/ride/PULocationID`: expected a string or a number, found null",
+            "feature `PU_DO`: field `/ride/PULocationID`: expected a value, found null",
         ),
         (
             ride(r#""PULocationID": ["secret"], "DOLocationID": 205, "trip_distance": 1"#),
-            "field `/ride/PULocationID`: expected a string or a number, found an array",
+            "feature `PU_DO`: field `/ride/PULocationID`: expected a string or a number, found an array",
         ),
         (
             ride(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": "secret""#),
-            "field `/ride/trip_distance`: expected a number, found a string",
+            "feature `trip_distance`: field `/ride/trip_distance`: expected a number, found a string",
         ),
         (
             ride(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": true"#),
-            "field `/ride/trip_distance`: expected a number, found a boolean",
+            "feature `trip_distance`: field `/ride/trip_distance`: expected a number, found a boolean",
         ),
         (
             ride(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": 1e39"#),
-            "field `/ride/trip_distance`: the number is out of range for float",
+            "feature `trip_distance`: field `/ride/trip_distance`: the number is out of range for float",
         ),
         (
             ride(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": -1e999"#),
-            "field `/ride/trip_distance`: the number is out of range for double",
+            "feature `trip_distance`: field `/ride/trip_distance`: the number is out of range for double",
         ),
         (
             ride(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": NaN"#),
@@ -87,11 +90,11 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
         ),
         (
             ride(&format!(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": {deep}"#)),
-            "field `/ride/trip_distance`: expected a number, found an array",
+            "feature `trip_distance`: field `/ride/trip_distance`: expected a number, found an array",
         ),
         (
             ride(&format!(r#""PULocationID": 130, "DOLocationID": 205, "trip_distance": "{megabytes}""#)),
-            "field `/ride/trip_distance`: expected a number, found a string",
+            "feature `trip_distance`: field `/ride/trip_distance`: expected a number, found a string",
         ),
         (
             br#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 1}}"#.to_vec(),
