@@ -10,7 +10,7 @@ BENCH = $(CARGO) bench --locked --bench predict --no-run
 MODEL = rides
 MADE_flights := target/fixtures/flights.stamp
 
-.PHONY: help demo up test fuzz bench conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test fuzz bench bench-features conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -50,6 +50,9 @@ bench: .venv-bench/ready target/bench.stamp ## How fast predictions and loading 
 	program="$$($(BENCH) --quiet --message-format=json | sed -n 's|.*"executable":"\([^"]*/predict-[^"]*\)".*|\1|p')" && \
 	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" && \
 	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" --load
+
+bench-features: target/fixtures/flights.stamp ## What the features of a record cost, and a look-up in a million keys
+	$(CARGO) bench --locked --bench features
 
 lint: ## Format and clippy
 	$(CARGO) fmt --all --check

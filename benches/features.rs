@@ -1,6 +1,6 @@
 //! How long the features of a record take: from its JSON document to its row, on one thread.
 //!
-//! `cargo bench --bench features` measures rides, flights if `make target/fixtures/flights.stamp` has made them, and a
+//! `make bench-features` measures rides, flights if `make fixtures` has made them, and a
 //! lookup in a table of a million keys, which it writes to a temporary folder. Times are medians over rounds.
 
 use std::fmt::Write as _;
