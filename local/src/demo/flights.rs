@@ -25,7 +25,7 @@ struct Flight {
 /// How late a flight arrives, in classes.
 #[derive(Debug)]
 pub(super) struct Flights {
-    flights: Records<Flight>,
+    records: Records<Flight>,
     /// The right class, by flight.
     truth: BTreeMap<String, String>,
     /// Whether the prediction was right, by flight.
@@ -35,17 +35,17 @@ pub(super) struct Flights {
 impl Flights {
     /// Reads one JSON document a line, and `truth.csv` beside the file: `flight_id,delay`.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let flights = Records::read(path, ID, COUNT)?;
+        let records = Records::read(path, ID, COUNT)?;
         let path = path.with_file_name("truth.csv");
         let truth =
             std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
-        Ok(Self::new(flights, &truth))
+        Ok(Self::new(records, &truth))
     }
 
-    fn new(flights: Records<Flight>, truth: &str) -> Self {
+    fn new(records: Records<Flight>, truth: &str) -> Self {
         let pairs = truth.lines().skip(1).filter_map(|line| line.split_once(','));
         let truth = pairs.map(|(id, delay)| (id.to_owned(), delay.to_owned())).collect();
-        Self { flights, truth, right: BTreeMap::new() }
+        Self { records, truth, right: BTreeMap::new() }
     }
 
     /// Per cent of the flights so far.
@@ -71,7 +71,7 @@ impl System for Flights {
 
     /// From the whole file, so that all of the month is shown.
     fn records(&self) -> Vec<Record> {
-        let all = self.flights.all();
+        let all = self.records.all();
         all.iter().step_by((all.len() / COUNT).max(1)).take(COUNT).cloned().collect()
     }
 
@@ -84,7 +84,7 @@ impl System for Flights {
         let delay = prediction.members["delay"].as_str().unwrap_or("?");
         let probability = prediction.members["probability"][delay].as_f64();
         let probability = probability.map_or_else(String::new, |p| format!("{:.0} %", 100.0 * p));
-        let flight = self.flights.get(id).map_or_else(
+        let flight = self.records.get(id).map_or_else(
             || format!("{:<3}  {:>8}", "", ""),
             |flight| format!("{:<3}  {:>+4} min", flight.dest, flight.dep_delay),
         );
