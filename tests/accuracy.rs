@@ -8,12 +8,12 @@ use std::path::Path;
 use stream_predictor::sink::Sink;
 use support::{answer, event, expected, fixtures, handler, made_fixtures, model_directory, rides};
 
-async fn predictions_equal(model: &Path, csv: &Path) {
+async fn predictions_equal(model: &Path, folder: &Path, csv: &str, count: usize) {
     let handler = handler(model, Sink::Answer).await;
-    let answer = answer(&handler, &event(&rides())).await;
+    let answer = answer(&handler, &event(&rides(folder))).await;
     let predictions = answer["predictions"].as_array().unwrap();
-    let expected = expected(csv);
-    assert_eq!(expected.len(), 1000);
+    let expected = expected(&folder.join(csv));
+    assert_eq!(expected.len(), count);
     assert_eq!(predictions.len(), expected.len());
     let mut worst: f64 = 0.0;
     for (prediction, (ride_id, minutes)) in predictions.iter().zip(&expected) {
@@ -30,19 +30,19 @@ async fn predictions_equal(model: &Path, csv: &Path) {
 #[tokio::test]
 async fn of_the_linear_regression_that_mlflow_2_logged() {
     let model = model_directory(&fixtures().join("mlflow2"));
-    predictions_equal(&model, &fixtures().join("rides.linear.csv")).await;
+    predictions_equal(&model, &fixtures(), "rides.linear.csv", 1000).await;
 }
 
 #[tokio::test]
 async fn of_the_linear_regression_that_mlflow_3_logged() {
     let model = model_directory(&fixtures().join("mlflow3"));
-    predictions_equal(&model, &fixtures().join("rides.linear.csv")).await;
+    predictions_equal(&model, &fixtures(), "rides.linear.csv", 1000).await;
 }
 
 #[tokio::test]
 async fn of_the_random_forest() {
     let model = model_directory(&made_fixtures().join("forest"));
-    predictions_equal(&model, &made_fixtures().join("rides.forest.csv")).await;
+    predictions_equal(&model, &made_fixtures(), "rides.forest.csv", 5000).await;
 }
 
 /// From the form's fields; scikit-learn got its features from the Python module.

@@ -26,7 +26,7 @@ fn ride(rides: &[String], index: usize) -> Vec<u8> {
 }
 
 async fn put_rides(stack: &Stack, stream: &str) {
-    let (kinesis, rides) = (stack.kinesis(), rides());
+    let (kinesis, rides) = (stack.kinesis(), rides(&made_fixtures()));
     for start in (0..RIDES).step_by(500) {
         let entry = |index: usize| {
             let data = Blob::new(ride(&rides, index));

@@ -94,9 +94,12 @@ pub async fn answer(handler: &Handler, event: &str) -> Value {
 pub const RIDE: &str =
     r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
 
-/// The rides of the fixtures, in their order.
-pub fn rides() -> Vec<String> {
-    std::fs::read_to_string(fixtures().join("rides.jsonl")).unwrap().lines().map(str::to_owned).collect()
+/// The rides of a folder of fixtures, in their order.
+pub fn rides(folder: &Path) -> Vec<String> {
+    let path = folder.join("rides.jsonl");
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", path.display()));
+    text.lines().map(str::to_owned).collect()
 }
 
 /// scikit-learn's predictions, `(ride_id, minutes)`.
