@@ -97,6 +97,7 @@ pub(super) fn onnx() -> Onnx {
     onnx.op_register.insert("LinearRegressor", linear_regressor::parse);
     onnx.op_register.insert("MurmurHash3", text::parse_murmur_hash3);
     onnx.op_register.insert("Normalizer", normalizer::parse);
+    onnx.op_register.insert("OneHot", standard::parse_one_hot);
     onnx.op_register.insert("OneHotEncoder", one_hot_encoder::parse);
     onnx.op_register.insert("Round", standard::parse_round);
     onnx.op_register.insert("Scaler", scaler::parse);

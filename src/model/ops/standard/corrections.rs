@@ -1,7 +1,6 @@
 //! Operators of a typed graph that tract gets wrong, and those in their place. They come in where tract is done with
 //! moving its own about.
 
-use tract_onnx::tract_core::ops::array;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math::{Add, Exp, Ln, Max, Min, Tanh};
@@ -12,7 +11,6 @@ use crate::model::ops::operator::boxed;
 
 use super::extreme::Extreme;
 use super::function::{KeepsNan, Softplus};
-use super::one_hot::OneHot;
 use super::reduction::{Kind, Reduction};
 
 /// Replaces them.
@@ -33,9 +31,6 @@ type Correction = (Vec<OutletId>, Box<dyn TypedOp>);
 
 fn correction(model: &TypedModel, node: &TypedNode) -> TractResult<Option<Correction>> {
     let as_before = |op| Ok(Some((node.inputs.clone(), op)));
-    if let Some(op) = node.op_as::<array::OneHot>() {
-        return as_before(boxed(OneHot::of(op)?));
-    }
     let facts = model.node_input_facts(node.id)?;
     let is = |datum_type| !facts.is_empty() && facts.iter().all(|fact| fact.datum_type == datum_type);
     if !is(DatumType::F32) && !is(DatumType::F64) {

@@ -26,4 +26,5 @@ pub(super) use flatten::parse as parse_flatten;
 pub(super) use gemm::parse as parse_gemm;
 pub(super) use kind_of_number::{parse_is_inf, parse_is_nan};
 pub(super) use of_doubles::{parse_erf, parse_round, parse_sigmoid};
+pub(super) use one_hot::parse as parse_one_hot;
 pub(super) use top_k::parse as parse_top_k;
