@@ -2,6 +2,8 @@
 //!
 //! `PARITY=10000 cargo test --test parity` tries as many specs; `PARITY_SEED` has them be others.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
