@@ -22,7 +22,6 @@ become `130.0`, another text and no integer; the dtype `Int64` prevents that.
 
 from __future__ import annotations
 
-import copy
 import csv
 import difflib
 import json
@@ -1262,9 +1261,13 @@ class Spec:
         """Writes the spec as TOML. Raises OSError."""
         Path(path).write_text(_to_toml(self._spec), encoding="utf-8")
 
-    def metadata(self) -> dict[str, Any]:
-        """What to give to `mlflow.onnx.log_model` as `metadata`, for the spec to be logged with the model."""
-        return {"serving": copy.deepcopy(self._spec)}
+    def metadata(self) -> dict[str, str]:
+        """What to give to `mlflow.onnx.log_model` as `metadata`, for the spec to be logged with the model.
+
+        The spec is JSON text there: MLflow sorts the keys of dictionaries, and its YAML writes strings such as `1e3` so
+        that they read as numbers.
+        """
+        return {"serving": json.dumps(self._spec, ensure_ascii=False)}
 
     @property
     def tables(self) -> list[Path]:

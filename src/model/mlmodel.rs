@@ -2,8 +2,12 @@
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
+use std::fmt;
+
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::spec::ServingSpec;
 
@@ -37,7 +41,34 @@ struct OnnxFlavor {
 
 #[derive(Debug, Clone, Deserialize)]
 struct Metadata {
-    serving: Option<ServingSpec>,
+    serving: Option<Serving>,
+}
+
+/// The serving spec, as YAML or as JSON text: what writes `MLmodel` leaves strings such as `1e3` without quotes, which
+/// reads as a number here.
+#[derive(Debug, Clone, Default)]
+struct Serving(ServingSpec);
+
+impl<'de> Deserialize<'de> for Serving {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Serving::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Serving {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a serving spec: a map, or its JSON text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self, A::Error> {
+        ServingSpec::deserialize(MapAccessDeserializer::new(map)).map(Self)
+    }
+
+    fn visit_str<E: Error>(self, json: &str) -> std::result::Result<Self, E> {
+        serde_json::from_str(json).map(Self).map_err(|error| E::custom(format!("metadata.serving: {error}")))
+    }
 }
 
 impl MlModel {
@@ -63,7 +94,7 @@ impl MlModel {
     /// The serving spec under `metadata.serving`.
     #[must_use]
     pub fn serving(&self) -> Option<&ServingSpec> {
-        self.metadata.as_ref()?.serving.as_ref()
+        Some(&self.metadata.as_ref()?.serving.as_ref()?.0)
     }
 }
 
@@ -113,6 +144,16 @@ mod tests {
     fn a_model_of_another_flavor_is_told_the_way() {
         let mlmodel = MlModel::parse("flavors:\n  sklearn: {}\n").unwrap();
         assert!(mlmodel.onnx_file().unwrap_err().to_string().contains("mlflow.onnx.log_model"));
+    }
+
+    #[test]
+    fn a_spec_can_be_json_in_which_strings_are_never_numbers() {
+        let spec = r#"{"features": {"a": {"ordinal": "/a", "vocabulary": ["1E5", "0o7"]}}}"#;
+        let mlmodel = MlModel::parse(&format!("metadata:\n  serving: '{spec}'\n")).unwrap();
+        let expected: ServingSpec = serde_json::from_str(spec).unwrap();
+        assert_eq!(mlmodel.serving(), Some(&expected));
+        let error = MlModel::parse("metadata:\n  serving: '{\"feature\": {}}'\n").unwrap_err();
+        assert!(format!("{error:#}").contains("metadata.serving: unknown field `feature`"), "{error:#}");
     }
 
     #[test]

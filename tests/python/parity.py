@@ -414,7 +414,7 @@ def main() -> None:
         spec = Maker(rng, directory, f"{seed}-{case}").spec()
         harms = [0.0, 0.0, 0.0, 0.0, 0.02, 0.05, 0.1, 0.3]
         records = [answer(spec, document(rng, harm)) for harm in harms]
-        print(json.dumps({"spec": spec.metadata()["serving"], "records": records}))
+        print(json.dumps({"spec": json.loads(spec.metadata()["serving"]), "records": records}))
 
 
 if __name__ == "__main__":
