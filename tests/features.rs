@@ -199,8 +199,11 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
 fn what_means_nothing_is_refused_with_its_place() {
     for (features, expected) in [
         ("a = { feild = \"a\" }", "line 1: `feild` is no transform"),
-        ("b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }", "line 2: unknown field `base`"),
-        ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: invalid type"),
+        (
+            "b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }",
+            "line 2: a feature with `log1p`: unknown field `base`",
+        ),
+        ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: a feature with `bucketize`: invalid type"),
         (
             "a = { log1p = \"b\" }",
             "feature `a`: there is no feature `b`: there are `a`; a field of the record is written as a JSON pointer, `/b`",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value as Json};
@@ -140,7 +140,8 @@ impl FeatureSpec {
             policy.default.is_none() || policy.missing.is_none(),
             "`default` and `missing` say two things about the same: keep one"
         );
-        Ok(Self { transform: Transform::parse(key, members)?, policy })
+        let transform = Transform::parse(key, members).with_context(|| format!("a feature with `{key}`"))?;
+        Ok(Self { transform, policy })
     }
 }
 

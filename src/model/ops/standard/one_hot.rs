@@ -41,7 +41,8 @@ impl OneHot {
 
 fn dim(depth: &Tensor) -> TractResult<usize> {
     let depth = *numbers::<i64>(depth)?.first().context("depth is empty")?;
-    usize::try_from(depth).ok().filter(|&dim| dim <= MAX_WIDTH).with_context(|| format!("a depth of {depth}"))
+    let fits = usize::try_from(depth).ok().filter(|&dim| dim <= MAX_WIDTH);
+    fits.with_context(|| format!("a depth of {depth}: at most {MAX_WIDTH} columns can run"))
 }
 
 impl Expansion for OneHot {
