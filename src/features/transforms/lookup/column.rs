@@ -1,5 +1,7 @@
 //! Columns of tables: read as text, then typed by what they turned out to hold.
 
+use std::hint::black_box;
+
 use anyhow::{Context, Result};
 
 use crate::features::transforms::cast::is_number;
@@ -13,6 +15,40 @@ pub enum Column {
     Double(Vec<f64>),
     /// Anything.
     String(Texts),
+}
+
+impl Column {
+    /// Has a value fetched from memory, without waiting for it.
+    #[inline]
+    pub fn touch(&self, row: usize) {
+        match self {
+            Self::Int64(values) => _ = black_box(values[row]),
+            Self::Double(values) => _ = black_box(values[row]),
+            Self::String(values) => _ = black_box(values.ends[row]),
+        }
+    }
+
+    /// The values of some rows, in their order; anything where there is none.
+    pub fn ordered(self, rows: &[Option<usize>]) -> Self {
+        match self {
+            Self::Int64(values) => {
+                Self::Int64(rows.iter().map(|row| row.map_or(0, |row| values[row])).collect())
+            }
+            Self::Double(values) => {
+                Self::Double(rows.iter().map(|row| row.map_or(f64::NAN, |row| values[row])).collect())
+            }
+            Self::String(values) => {
+                let mut ordered = Builder::default();
+                for row in rows {
+                    match row.and_then(|row| values.get(row)) {
+                        Some(text) => ordered.push(text),
+                        None => ordered.push_null(),
+                    }
+                }
+                Self::String(ordered.texts)
+            }
+        }
+    }
 }
 
 /// Texts, one behind the other.

@@ -51,7 +51,7 @@ pub(in crate::features) struct Tables(HashMap<(String, Vec<String>), Arc<Table>>
 struct Probe {
     table: Arc<Table>,
     keys: Vec<Source>,
-    /// Of the number of the row that was found, and behind it of the record for which it was.
+    /// Of the place that was found, and behind it of the record for which it was.
     register: usize,
 }
 
@@ -151,7 +151,7 @@ impl Probe {
         value.ok_or_else(|| self.missing("a cell that is not empty"))
     }
 
-    /// The number of the row of the table.
+    /// Where in the columns of the table the values are.
     fn find(&self, row: &mut Row) -> Result<usize, Problem> {
         if row.values[self.register + 1] == Value::Int64(row.number)
             && let Value::Int64(at) = row.values[self.register]
@@ -164,9 +164,9 @@ impl Probe {
         }
         let key = texts[..self.keys.len()].iter().map(|text| row.str(*text));
         let found = self.table.find(&key);
-        row.values[self.register] = Value::Int64(found.map_or(-1, i64::from));
+        row.values[self.register] = Value::Int64(found.map_or(Ok(-1), i64::try_from).unwrap_or(-1));
         row.values[self.register + 1] = Value::Int64(row.number);
-        found.map(|at| at as usize).ok_or_else(|| self.missing("a key of the table"))
+        found.ok_or_else(|| self.missing("a key of the table"))
     }
 
     fn missing(&self, expected: &str) -> Problem {
