@@ -16,6 +16,10 @@ use stream_predictor::model::{Description, Model};
 use stream_predictor::prediction::ResultPlan;
 use stream_predictor::spec::ServingSpec;
 
+/// As in the function.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 31;
 const KEYS: u32 = 1_000_000;
 const LOOKUPS: u32 = 50_000;
