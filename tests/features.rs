@@ -196,6 +196,20 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
 }
 
 #[test]
+fn texts_do_not_grow_without_bound() {
+    let document = format!("{{\"a\": \"{}\"}}", "x".repeat(1 << 20));
+    let with = "y".repeat(64);
+    let many = "\"/a\", ".repeat(20);
+    for features in [
+        format!("x = {{ replace = \"/a\", search = \"x\", with = \"{with}\" }}"),
+        format!("x = {{ concat = [{many}] }}"),
+    ] {
+        let found = x(&features, &document);
+        assert_eq!(found, "feature `x`: the result: expected a text of at most 16 MiB, found a longer one");
+    }
+}
+
+#[test]
 fn what_means_nothing_is_refused_with_its_place() {
     for (features, expected) in [
         ("a = { feild = \"a\" }", "line 1: `feild` is no transform"),

@@ -74,6 +74,9 @@ impl Text<'_> {
     }
 }
 
+/// Bytes of a text that is made of others: the largest record has fewer.
+const MAX_TEXT: usize = 16 << 20;
+
 /// What is known of the record under way. It is used again for the next: [`FeaturePlan::row`](super::FeaturePlan::row)
 /// makes it.
 #[derive(Debug, Clone, Default)]
@@ -149,6 +152,14 @@ impl<'a> Row<'a> {
     /// Adds to the one that is being made.
     pub(super) fn append_str(&mut self, text: &str) {
         self.made.push_str(text);
+    }
+
+    /// Whether the text that was begun at `start` is of a length that is meant.
+    pub(super) fn check_length(&self, start: usize) -> Result<(), Problem> {
+        if self.made.len() - start <= MAX_TEXT {
+            return Ok(());
+        }
+        Err(Problem::invalid(&"the result", "a text of at most 16 MiB", "a longer one"))
     }
 
     /// The text that was begun at `start`.

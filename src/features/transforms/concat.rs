@@ -24,17 +24,17 @@ impl Compile for Concat {
     fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
         let (texts, separator) = (scope.texts(&self.concat)?, self.separator.clone());
         Ok(one(Type::String, move |row| {
-            // Reading a text may make one, so that what is joined must follow in one go.
-            let mut whole = texts[0].text(row)?;
-            for text in &texts[1..] {
-                let next = text.text(row)?;
-                let start = row.start();
-                row.append(whole);
-                row.append_str(&separator);
-                row.append(next);
-                whole = row.made_since(start);
+            // Reading a text may make one, so that all are read before they are joined in one go.
+            let texts = texts.iter().map(|text| text.text(row)).collect::<Result<Vec<_>, _>>()?;
+            let start = row.start();
+            for (index, text) in texts.into_iter().enumerate() {
+                if index > 0 {
+                    row.append_str(&separator);
+                }
+                row.append(text);
+                row.check_length(start)?;
             }
-            Ok(Value::Text(whole))
+            Ok(Value::Text(row.made_since(start)))
         }))
     }
 }

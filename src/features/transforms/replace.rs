@@ -31,8 +31,17 @@ impl Compile for Replace {
             if !whole.contains(&search) {
                 return Ok(Value::Text(text));
             }
-            let replaced = whole.replace(&search, &with);
-            Ok(Value::Text(row.make(&replaced)))
+            let start = row.start();
+            let mut rest = 0;
+            while let Some(at) = row.str(text)[rest..].find(&search) {
+                row.append(text.part(rest, rest + at));
+                row.append_str(&with);
+                row.check_length(start)?;
+                rest += at + search.len();
+            }
+            let end = row.str(text).len();
+            row.append(text.part(rest, end));
+            Ok(Value::Text(row.made_since(start)))
         }))
     }
 }
