@@ -23,3 +23,4 @@ pub mod field_path;
 pub mod metrics;
 pub mod murmur_hash;
 pub mod spec;
+pub mod time_limit;
