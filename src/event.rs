@@ -32,6 +32,12 @@ pub struct Record<'a> {
     pub arrived_at: Option<&'a str>,
     /// The payload in base64.
     pub data: Cow<'a, str>,
+    /// Of the payload's documents, those that are meant, by their places, in ascending order; all of them if it is empty.
+    ///
+    /// Kinesis has no such member: a replay brings the documents that were quarantined, and no others.
+    pub sub_sequence_numbers: Vec<u32>,
+    /// The whole entry as it stands in the event, if it is malformed.
+    pub malformed: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -64,19 +70,22 @@ struct Kinesis<'a> {
     data: Cow<'a, str>,
     #[serde(borrow)]
     approximate_arrival_timestamp: Option<&'a RawValue>,
+    sub_sequence_numbers: Vec<u32>,
 }
 
 /// What can be told of a malformed entry, so that it can be named.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Identity<'a> {
     #[serde(rename = "eventID", borrow)]
     event_id: Cow<'a, str>,
+    #[serde(rename = "eventSourceARN", borrow, default)]
+    event_source_arn: Cow<'a, str>,
 }
 
 /// An entry that could not be read, and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Malformed<'a> {
-    /// Only the shard and the sequence number may be filled.
+    /// Only its entry is sure to be known, and at best its stream, shard and sequence number.
     pub record: Record<'a>,
     /// Why it could not be read.
     pub rejected: Rejected,
@@ -98,13 +107,14 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
     let entry: Entry = match serde_json::from_str(raw) {
         Ok(entry) => entry,
         Err(error) => {
-            let event_id =
-                serde_json::from_str::<Identity>(raw).map(|known| known.event_id).unwrap_or_default();
+            let Identity { event_id, event_source_arn } = serde_json::from_str(raw).unwrap_or_default();
             let (shard, sequence_number) = split_event_id(&event_id);
             return Ok(Err(Malformed {
                 record: Record {
                     shard: Cow::Owned(shard.to_owned()),
                     sequence_number: Cow::Owned(sequence_number.to_owned()),
+                    stream_arn: event_source_arn,
+                    malformed: Some(raw),
                     ..Record::default()
                 },
                 // Serde's message may quote the record; its place does not.
@@ -133,6 +143,8 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
         partition_key: kinesis.partition_key,
         arrived_at: kinesis.approximate_arrival_timestamp.map(RawValue::get).filter(|json| is_number(json)),
         data: kinesis.data,
+        sub_sequence_numbers: kinesis.sub_sequence_numbers,
+        malformed: None,
     }))
 }
 
@@ -194,7 +206,17 @@ mod tests {
         let malformed = records[1].as_ref().unwrap_err();
         assert_eq!(malformed.record.sequence_number, "43");
         assert_eq!(malformed.record.shard, "shardId-000000000006");
+        assert_eq!(
+            malformed.record.malformed,
+            Some(r#"{"kinesis": {"data": 7}, "eventID": "shardId-000000000006:43"}"#)
+        );
         assert!(matches!(malformed.rejected, Rejected::Envelope(_)));
+    }
+
+    #[test]
+    fn a_replay_names_the_documents_it_means() {
+        let event = event(&RECORD.replace("\"data\"", "\"subSequenceNumbers\": [3, 7], \"data\""));
+        assert_eq!(parse(&event).unwrap()[0].as_ref().unwrap().sub_sequence_numbers, [3, 7]);
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Handler {
             let result = row.and_then(|row| {
                 let (outputs, place) = predicted.row(row)?;
                 let echoed = &echoed[row * self.echoed.len()..(row + 1) * self.echoed.len()];
-                let event = self.result.write(&record, outputs, place, echoed, event_times[row])?;
+                let event = self.result.write((&record, 0), outputs, place, echoed, event_times[row])?;
                 self.check_size(&record, event)
             });
             Item { record, result, lateness }

@@ -65,9 +65,10 @@ impl ResultPlan {
         fields.collect()
     }
 
-    /// The id of a record's prediction: the same for every delivery of the record, another for another run.
+    /// The id of the prediction for a record's document at the place `sub_sequence`: the same for every delivery of the
+    /// record, another for another run.
     #[must_use]
-    pub fn id(&self, record: &Record, sub_sequence: u64) -> Uuid {
+    pub fn id(&self, record: &Record, sub_sequence: u32) -> Uuid {
         let name = format!(
             "{}|{}|{}|{sub_sequence}|{}",
             record.stream_arn, record.shard, record.sequence_number, self.version
@@ -75,14 +76,14 @@ impl ResultPlan {
         Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }
 
-    /// The event for `record`, from row `row` of the model's outputs, the JSON texts of [`ResultPlan::echoed`], and when it
-    /// took place, in seconds since the epoch: NaN becomes `null`.
+    /// The event for a document of `record`, from row `row` of the model's outputs, the JSON texts of
+    /// [`ResultPlan::echoed`], and when it took place, in seconds since the epoch: NaN becomes `null`.
     ///
     /// # Errors
     /// [`Rejected::NonFinite`] when a prediction is, [`Rejected::Missing`] when the record lacks an echoed field.
     pub fn write(
         &self,
-        record: &Record,
+        (record, sub_sequence): (&Record, u32),
         outputs: &[Values],
         row: usize,
         echoed: &[Option<&str>],
@@ -90,13 +91,17 @@ impl ResultPlan {
     ) -> Result<Vec<u8>, Rejected> {
         let mut event = Vec::with_capacity(512);
         event.extend_from_slice(b"{\"id\":");
-        push_json(&mut event, &self.id(record, 0));
+        push_json(&mut event, &self.id(record, sub_sequence));
         event.extend_from_slice(&self.head);
         self.push_prediction(&mut event, outputs, row, echoed)?;
         event.extend_from_slice(b",\"source\":{\"shard\":");
         push_json(&mut event, &record.shard);
         event.extend_from_slice(b",\"sequence_number\":");
         push_json(&mut event, &record.sequence_number);
+        if sub_sequence > 0 {
+            event.extend_from_slice(b",\"sub_sequence_number\":");
+            push_json(&mut event, &sub_sequence);
+        }
         event.extend_from_slice(b",\"arrived_at\":");
         event.extend_from_slice(record.arrived_at.unwrap_or("null").as_bytes());
         if let Some(event_time) = event_time {

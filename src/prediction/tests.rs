@@ -9,7 +9,7 @@ fn record() -> Record<'static> {
         sequence_number: "49630081666084879290581185630324770398608704880802529282".into(),
         partition_key: "1".into(),
         arrived_at: Some("1654161514.132"),
-        data: "".into(),
+        ..Record::default()
     }
 }
 
@@ -37,10 +37,21 @@ fn spec(toml: &str) -> ServingSpec {
 const RIDE: &str = "[result]\nride_duration = { output = \"variable\" }\nride_id = { field = \"/ride_id\" }";
 
 #[test]
+fn a_document_behind_the_first_says_its_place() {
+    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "Test123").unwrap();
+    let event = |sub| plan.write((&record(), sub), &values(), 0, &[Some("256")], None).unwrap();
+    let (first, third): (Value, Value) =
+        (serde_json::from_slice(&event(0)).unwrap(), serde_json::from_slice(&event(2)).unwrap());
+    assert_eq!(third["source"]["sub_sequence_number"], 2);
+    assert_eq!(first["source"].get("sub_sequence_number"), None);
+    assert_ne!(first["id"], third["id"]);
+}
+
+#[test]
 fn a_result_is_the_python_functions_and_more() {
     let plan =
         ResultPlan::compile(&spec(RIDE), &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
-    let event = plan.write(&record(), &values(), 0, &[Some("256")], None).unwrap();
+    let event = plan.write((&record(), 0), &values(), 0, &[Some("256")], None).unwrap();
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(
         event,
@@ -61,7 +72,7 @@ fn a_result_is_the_python_functions_and_more() {
 #[test]
 fn a_result_is_one_line_whatever_is_echoed() {
     let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let event = plan.write(&record(), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")], None).unwrap();
+    let event = plan.write((&record(), 0), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")], None).unwrap();
     assert!(!event.contains(&b'\n') && !event.contains(&b'\r'));
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(event["prediction"]["ride_id"], json!({"a": "b\n"}));
@@ -84,16 +95,16 @@ fn an_id_tells_record_and_run_apart_and_nothing_else() {
 fn without_a_spec_every_output_appears() {
     let plan = ResultPlan::compile(&ServingSpec::default(), &outputs(), "m", "v").unwrap();
     let event: Value =
-        serde_json::from_slice(&plan.write(&record(), &values(), 0, &[], None).unwrap()).unwrap();
+        serde_json::from_slice(&plan.write((&record(), 0), &values(), 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]}));
 }
 
 #[test]
 fn what_json_cannot_hold_is_rejected() {
     let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let rejected = plan.write(&record(), &values(), 1, &[Some("256")], None).unwrap_err();
+    let rejected = plan.write((&record(), 0), &values(), 1, &[Some("256")], None).unwrap_err();
     assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
-    let rejected = plan.write(&record(), &values(), 0, &[None], None).unwrap_err();
+    let rejected = plan.write((&record(), 0), &values(), 0, &[None], None).unwrap_err();
     assert_eq!(rejected, Rejected::Missing { field: "/ride_id".into() });
 }
 
@@ -120,9 +131,12 @@ fn by_class() -> Vec<Port> {
 fn scores_by_class_are_an_object() {
     let plan = ResultPlan::compile(&ServingSpec::default(), &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, f32::NAN])];
-    let event = String::from_utf8(plan.write(&record(), &scores, 0, &[], None).unwrap()).unwrap();
+    let event = String::from_utf8(plan.write((&record(), 0), &scores, 0, &[], None).unwrap()).unwrap();
     assert!(event.contains(r#""prediction":{"probability":{"no":0.25,"ye\"s":0.75}}"#), "{event}");
-    assert_eq!(plan.write(&record(), &scores, 1, &[], None), Err(Rejected::NonFinite("probability".into())));
+    assert_eq!(
+        plan.write((&record(), 0), &scores, 1, &[], None),
+        Err(Rejected::NonFinite("probability".into()))
+    );
 }
 
 #[test]
@@ -131,7 +145,7 @@ fn one_class_is_a_number() {
     let plan = ResultPlan::compile(&one("ye\"s"), &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, 0.5])];
     let event: Value =
-        serde_json::from_slice(&plan.write(&record(), &scores, 0, &[], None).unwrap()).unwrap();
+        serde_json::from_slice(&plan.write((&record(), 0), &scores, 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"p": 0.75}));
     let error = ResultPlan::compile(&one("maybe"), &by_class(), "m", "v").unwrap_err();
     assert!(format!("{error:#}").contains("no class `maybe`; it has `no`, `ye\"s`"), "{error:#}");
@@ -181,7 +195,7 @@ fn labels_become_words_and_scores_objects_or_decisions() {
 fn the_events_own_time_stands_beside_its_arrival() {
     let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
     let source = |time| -> Value {
-        let event = plan.write(&record(), &values(), 0, &[Some("1")], time).unwrap();
+        let event = plan.write((&record(), 0), &values(), 0, &[Some("1")], time).unwrap();
         serde_json::from_slice::<Value>(&event).unwrap()["source"].clone()
     };
     assert_eq!(source(Some(1_654_161_500.25))["event_time"], json!(1_654_161_500.25));
