@@ -4,7 +4,8 @@
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math::{Add, Exp, Ln, Max, Min, Tanh};
-use tract_onnx::tract_core::ops::nn::{Reduce, Reducer, Sigmoid, Softmax, SoftmaxKind};
+use tract_onnx::tract_core::ops::nn::{self, Reduce, Reducer, Sigmoid, SoftmaxKind};
+use tract_onnx::tract_core::ops::scan::Scan;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::model::ops::operator::boxed;
@@ -12,16 +13,21 @@ use crate::model::ops::operator::boxed;
 use super::extreme::Extreme;
 use super::function::{KeepsNan, Softplus};
 use super::reduction::{Kind, Reduction};
+use super::softmax::Softmax;
 
-/// Replaces them.
+/// Replaces them, in the bodies of loops too.
 ///
 /// # Errors
 /// When the graph is malformed.
 pub fn correct(model: &mut TypedModel) -> TractResult<()> {
+    // A logarithm is one with what it is taken of, if that is tract's still.
+    replace(model, |model, node, _| Ok(logarithm(model, node)))?;
+    replace(model, correction)?;
     for node in model.eval_order()? {
         let node = model.node(node);
-        if let Some((inputs, op)) = correction(model, node)? {
-            TypedModelPatch::replace_single_op(model, node, &inputs, op)?.apply(model)?;
+        if let Some(mut scan) = node.op_as::<Scan>().cloned() {
+            correct(&mut scan.body)?;
+            TypedModelPatch::replace_single_op(model, node, &node.inputs, scan)?.apply(model)?;
         }
     }
     Ok(())
@@ -29,40 +35,63 @@ pub fn correct(model: &mut TypedModel) -> TractResult<()> {
 
 type Correction = (Vec<OutletId>, Box<dyn TypedOp>);
 
-fn correction(model: &TypedModel, node: &TypedNode) -> TractResult<Option<Correction>> {
-    let as_before = |op| Ok(Some((node.inputs.clone(), op)));
-    let facts = model.node_input_facts(node.id)?;
-    let is = |datum_type| !facts.is_empty() && facts.iter().all(|fact| fact.datum_type == datum_type);
-    if !is(DatumType::F32) && !is(DatumType::F64) {
-        return Ok(None);
+/// Replaces nodes that read floats or doubles alone.
+fn replace(
+    model: &mut TypedModel,
+    correction: impl Fn(&TypedModel, &TypedNode, DatumType) -> TractResult<Option<Correction>>,
+) -> TractResult<()> {
+    for node in model.eval_order()? {
+        let node = model.node(node);
+        let Some(datum_type) = read_by(model, node)? else { continue };
+        if let Some((inputs, op)) = correction(model, node, datum_type)? {
+            TypedModelPatch::replace_single_op(model, node, &inputs, op)?.apply(model)?;
+        }
     }
+    Ok(())
+}
+
+/// The type of all its inputs, if that is floats or doubles.
+fn read_by(model: &TypedModel, node: &TypedNode) -> TractResult<Option<DatumType>> {
+    let facts = model.node_input_facts(node.id)?;
+    let is = |of: &DatumType| !facts.is_empty() && facts.iter().all(|fact| fact.datum_type == *of);
+    Ok([DatumType::F32, DatumType::F64].into_iter().find(is))
+}
+
+fn correction(_: &TypedModel, node: &TypedNode, of: DatumType) -> TractResult<Option<Correction>> {
+    let as_before = |op| Ok(Some((node.inputs.clone(), op)));
     if let Some(TypedBinOp(op, _)) = node.op_as() {
         if op.is::<Max>() || op.is::<Min>() {
             return as_before(boxed(Extreme { largest: op.is::<Max>() }));
         }
     } else if let Some(Reduce { axes, reducer }) = node.op_as() {
-        if let Some(kind) = Kind::of(*reducer) {
+        // Of squares, the mean along one axis and then another is none of all of them.
+        if let Some(kind) = Kind::of(*reducer).filter(|kind| *kind != Kind::MeanOfSquares || axes.len() == 1)
+        {
             return as_before(boxed(Reduction { kind, axes: axes.clone() }));
         }
-    } else if let Some(op) = node.op_as::<ElementWiseOp>() {
-        if is(DatumType::F32) && (op.0.is::<Tanh>() || op.0.is::<Sigmoid>()) {
-            return as_before(boxed(KeepsNan(op.clone())));
+    } else if let Some(softmax) = node.op_as::<nn::Softmax>() {
+        if let [axis] = softmax.axes[..] {
+            return as_before(boxed(Softmax { axis, kind: softmax.kind }));
         }
-        if op.0.is::<Ln>() {
-            return Ok(logarithm_of(model, model.node(node.inputs[0].node)));
-        }
+    } else if let Some(op) = node.op_as::<ElementWiseOp>()
+        && of == DatumType::F32
+        && (op.0.is::<Tanh>() || op.0.is::<Sigmoid>())
+    {
+        return as_before(boxed(KeepsNan(op.clone())));
     }
     Ok(None)
 }
 
-/// The logarithm of what a node gives, where taking one after the other overflows.
-fn logarithm_of(model: &TypedModel, node: &TypedNode) -> Option<Correction> {
+/// The logarithm of what another node gives, where taking one after the other overflows.
+fn logarithm(model: &TypedModel, node: &TypedNode) -> Option<Correction> {
+    node.op_as::<ElementWiseOp>().filter(|op| op.0.is::<Ln>())?;
+    let node = model.node(node.inputs[0].node);
     let exponent = |outlet: OutletId| {
         let node = model.node(outlet.node);
         node.op_as::<ElementWiseOp>().filter(|op| op.0.is::<Exp>()).map(|_| node.inputs.clone())
     };
-    if let Some(softmax) = node.op_as::<Softmax>() {
-        let log = Softmax { kind: SoftmaxKind::LogSoftmax, ..softmax.clone() };
+    if let Some(softmax) = node.op_as::<nn::Softmax>() {
+        let log = nn::Softmax { kind: SoftmaxKind::LogSoftmax, ..softmax.clone() };
         return (softmax.kind == SoftmaxKind::Softmax).then(|| (node.inputs.clone(), Box::new(log) as _));
     }
     if let Some(Reduce { axes, reducer: Reducer::Sum }) = node.op_as() {

@@ -14,6 +14,7 @@ mod kind_of_number;
 mod of_doubles;
 mod one_hot;
 mod reduction;
+mod softmax;
 mod top_k;
 
 pub(super) use cast::parse as parse_cast;

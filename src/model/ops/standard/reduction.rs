@@ -1,4 +1,5 @@
-//! What becomes of the elements along axes, where tract's loses NaN or overflows.
+//! What becomes of the elements along axes, where tract's loses NaN, overflows, or adds up in an order that depends on where
+//! in memory a row stands.
 
 use tract_onnx::tract_core::ops::nn::Reducer;
 use tract_onnx::tract_hir::internal::*;
@@ -27,6 +28,10 @@ pub enum Kind {
     Place(Extreme, Which),
     /// The logarithm of the sum of the exponentials, none of which overflows.
     LogSumExp,
+    /// The sum.
+    Sum,
+    /// The mean of the squares.
+    MeanOfSquares,
 }
 
 /// Which of equal ones.
@@ -39,7 +44,7 @@ pub enum Which {
 }
 
 impl Kind {
-    /// The kind for a reducer of tract's that goes wrong.
+    /// The kind for a reducer of tract's.
     pub fn of(reducer: Reducer) -> Option<Self> {
         let which = |is_last| if is_last { Which::Last } else { Which::First };
         Some(match reducer {
@@ -47,9 +52,32 @@ impl Kind {
             Reducer::Min => Self::Extreme(Extreme { largest: false }),
             Reducer::ArgMax(is_last) => Self::Place(Extreme { largest: true }, which(is_last)),
             Reducer::ArgMin(is_last) => Self::Place(Extreme { largest: false }, which(is_last)),
+            Reducer::Sum => Self::Sum,
+            Reducer::MeanOfSquares => Self::MeanOfSquares,
             _ => return None,
         })
     }
+}
+
+/// Sums that go on side by side, so that additions need not wait for one another.
+const LANES: usize = 8;
+
+/// The sum of what `of` makes of some values, added up in an order that depends on their number alone.
+pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
+    let mut sums = [T::zero(); LANES];
+    let mut chunks = values.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum = *sum + of(x);
+        }
+    }
+    let rest = chunks.remainder().iter().fold(T::zero(), |sum, &x| sum + of(x));
+    sums.into_iter().fold(rest, |sum, x| sum + x)
+}
+
+/// The largest of some, NaN if there is one.
+pub(super) fn largest<T: Float>(values: &[T]) -> T {
+    extreme(Extreme { largest: true }, values)
 }
 
 /// The extreme of some; of none what exceeds nothing.
@@ -70,34 +98,40 @@ fn place<T: Float>(extreme: Extreme, which: Which, values: &[T]) -> usize {
 }
 
 fn log_sum_exp<T: Float>(values: &[T]) -> T {
-    let largest = extreme(Extreme { largest: true }, values);
+    let largest = largest(values);
     if !largest.is_finite() {
         return largest;
     }
-    let sum = values.iter().fold(T::zero(), |sum, &x| sum + (x - largest).exp());
-    largest + sum.ln()
+    largest + sum(values, |x| (x - largest).exp()).ln()
+}
+
+fn mean_of_squares<T: Float>(values: &[T]) -> T {
+    let count = T::from(values.len()).unwrap_or_else(T::nan);
+    sum(values, |x| x * x) / count
+}
+
+/// Where, row-major, the elements along an axis stand: where those of each line begin, and how far one is from the next.
+pub(super) fn lines(shape: &[usize], axis: usize) -> (impl Iterator<Item = usize>, usize) {
+    let length = shape[axis];
+    let step: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    ((0..outer).flat_map(move |row| (0..step).map(move |column| row * length * step + column)), step)
 }
 
 /// Something of the elements along an axis, in the places of the others.
 fn along<T: Copy, R>(values: &[T], shape: &[usize], axis: usize, of: impl Fn(&[T]) -> R) -> Vec<R> {
     let length = shape[axis];
-    let step: usize = shape[axis + 1..].iter().product();
-    let outer: usize = shape[..axis].iter().product();
-    let mut made = Vec::with_capacity(outer * step);
+    let (starts, step) = lines(shape, axis);
     let mut apart = Vec::with_capacity(length);
-    for row in 0..outer {
-        let row = &values[row * length * step..][..length * step];
+    let of_line = |start: usize| {
         if step == 1 {
-            made.push(of(row));
-            continue;
+            return of(&values[start..start + length]);
         }
-        for column in 0..step {
-            apart.clear();
-            apart.extend((0..length).map(|place| row[place * step + column]));
-            made.push(of(&apart));
-        }
-    }
-    made
+        apart.clear();
+        apart.extend((0..length).map(|place| values[start + place * step]));
+        of(&apart)
+    };
+    starts.map(of_line).collect()
 }
 
 impl Reduction {
@@ -108,6 +142,8 @@ impl Reduction {
             values = match self.kind {
                 Kind::Extreme(kind) => along(&values, &shape, axis, |values| extreme(kind, values)),
                 Kind::LogSumExp => along(&values, &shape, axis, log_sum_exp),
+                Kind::Sum => along(&values, &shape, axis, |values| sum(values, |x| x)),
+                Kind::MeanOfSquares => along(&values, &shape, axis, mean_of_squares),
                 Kind::Place(kind, which) => {
                     let places = along(&values, &shape, axis, |values| place(kind, which, values));
                     let places = places.into_iter().map(i64::try_from).collect::<Result<_, _>>()?;
