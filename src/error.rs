@@ -91,6 +91,9 @@ pub enum Rejected {
     /// The model fails on this record alone. What it says may quote the record, so it is not passed on.
     #[error("the model fails on this record")]
     Model,
+    /// The function fails on this record: a defect of ours, which is the record's alone.
+    #[error("the function panics on this record; please report that")]
+    Panic,
     /// JSON has no NaN and no infinity (RFC 8259, section 6).
     #[error("prediction `{0}` is not finite")]
     NonFinite(String),

@@ -12,6 +12,7 @@ pub mod event;
 pub mod features;
 pub mod model;
 pub mod prediction;
+pub mod quarantine;
 pub mod sink;
 
 pub mod handler;

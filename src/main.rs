@@ -6,12 +6,18 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::util::MapFutureLayer;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use stream_predictor::config::{Config, ModelLocation, Output, s3_path_style};
 use stream_predictor::handler::{Answer, Handler};
 use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::quarantine::Quarantine;
 use stream_predictor::sink::{KinesisSink, Sink};
+use stream_predictor::time_limit::TimeLimit;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 /// With that of the C library, a fifth of the time that a small model needs for a row goes into aligned memory.
@@ -90,14 +96,35 @@ fn report(result: Result<ExitCode>) -> ExitCode {
 
 async fn run() -> Result<()> {
     let config = Config::read(|name| std::env::var(name).ok())?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let (terminating, terminated) = watch::channel(false);
     let handler = load(&config).await?;
-    let handler = &handler;
+    let (handler, terminated) = (&handler, &terminated);
     let serve = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        let deadline = deadline(event.context.deadline());
-        let answer = handler.handle(event.payload.get(), deadline).await;
+        let limit = TimeLimit::unless(terminated.clone(), deadline(event.context.deadline()));
+        // In a box, or the type of the whole is too deep for the compiler.
+        let answer = Box::pin(handler.handle(event.payload.get(), &limit)).await;
         answer.map_err(|error| format!("{error:#}")) as Result<Answer, String>
     });
-    lambda_runtime::run(serve).await.map_err(|error| anyhow::anyhow!(error))
+    // Taken from when an invocation is there until its answer is with Lambda.
+    let busy = &Mutex::new(());
+    let until_answered = MapFutureLayer::new(move |invocation| async move {
+        let _busy = busy.lock().await;
+        invocation.await
+    });
+    let runtime = Runtime::new(serve).layer(TracingLayer::new()).layer(until_answered).run();
+    tokio::pin!(runtime);
+    tokio::select! {
+        ended = &mut runtime => return ended.map_err(|error| anyhow::anyhow!(error)),
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("SIGTERM: what is not published yet is reported");
+    terminating.send_replace(true);
+    tokio::select! {
+        biased;
+        _idle = busy.lock() => Ok(()),
+        ended = runtime => ended.map_err(|error| anyhow::anyhow!(error)),
+    }
 }
 
 /// Prints what there is to say of the model at `location`; fails if it would not be served.
@@ -135,7 +162,7 @@ async fn load(config: &Config) -> Result<Handler> {
         }
         _ => Sink::Answer,
     };
-    Handler::load(&directory, config.run_id.as_deref(), sink)
+    Handler::load(&directory, config.run_id.as_deref(), Quarantine::Log, sink)
 }
 
 async fn aws_settings() -> Result<SdkConfig> {

@@ -40,6 +40,12 @@ impl TimeLimit {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
+    /// A limit at half of what is left.
+    #[must_use]
+    pub fn half(&self) -> Self {
+        Self { deadline: Instant::now() + self.left() / 2, terminated: self.terminated.clone() }
+    }
+
     /// Does `work` until the time is up, or until `longest` has passed; `None` if it was not done by then.
     pub async fn within<T>(&self, longest: Duration, work: impl Future<Output = T>) -> Option<T> {
         let until = self.deadline.min(Instant::now() + longest);

@@ -179,11 +179,11 @@ async fn an_empty_batch_is_a_success() {
 #[tokio::test]
 async fn an_event_of_another_source_is_an_error() {
     let handler = ride_handler().await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    let limit = support::seconds(5);
     for event in
         [r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#, "{}", "null", r#"{"Records": {}}"#]
     {
-        let error = handler.handle(event, deadline).await.unwrap_err().to_string();
+        let error = handler.handle(event, &limit).await.unwrap_err().to_string();
         assert!(error.contains("Kinesis") && !error.contains("secret"), "{event}: {error}");
     }
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use stream_predictor::config::{ModelLocation, S3Prefix};
 use stream_predictor::handler::Handler;
 use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::quarantine::Quarantine;
 use stream_predictor::sink::Sink;
 use stream_predictor_local::stack::Stack;
 use support::{RIDE, answer, event, fixtures, model_directory};
@@ -45,7 +46,7 @@ fn run_id(fixture: &str) -> String {
 
 async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
     let directory = ModelDirectory::fetch(location, Some(s3)).await.unwrap();
-    let handler = Handler::load(&directory, None, Sink::Answer).unwrap();
+    let handler = Handler::load(&directory, None, Quarantine::Log, Sink::Answer).unwrap();
     answer(&handler, &event(&[RIDE])).await["predictions"][0].clone()
 }
 

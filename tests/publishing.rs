@@ -126,7 +126,7 @@ fn rides(keys: &[&str]) -> String {
 }
 
 async fn handle(handler: &Handler, event: &str, seconds: u64) -> Value {
-    let answer = handler.handle(event, Instant::now() + Duration::from_secs(seconds)).await.unwrap();
+    let answer = handler.handle(event, &support::seconds(seconds)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 

@@ -9,9 +9,9 @@ use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
-use tokio::time::{Instant, timeout_at};
 
 use crate::error::Undelivered;
+use crate::time_limit::TimeLimit;
 
 use super::backoff::Backoff;
 use super::{Delivery, Entry, request};
@@ -53,19 +53,19 @@ impl KinesisSink {
 
     /// See [`super::Sink::publish`]. Entries that were not accepted are sent again before any that was not sent yet,
     /// so that nothing behind an entry that fails goes further ahead of it than its own request.
-    pub(super) async fn publish(&self, entries: &[Entry], deadline: Instant) -> Delivery {
+    pub(super) async fn publish(&self, entries: &[Entry], limit: &TimeLimit) -> Delivery {
         let mut accepted = vec![false; entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
         // What was refused of the last request: it goes again before anything else.
         let mut again: Vec<usize> = Vec::new();
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
-            if Instant::now() >= deadline {
+            if limit.is_over() {
                 let reason = "the invocation's time is up".to_owned();
                 return Delivery { accepted, undelivered: Some(Undelivered { reason }) };
             }
             let request = if again.is_empty() { request::next(entries, &pending) } else { again };
-            let (refused, failure) = self.put(entries, &request, deadline).await;
+            let (refused, failure) = self.put(entries, &request, limit).await;
             for &index in &request {
                 accepted[index] = !refused.contains(&index);
             }
@@ -76,10 +76,9 @@ impl KinesisSink {
             again = refused;
             let Some(failure) = failure else { continue };
             let wait = backoff.next_wait();
-            if failure.hopeless || Instant::now() + wait >= deadline {
+            if failure.hopeless || !limit.wait(wait).await {
                 return Delivery { accepted, undelivered: Some(Undelivered { reason: failure.reason }) };
             }
-            tokio::time::sleep(wait).await;
         }
         Delivery { accepted, undelivered: None }
     }
@@ -89,7 +88,7 @@ impl KinesisSink {
         &self,
         entries: &[Entry],
         request: &[usize],
-        deadline: Instant,
+        limit: &TimeLimit,
     ) -> (Vec<usize>, Option<Failure>) {
         let all_refused = |reason: String, hopeless| (request.to_vec(), Some(Failure { reason, hopeless }));
         let records = match request.iter().map(|&index| to_wire(&entries[index])).collect::<Result<Vec<_>>>()
@@ -98,10 +97,9 @@ impl KinesisSink {
             Err(error) => return all_refused(format!("{error:#}"), true),
         };
         let put = self.client.put_records().stream_name(&self.stream).set_records(Some(records)).send();
-        let give_up = deadline.min(Instant::now() + REQUEST_TIMEOUT);
-        match timeout_at(give_up, put).await {
-            Err(_) => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
-            Ok(Err(error)) => {
+        match limit.within(REQUEST_TIMEOUT, put).await {
+            None => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
+            Some(Err(error)) => {
                 let hopeless = error.code().is_some_and(|code| HOPELESS.contains(&code));
                 let reason = match (error.code(), error.message()) {
                     (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
@@ -109,7 +107,7 @@ impl KinesisSink {
                 };
                 all_refused(format!("PutRecords to {}: {reason}", self.stream), hopeless)
             }
-            Ok(Ok(output)) => {
+            Some(Ok(output)) => {
                 let refused = refused_entries(request, &output);
                 let failure = (!refused.is_empty()).then(|| Failure {
                     reason: format!(

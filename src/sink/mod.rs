@@ -4,9 +4,8 @@ mod backoff;
 mod kinesis;
 mod request;
 
-use tokio::time::Instant;
-
 use crate::error::Undelivered;
+use crate::time_limit::TimeLimit;
 
 pub use kinesis::KinesisSink;
 pub use request::MAX_RECORD_BYTES;
@@ -47,10 +46,10 @@ pub struct Delivery {
 }
 
 impl Sink {
-    /// Publishes entries in their order, and gives up at the deadline.
-    pub async fn publish(&self, entries: &[Entry], deadline: Instant) -> Delivery {
+    /// Publishes entries in their order, and gives up when the time is up.
+    pub async fn publish(&self, entries: &[Entry], limit: &TimeLimit) -> Delivery {
         match self {
-            Self::Kinesis(sink) => sink.publish(entries, deadline).await,
+            Self::Kinesis(sink) => sink.publish(entries, limit).await,
             Self::Answer => Delivery { accepted: vec![true; entries.len()], undelivered: None },
         }
     }

@@ -11,9 +11,6 @@ use super::Entry;
 /// Entries a request.
 pub const MAX_ENTRIES: usize = 500;
 
-/// Pending entries that are looked at for a request: where nearly all have one key, further ones are not worth it.
-const LOOK_AHEAD: usize = 4 * MAX_ENTRIES;
-
 /// Bytes a request, partition keys included. The service takes 10 MiB by now; half of that is what every endpoint
 /// that speaks its protocol takes.
 pub const MAX_REQUEST_BYTES: usize = 5 << 20;
@@ -26,7 +23,7 @@ pub fn next(entries: &[Entry], pending: &[usize]) -> Vec<usize> {
     let mut keys = HashSet::new();
     let mut request = Vec::with_capacity(pending.len().min(MAX_ENTRIES));
     let mut bytes = 0;
-    for &index in pending.iter().take(LOOK_AHEAD) {
+    for &index in pending {
         let entry = &entries[index];
         if request.len() == MAX_ENTRIES || bytes + entry.bytes() > MAX_REQUEST_BYTES {
             break;

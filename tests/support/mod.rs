@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use stream_predictor::config::ModelLocation;
 use stream_predictor::handler::Handler;
 use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::quarantine::Quarantine;
 use stream_predictor::sink::Sink;
+use stream_predictor::time_limit::TimeLimit;
 use tokio::time::Instant;
 
 pub const STREAM_ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events";
@@ -47,7 +49,7 @@ pub fn model_directory(root: &Path) -> PathBuf {
 pub async fn handler(folder: &Path, sink: Sink) -> Handler {
     let location = ModelLocation::Folder(folder.to_owned());
     let directory = ModelDirectory::fetch(&location, None).await.unwrap();
-    Handler::load(&directory, None, sink).unwrap()
+    Handler::load(&directory, None, Quarantine::Log, sink).unwrap()
 }
 
 /// A handler with the linear ride model that answers as a test run.
@@ -85,9 +87,14 @@ pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
     json!({"Records": entries.collect::<Vec<_>>()}).to_string()
 }
 
+/// A time limit in so many seconds.
+pub fn seconds(seconds: u64) -> TimeLimit {
+    TimeLimit::at(Instant::now() + Duration::from_secs(seconds))
+}
+
 /// The answer of a handler to an event, with time enough.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
-    let answer = handler.handle(event, Instant::now() + Duration::from_mins(1)).await.unwrap();
+    let answer = handler.handle(event, &seconds(60)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 

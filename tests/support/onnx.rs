@@ -6,6 +6,7 @@ use prost::Message;
 use stream_predictor::config::ModelLocation;
 use stream_predictor::handler::Handler;
 use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::quarantine::Quarantine;
 use stream_predictor::sink::Sink;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
@@ -184,7 +185,7 @@ pub async fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Handler> 
 pub async fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Handler> {
     std::fs::write(folder.join("model.onnx"), model).unwrap();
     let directory = ModelDirectory::fetch(&ModelLocation::Folder(folder.to_owned()), None).await?;
-    Handler::load(&directory, Some("run"), Sink::Answer)
+    Handler::load(&directory, Some("run"), Quarantine::Log, Sink::Answer)
 }
 
 pub async fn refusal(model: &ModelProto) -> String {

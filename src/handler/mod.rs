@@ -1,0 +1,278 @@
+//! An invocation, from its event to its answer: the one place that knows all the stages.
+//!
+//! A batch is worked off in slices, from its first record to its last: what is decoded, predicted, quarantined and published
+//! of one is gone before the next, so that memory is bounded and the deadline is looked at often enough. At the first
+//! record that is neither published nor quarantined it ends, and that record is reported.
+
+mod pace;
+mod predictor;
+mod slice;
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Rejected, Undelivered};
+use crate::event::{self, Record};
+use crate::metrics::Outcomes;
+use crate::model::directory::ModelDirectory;
+use crate::quarantine::{Failure, Quarantine, Quarantined};
+use crate::sink::{Delivery, Entry, MAX_RECORD_BYTES, Sink};
+use crate::time_limit::TimeLimit;
+
+use pace::Pace;
+use predictor::Predictor;
+use slice::{DOCUMENTS, Input, Slice};
+
+/// Everything that an invocation needs, made at cold start.
+#[derive(Debug)]
+pub struct Handler {
+    predictor: Predictor,
+    pace: Pace,
+    quarantine: Quarantine,
+    sink: Sink,
+}
+
+/// The answer, exactly as Lambda understands it; a test run's has predictions besides.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    /// The result events of a test run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predictions: Option<Vec<Box<RawValue>>>,
+    /// At most one: Lambda delivers everything from it on again.
+    #[serde(rename = "batchItemFailures")]
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A record that Lambda is to deliver again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its sequence number.
+    pub item_identifier: String,
+}
+
+/// What became of a document: the result that goes out, or why there is none.
+struct Item<'a> {
+    record: &'a Record<'a>,
+    sub_sequence: u32,
+    key: &'a str,
+    result: Result<Vec<u8>, Rejected>,
+    /// Seconds from when the event took place until the stream took its record, if both are known.
+    lateness: Option<f64>,
+}
+
+impl<'a> Item<'a> {
+    fn new(
+        inputs: &'a [Input<'a>],
+        slice: &'a Slice,
+        place: usize,
+        (result, lateness): (Result<Vec<u8>, Rejected>, Option<f64>),
+    ) -> Self {
+        let (record, document) = (&inputs[slice.record(place)].record, &slice.documents[place]);
+        let key = document.key.clone().and_then(|range| std::str::from_utf8(&slice.bytes[range]).ok());
+        let key = key.unwrap_or(&record.partition_key);
+        Self { record, sub_sequence: document.sub_sequence, key, result, lateness }
+    }
+}
+
+/// Where a batch ends before its end.
+struct Stop {
+    /// How many documents of the window are settled before the first that is not.
+    settled: usize,
+    undelivered: Undelivered,
+}
+
+impl Handler {
+    /// Loads the model of a directory, checks the serving spec against it, and tests the whole on the input example.
+    ///
+    /// # Errors
+    /// When anything about the model or its spec is wrong, or `run_id` is given neither here nor by `MLmodel`.
+    pub fn load(
+        directory: &ModelDirectory,
+        run_id: Option<&str>,
+        quarantine: Quarantine,
+        sink: Sink,
+    ) -> Result<Self> {
+        let predictor = Predictor::load(directory, run_id);
+        let predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
+        let start = Instant::now();
+        predictor.warm_up()?;
+        Ok(Self { predictor, pace: Pace::of(start.elapsed(), 1), quarantine, sink })
+    }
+
+    /// Handles one invocation: every record of the event ends published, quarantined or reported.
+    ///
+    /// # Errors
+    /// When the event is no Kinesis invocation, or a record that is to be reported has no sequence number.
+    pub async fn handle(&self, event: &str, limit: &TimeLimit) -> Result<Answer> {
+        let inputs = in_order(event::parse(event)?);
+        let mut outcomes = Outcomes::default();
+        let mut results = Vec::new();
+        let mut failed = None;
+        let mut slice = Slice::default();
+        let mut next = 0;
+        'batch: while next < inputs.len() {
+            let taken = slice.fill(&inputs[next..]);
+            let mut at = 0;
+            while at < slice.len() {
+                let most = self.pace.rows().min(self.predictor.max_rows()).min(DOCUMENTS);
+                let window = at..slice.len().min(at + most);
+                let items = self.predict(&inputs[next..], &slice, &window);
+                let stop = self.settle(items, limit, &mut outcomes, &mut results).await;
+                if let Some(Stop { settled, undelivered }) = stop {
+                    outcomes.reported = slice.len() - at - settled + inputs.len() - next - taken;
+                    failed = Some((&inputs[next + slice.record(at + settled)].record, undelivered));
+                    break 'batch;
+                }
+                at = window.end;
+            }
+            next += taken;
+        }
+        outcomes.log();
+
+        let predictions = matches!(self.sink, Sink::Answer).then(|| as_json(results)).transpose()?;
+        let batch_item_failures = failed.map(|(record, undelivered)| report(record, &undelivered));
+        Ok(Answer {
+            predictions,
+            batch_item_failures: batch_item_failures.transpose()?.into_iter().collect(),
+        })
+    }
+
+    /// Items for the documents of a window.
+    fn predict<'a>(
+        &self,
+        inputs: &'a [Input<'a>],
+        slice: &'a Slice,
+        window: &std::ops::Range<usize>,
+    ) -> Vec<Item<'a>> {
+        let start = Instant::now();
+        let count = window.len();
+        let mut items = self.predictor.predict(inputs, slice, window);
+        self.pace.took(start.elapsed(), count);
+        if !matches!(self.sink, Sink::Answer) {
+            for item in &mut items {
+                if let Err(rejected) = check_published(item) {
+                    item.result = Err(rejected);
+                }
+            }
+        }
+        items
+    }
+
+    /// Quarantines and publishes what there is of a window, up to the first document that can't be settled now.
+    async fn settle(
+        &self,
+        items: Vec<Item<'_>>,
+        limit: &TimeLimit,
+        outcomes: &mut Outcomes,
+        results: &mut Vec<Vec<u8>>,
+    ) -> Option<Stop> {
+        if limit.is_over() {
+            let undelivered = Undelivered { reason: "the invocation's time is up".to_owned() };
+            return Some(Stop { settled: 0, undelivered });
+        }
+        let (end, failure) = match self.quarantine(&items, limit).await {
+            Ok(()) => (items.len(), None),
+            Err(undelivered) => {
+                let first = items.iter().position(|item| item.result.is_err());
+                (first.unwrap_or_default(), Some(undelivered))
+            }
+        };
+
+        let mut entries = Vec::with_capacity(end);
+        let mut places = Vec::with_capacity(end);
+        for (place, item) in items.into_iter().take(end).enumerate() {
+            outcomes.came_late(item.lateness);
+            match item.result {
+                Ok(data) => {
+                    entries.push(Entry { key: item.key.to_owned(), data });
+                    places.push(place);
+                }
+                Err(_) => outcomes.quarantined += 1,
+            }
+        }
+        let Delivery { accepted, undelivered } = self.sink.publish(&entries, limit).await;
+        outcomes.published += accepted.iter().filter(|accepted| **accepted).count();
+        if matches!(self.sink, Sink::Answer) {
+            results.extend(entries.into_iter().map(|entry| entry.data));
+        }
+        let refused = accepted.iter().position(|accepted| !accepted).map(|entry| places[entry]);
+        match (refused.zip(undelivered), failure) {
+            (Some((settled, undelivered)), _) => Some(Stop { settled, undelivered }),
+            (None, Some(undelivered)) => Some(Stop { settled: end, undelivered }),
+            (None, None) => None,
+        }
+    }
+
+    /// Stores what can never succeed, before anything behind it is published.
+    async fn quarantine(&self, items: &[Item<'_>], limit: &TimeLimit) -> Result<(), Undelivered> {
+        let mut quarantined: Vec<Quarantined> = Vec::new();
+        for item in items {
+            let Err(reason) = &item.result else { continue };
+            let id = self.predictor.id(item.record, item.sub_sequence);
+            let failure = Failure { id, sub_sequence: item.sub_sequence, reason };
+            match quarantined.last_mut().filter(|last| std::ptr::eq(last.record, item.record)) {
+                Some(last) => last.failures.push(failure),
+                None => quarantined.push(Quarantined { record: item.record, failures: vec![failure] }),
+            }
+        }
+        if quarantined.is_empty() {
+            return Ok(());
+        }
+        // If the store is slow, time is left to publish what comes before.
+        self.quarantine.store(self.predictor.identity(), &quarantined, &limit.half()).await?;
+        for Quarantined { record: Record { shard, sequence_number, .. }, failures } in &quarantined {
+            for Failure { sub_sequence, reason, .. } in failures {
+                tracing::warn!(%shard, %sequence_number, sub_sequence, %reason, "record quarantined");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The records, in the order of their sequence numbers, as Lambda sends those of a shard, if they all have one.
+fn in_order<'a>(records: Vec<Result<Record<'a>, event::Malformed<'a>>>) -> Vec<Input<'a>> {
+    let mut inputs: Vec<Input> = records.into_iter().map(Input::from).collect();
+    let compare = |a: &Input, b: &Input| {
+        event::compare_sequence_numbers(&a.record.sequence_number, &b.record.sequence_number)
+    };
+    if !inputs.is_sorted_by(|a, b| compare(a, b).is_le())
+        && inputs.iter().all(|input| event::is_sequence_number(&input.record.sequence_number))
+    {
+        inputs.sort_by(compare);
+    }
+    inputs
+}
+
+/// What is published needs a key to go under, and a sequence number under which it could be reported; and the output stream
+/// takes no records beyond a size.
+fn check_published(item: &Item) -> Result<(), Rejected> {
+    if !event::is_sequence_number(&item.record.sequence_number) {
+        return Err(Rejected::Envelope("kinesis.sequenceNumber is not 1 to 128 digits".to_owned()));
+    }
+    if !(1..=256).contains(&item.key.chars().count()) {
+        return Err(Rejected::Envelope("kinesis.partitionKey is not 1 to 256 characters".to_owned()));
+    }
+    let bytes = item.result.as_ref().map_or(0, Vec::len) + item.key.len();
+    if bytes > MAX_RECORD_BYTES {
+        return Err(Rejected::TooLarge { bytes, limit: MAX_RECORD_BYTES });
+    }
+    Ok(())
+}
+
+/// Lambda's checkpoint: this record and all behind it come again.
+fn report(record: &Record, undelivered: &Undelivered) -> Result<BatchItemFailure> {
+    let Record { shard, sequence_number, .. } = record;
+    tracing::warn!(%shard, %sequence_number, reason = %undelivered, "records reported from here on");
+    if !event::is_sequence_number(sequence_number) {
+        return Err(anyhow!("a record without a sequence number can't be reported: {undelivered}"));
+    }
+    Ok(BatchItemFailure { item_identifier: sequence_number.to_string() })
+}
+
+fn as_json(results: Vec<Vec<u8>>) -> Result<Vec<Box<RawValue>>> {
+    results.into_iter().map(|result| Ok(RawValue::from_string(String::from_utf8(result)?)?)).collect()
+}
