@@ -16,6 +16,30 @@ pub enum Rejected {
     /// `kinesis.data` is not standard base64 with padding (RFC 4648, section 4).
     #[error("kinesis.data is not base64")]
     NotBase64,
+    /// The payload is an aggregate of the Kinesis Producer Library by its digest, but not by its content.
+    #[error("the payload is a KPL aggregate, but malformed")]
+    Aggregate,
+    /// The payload is compressed, but not whole.
+    #[error("the payload is {format}, but broken")]
+    Compressed {
+        /// The format's name.
+        format: &'static str,
+    },
+    /// The payload is compressed, and unpacks to more than is allowed.
+    #[error("the payload is {format}, and unpacks to too much: see the limits in the README")]
+    Bomb {
+        /// The format's name.
+        format: &'static str,
+    },
+    /// The payload has more documents than are allowed.
+    #[error("the payload has more than {limit} documents")]
+    TooManyDocuments {
+        /// How many are.
+        limit: usize,
+    },
+    /// The payload is an aggregate of nothing.
+    #[error("the payload has no documents")]
+    NoDocuments,
     /// The payload is not UTF-8, and so no JSON text (RFC 8259, section 8.1).
     #[error("the payload is not UTF-8 (byte {0} of it)")]
     NotUtf8(usize),

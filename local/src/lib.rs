@@ -1,10 +1,11 @@
 //! What AWS supplies in the cloud, for one machine: local only, for tests, demonstrations and soaks.
 //!
 //! [`stack`] stands in for Kinesis and S3, [`mapping`] for Lambda's event source mapping, [`function`] for Lambda's
-//! execution environment; [`demo`] joins the three and accounts for every record.
+//! execution environment; [`demo`] joins the three and accounts for every record. [`fake`] is a Kinesis and an S3 that fail.
 
 pub mod cli;
 pub mod demo;
+pub mod fake;
 pub mod function;
 mod guard;
 pub mod logs;

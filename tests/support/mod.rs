@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+pub mod kpl;
 pub mod onnx;
 
 use std::path::{Path, PathBuf};

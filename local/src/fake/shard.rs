@@ -1,0 +1,108 @@
+//! A shard: the records that it took, and how fast it takes them.
+
+use axum::body::Bytes;
+use base64_simd::STANDARD;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// The error of a shard that is written to too fast.
+pub(super) const TOO_FAST: &str = "ProvisionedThroughputExceededException";
+
+/// What a shard takes in a second: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
+const RECORDS_A_SECOND: f64 = 1_000.0;
+const BYTES_A_SECOND: f64 = 1_048_576.0;
+
+/// A record that was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// Unique among all streams, ascending in the order of acceptance.
+    pub number: u64,
+    /// The shard's id.
+    pub shard: String,
+    /// Its partition key.
+    pub key: String,
+    /// Its data.
+    pub data: Bytes,
+    /// The number of the request that brought it.
+    pub request: u64,
+    /// When, in milliseconds since the epoch.
+    pub arrived_at: u64,
+}
+
+impl Accepted {
+    /// As AWS's look: 56 digits.
+    #[must_use]
+    pub fn sequence_number(&self) -> String {
+        sequence_number(self.number)
+    }
+
+    pub(super) fn to_wire(&self) -> Value {
+        json!({
+            "SequenceNumber": self.sequence_number(),
+            "ApproximateArrivalTimestamp": self.arrived_at as f64 / 1e3,
+            "Data": STANDARD.encode_to_string(&self.data),
+            "PartitionKey": self.key,
+        })
+    }
+}
+
+pub(super) fn sequence_number(number: u64) -> String {
+    format!("4963008166608487929058118{number:031}")
+}
+
+#[derive(Debug)]
+pub(super) struct Shard {
+    pub(super) id: String,
+    pub(super) parents: Vec<String>,
+    /// First and last hash key that belongs here.
+    pub(super) range: (u128, u128),
+    pub(super) records: Vec<Accepted>,
+    /// No more is written: it was split or merged.
+    pub(super) closed: bool,
+    /// What may be written at once at the moment below: records, bytes.
+    allowance: (f64, f64),
+    at: Instant,
+}
+
+impl Shard {
+    pub(super) fn new(index: usize, parents: Vec<String>, range: (u128, u128)) -> Self {
+        Self {
+            id: format!("shardId-{index:012}"),
+            parents,
+            range,
+            records: Vec::new(),
+            closed: false,
+            allowance: (RECORDS_A_SECOND, BYTES_A_SECOND),
+            at: Instant::now(),
+        }
+    }
+
+    /// Whether the shard's write limit admits a record of so many bytes now; if so, it is counted.
+    pub(super) fn admits(&mut self, bytes: usize) -> bool {
+        let now = Instant::now();
+        let passed = now.duration_since(self.at).as_secs_f64();
+        self.at = now;
+        let (records, room) = self.allowance;
+        let records = (records + passed * RECORDS_A_SECOND).min(RECORDS_A_SECOND);
+        let room = (room + passed * BYTES_A_SECOND).min(BYTES_A_SECOND);
+        let admitted = records >= 1.0 && room >= bytes as f64;
+        self.allowance = if admitted { (records - 1.0, room - bytes as f64) } else { (records, room) };
+        admitted
+    }
+
+    pub(super) fn to_wire(&self) -> Value {
+        let last = self.records.last().map_or(0, |record| record.number);
+        let ending = self.closed.then(|| sequence_number(last));
+        json!({
+            "ShardId": self.id,
+            "ParentShardId": self.parents.first(),
+            "AdjacentParentShardId": self.parents.get(1),
+            "HashKeyRange": {
+                "StartingHashKey": self.range.0.to_string(), "EndingHashKey": self.range.1.to_string(),
+            },
+            "SequenceNumberRange": {
+                "StartingSequenceNumber": sequence_number(0), "EndingSequenceNumber": ending,
+            },
+        })
+    }
+}
