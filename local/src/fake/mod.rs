@@ -35,11 +35,11 @@ pub type Objects = BTreeMap<String, Bytes>;
 #[derive(Clone, Debug)]
 pub struct Cloud {
     state: Arc<Mutex<State>>,
-    seed: u64,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    seed: u64,
     streams: BTreeMap<String, Stream>,
     buckets: BTreeMap<String, Objects>,
     faults: Faults,
@@ -96,7 +96,12 @@ impl Cloud {
     /// Without streams, buckets and faults.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { state: Arc::default(), seed }
+        Self { state: Arc::new(Mutex::new(State { seed, ..State::default() })) }
+    }
+
+    /// Forgets everything and begins with another seed; clients go on.
+    pub fn restart(&self, seed: u64) {
+        *self.state() = State { seed, ..State::default() };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -189,12 +194,12 @@ impl Cloud {
             Some(operation) => matches!(operation, "PutRecords" | "PutRecord"),
             None => request.method == Method::PUT,
         };
-        let (number, faults) = {
+        let (number, seed, faults) = {
             let mut state = self.state();
             state.counts.writes += u64::from(writes);
-            (state.counts.writes, if writes { state.faults } else { Faults::default() })
+            (state.counts.writes, state.seed, if writes { state.faults } else { Faults::default() })
         };
-        let mut random = Rng::with_seed(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut random = Rng::with_seed(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let (fate, wait) = faults.fate(&mut random);
         self.state().counts.faulty += u64::from(fate != Fate::Served);
         if wait > Duration::ZERO {
