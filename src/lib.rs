@@ -23,5 +23,6 @@ pub mod error;
 pub mod field_path;
 pub mod metrics;
 pub mod murmur_hash;
+mod s3;
 pub mod spec;
 pub mod time_limit;

@@ -1,7 +1,7 @@
 //! The model directory: found, and brought onto this machine.
 
+mod download;
 mod mlflow;
-mod s3;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -43,7 +43,7 @@ impl ModelDirectory {
         };
         let downloaded =
             tempfile::Builder::new().prefix("model-").tempdir().context("making a folder for the model")?;
-        s3::download(client()?, &prefix, downloaded.path()).await?;
+        download::download(client()?, &prefix, downloaded.path()).await?;
         Ok(Self {
             path: downloaded.path().to_owned(),
             origin: prefix.to_string(),

@@ -1,77 +1,23 @@
-//! Lists and downloads a prefix of S3, within bounds.
-
-use std::io::Write;
-use std::path::Path;
+//! Lists and reads what is below a prefix of S3, within bounds.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
 
-use super::contained;
-
-/// A model directory has a few dozen files at most; lookup tables and tensors with external data included.
-const MAX_OBJECTS: usize = 1_000;
-
-/// Beyond it a model would not fit beside its loaded form into the 10 240 MB that a function can have.
-const MAX_BYTES: u64 = 4 << 30;
-
-/// Objects under way at once: enough to hide the latency of each.
-const CONCURRENCY: usize = 16;
-
 /// An object's key, relative to the listed prefix, and its size in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Object {
+pub struct Object {
     pub name: String,
     pub bytes: u64,
-}
-
-/// Downloads every object below `prefix` into `folder`.
-///
-/// # Errors
-/// When there is none, there are too many, or they are too large; when a name leads out of `folder`; when S3 fails.
-pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path) -> Result<()> {
-    let objects = list(s3, prefix, MAX_OBJECTS).await?;
-    ensure!(!objects.is_empty(), "{prefix} holds no object: is it the model's directory?");
-    let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
-    ensure!(bytes <= MAX_BYTES, "{prefix} holds {bytes} bytes, at most {MAX_BYTES} are downloaded");
-    // Names are checked before the first byte is asked for.
-    for object in &objects {
-        contained(&object.name).with_context(|| prefix.to_string())?;
-    }
-    stream::iter(&objects)
-        .map(|object| async move {
-            save(s3, prefix, object, folder).await.with_context(|| format!("{}", prefix.join(&object.name)))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await
-}
-
-async fn save(s3: &Client, prefix: &S3Prefix, object: &Object, folder: &Path) -> Result<()> {
-    let path = folder.join(contained(&object.name)?);
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let mut file = std::fs::File::create(path)?;
-    let mut received = 0;
-    read(s3, &prefix.join(&object.name), |chunk| {
-        received += chunk.len() as u64;
-        ensure!(received <= object.bytes, "the object grew while it was read");
-        Ok(file.write_all(chunk)?)
-    })
-    .await?;
-    ensure!(received == object.bytes, "the object shrank while it was read");
-    Ok(())
 }
 
 /// Reads a small object whole; `None` if there is none of that key.
 ///
 /// # Errors
 /// When it is larger than `limit` bytes, or S3 fails.
-pub(super) async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Option<Vec<u8>>> {
+pub async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let result = read(s3, key, |chunk| {
         ensure!(bytes.len() + chunk.len() <= limit, "{key} has more than {limit} bytes");
@@ -91,7 +37,11 @@ pub(super) async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Res
 #[error("there is no such object")]
 struct NoSuchKey;
 
-async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+/// Reads an object, chunk by chunk.
+///
+/// # Errors
+/// When `take` fails, there is no object of that key, or S3 fails.
+pub async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut object = match s3.get_object().bucket(&key.bucket).key(&key.prefix).send().await {
         Ok(object) => object,
         Err(error) if error.code() == Some("NoSuchKey") => bail!(NoSuchKey),
@@ -107,7 +57,7 @@ async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result
 ///
 /// # Errors
 /// When there are more than `limit`, or S3 fails.
-pub(super) async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<Object>> {
+pub async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<Object>> {
     let below = prefix.join("").prefix;
     let mut pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).into_paginator().send();
     let mut objects = Vec::new();
@@ -129,7 +79,7 @@ pub(super) async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result
 ///
 /// # Errors
 /// When there are more than `limit`, or S3 fails.
-pub(super) async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<String>> {
+pub async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<String>> {
     let below = prefix.join("").prefix;
     let mut pages =
         s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).delimiter("/").into_paginator().send();
@@ -144,7 +94,7 @@ pub(super) async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -
 }
 
 /// The service's own code and message, or what kept the request from it.
-fn describe<E, R>(error: SdkError<E, R>) -> anyhow::Error
+pub fn describe<E, R>(error: SdkError<E, R>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
