@@ -19,6 +19,7 @@ pub mod handler;
 
 pub mod check;
 
+mod backoff;
 pub mod error;
 pub mod field_path;
 pub mod metrics;

@@ -13,7 +13,7 @@ use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use crate::error::Undelivered;
 use crate::time_limit::TimeLimit;
 
-use super::backoff::Backoff;
+use crate::backoff::Backoff;
 use super::{Delivery, Entry, request};
 
 /// A request that is not answered by then is given up and sent again.

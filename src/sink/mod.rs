@@ -1,6 +1,5 @@
 //! Where results go: a Kinesis stream, or the answer of a test run.
 
-mod backoff;
 mod kinesis;
 mod request;
 
