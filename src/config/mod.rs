@@ -1,0 +1,102 @@
+//! Configuration: the environment, read once, into values that can't be wrong.
+
+mod model;
+mod output;
+mod s3_prefix;
+
+use anyhow::{Context, Result, ensure};
+
+pub use model::ModelLocation;
+pub use output::{Output, QuarantinePlace};
+pub use s3_prefix::S3Prefix;
+
+/// Everything that the environment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the model directory is.
+    pub model: ModelLocation,
+    /// `RUN_ID`: the result's `version`; without it the run that `MLmodel` names.
+    pub run_id: Option<String>,
+    /// Where predictions go.
+    pub output: Output,
+    /// Where records go that can never have a prediction.
+    pub quarantine: QuarantinePlace,
+    /// `KINESIS_ENDPOINT_URL`, for the streams that are written to.
+    pub kinesis_endpoint_url: Option<String>,
+    /// Whether S3 is asked under `host/bucket` instead of `bucket.host`, as endpoints other than AWS's need it.
+    pub s3_path_style: bool,
+}
+
+impl Config {
+    /// Reads the variables that `get` gives; an empty one counts as not set. Those that Lambda itself sets must be there.
+    ///
+    /// # Errors
+    /// When a needed variable is missing or one has a bad value: its name, its value and what is allowed.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        for name in [
+            "AWS_LAMBDA_RUNTIME_API",
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_VERSION",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        ] {
+            let value = get(name).filter(|value| !value.is_empty()).with_context(|| {
+                format!("{name} is not set: Lambda sets it, and `cargo lambda watch` does locally")
+            })?;
+            let is_number = value.parse::<u32>().is_ok();
+            ensure!(
+                is_number || name != "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                "{name}={value}: allowed is a whole number of megabytes"
+            );
+        }
+        Self::read_anywhere(get)
+    }
+
+    /// As [`Config::read`], but Lambda need not be around.
+    ///
+    /// # Errors
+    /// Those of [`Config::read`].
+    pub fn read_anywhere(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let get = |name: &str| get(name).filter(|value| !value.is_empty());
+        let run_id = get("RUN_ID");
+        if let Some(run_id) = &run_id {
+            ensure!(
+                model::is_id(run_id),
+                "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id"
+            );
+        }
+        endpoint(&get, "AWS_ENDPOINT_URL_KINESIS")?;
+        let output = output::output(&get)?;
+        Ok(Self {
+            model: model::model_location(&get, run_id.clone())?,
+            run_id,
+            quarantine: output::quarantine(&get, &output)?,
+            output,
+            kinesis_endpoint_url: endpoint(&get, "KINESIS_ENDPOINT_URL")?,
+            s3_path_style: s3_path_style(&get)?,
+        })
+    }
+}
+
+/// Whether S3 is another endpoint than AWS's, by what `get` gives of the environment.
+///
+/// # Errors
+/// When an endpoint is no address.
+pub fn s3_path_style(get: &impl Fn(&str) -> Option<String>) -> Result<bool> {
+    let anywhere = endpoint(get, "AWS_ENDPOINT_URL")?;
+    Ok(endpoint(get, "AWS_ENDPOINT_URL_S3")?.or(anywhere).is_some())
+}
+
+fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>> {
+    let url = get(name);
+    if let Some(url) = &url {
+        let parsed = url.parse::<http::Uri>().ok();
+        let host = parsed
+            .filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
+            .and_then(|uri| uri.host().map(|host| !host.is_empty()));
+        ensure!(host == Some(true), "{name}={url}: allowed is an http:// or https:// address");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Where results go: `TEST_RUN`, `PREDICTIONS_STREAM_NAME`, and what can't have one: `QUARANTINE_LOCATION`,
+//! `QUARANTINE_STREAM_NAME`.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::S3Prefix;
+
+/// Where predictions go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// `TEST_RUN`: into the answer, and nowhere else.
+    Answer,
+    /// `PREDICTIONS_STREAM_NAME`: to that Kinesis stream.
+    Stream(String),
+}
+
+/// Where records go that can never have a prediction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuarantinePlace {
+    /// `QUARANTINE_LOCATION`: to objects below that prefix.
+    Prefix(S3Prefix),
+    /// `QUARANTINE_STREAM_NAME`: to that Kinesis stream.
+    Stream(String),
+    /// To the log alone, in a test run.
+    Log,
+    /// Nothing is said.
+    Nowhere,
+}
+
+/// Reads the variables of the output.
+pub(super) fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
+    match get("TEST_RUN").as_deref() {
+        Some("True" | "true" | "1") => return Ok(Output::Answer),
+        None | Some("False" | "false" | "0") => {}
+        Some(other) => bail!("TEST_RUN={other}: allowed are True and False"),
+    }
+    let name = stream(get, "PREDICTIONS_STREAM_NAME")?
+        .context("PREDICTIONS_STREAM_NAME is not set: give the output stream's name, or TEST_RUN=True")?;
+    Ok(Output::Stream(name))
+}
+
+/// Reads the variables of the quarantine.
+pub(super) fn quarantine(get: &impl Fn(&str) -> Option<String>, output: &Output) -> Result<QuarantinePlace> {
+    let location = get("QUARANTINE_LOCATION");
+    let stream = stream(get, "QUARANTINE_STREAM_NAME")?;
+    match (output, location, stream) {
+        (Output::Answer, ..) => Ok(QuarantinePlace::Log),
+        (_, Some(location), Some(stream)) => bail!(
+            "QUARANTINE_LOCATION={location} and QUARANTINE_STREAM_NAME={stream}: allowed is one of the two"
+        ),
+        (_, Some(location), None) => S3Prefix::of_address(&location)
+            .map(QuarantinePlace::Prefix)
+            .with_context(|| format!("QUARANTINE_LOCATION={location}: allowed is s3://bucket/prefix")),
+        (Output::Stream(output), None, Some(stream)) => {
+            ensure!(
+                stream != *output,
+                "QUARANTINE_STREAM_NAME={stream}: allowed is another stream than that of the predictions"
+            );
+            Ok(QuarantinePlace::Stream(stream))
+        }
+        (_, None, None) => Ok(QuarantinePlace::Nowhere),
+    }
+}
+
+fn stream(get: &impl Fn(&str) -> Option<String>, variable: &str) -> Result<Option<String>> {
+    let name = get(variable);
+    if let Some(name) = &name {
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+        ensure!(
+            name.len() <= 128 && name.chars().all(named),
+            "{variable}={name}: allowed are 1 to 128 letters, digits, `_`, `.` and `-`"
+        );
+    }
+    Ok(name)
+}
