@@ -44,6 +44,12 @@ pub struct Answer {
     /// At most one: Lambda delivers everything from it on again.
     #[serde(rename = "batchItemFailures")]
     pub batch_item_failures: Vec<BatchItemFailure>,
+    /// Why it is to deliver them again.
+    #[serde(skip)]
+    pub undelivered: Option<Undelivered>,
+    /// What became of the documents.
+    #[serde(skip)]
+    pub outcomes: Outcomes,
 }
 
 /// A record that Lambda is to deliver again.

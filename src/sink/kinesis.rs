@@ -53,7 +53,7 @@ impl KinesisSink {
 
     /// See [`super::Sink::publish`]. Entries that were not accepted are sent again before any that was not sent yet,
     /// so that nothing behind an entry that fails goes further ahead of it than its own request.
-    pub(super) async fn publish(&self, entries: &[Entry], limit: &TimeLimit) -> Delivery {
+    pub async fn publish(&self, entries: &[Entry], limit: &TimeLimit) -> Delivery {
         let mut accepted = vec![false; entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
         // What was refused of the last request: it goes again before anything else.
