@@ -2,7 +2,8 @@
 //!
 //! Cold start reads [`config`], fetches the model directory and builds a [`handler::Handler`]. From then on a
 //! record goes down this list, stage by stage; only [`handler`] knows them all, and plain values
-//! ([`columns`]) pass between them. [`check`] tells people, before that, whether a model would be served.
+//! ([`columns`]) pass between them. [`check`] tells people, before that, whether a model would be served; [`replay`]
+//! sends records through it again that were quarantined, or that Lambda gave up.
 
 pub mod config;
 
@@ -18,6 +19,7 @@ pub mod sink;
 pub mod handler;
 
 pub mod check;
+pub mod replay;
 
 mod backoff;
 pub mod error;

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
-use stream_predictor::config::{Config, ModelLocation, Output, s3_path_style};
+use stream_predictor::config::{Config, ModelLocation, Output, QuarantinePlace, S3Prefix, s3_path_style};
 use stream_predictor::handler::{Answer, Handler};
 use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::quarantine::Quarantine;
+use stream_predictor::quarantine::{NOT_CONFIGURED, Quarantine, S3Store};
+use stream_predictor::replay::Replay;
 use stream_predictor::sink::{KinesisSink, Sink};
 use stream_predictor::time_limit::TimeLimit;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,8 +36,10 @@ configured by its environment:
   MLFLOW_EXPERIMENT_ID      experiment of the run [default: 1]
   MODEL_LOCATION            the model's directory, a folder or s3://bucket/prefix, instead of the two before
   PREDICTIONS_STREAM_NAME   output stream
+  QUARANTINE_LOCATION       s3://bucket/prefix for records that can never be predicted
+  QUARANTINE_STREAM_NAME    a stream for them instead
   TEST_RUN                  True: publish nothing, answer with the predictions
-  KINESIS_ENDPOINT_URL      endpoint of the output stream, if it is not AWS's
+  KINESIS_ENDPOINT_URL      endpoint of the streams that are written to, if it is not AWS's
 
 stream-predictor check DIR [--record FILE]
 stream-predictor check s3://bucket/prefix [--record FILE]
@@ -44,6 +47,14 @@ stream-predictor check s3://bucket/prefix [--record FILE]
 Would the function serve the model of this directory? Tells what is in it, how fast it is, and every reason why not.
 Exit code: 0 if it would. With a file that holds one record, a JSON document, it also tells the value of each feature and
 the prediction.
+
+stream-predictor replay s3://bucket/prefix [--publish]
+
+Sends records through the function again: those of its quarantine, and batches that Lambda gave up and left at an on-failure
+destination, any mix of both, in the order of their keys. It is configured as the function is. Without --publish it is a
+dry run, which tells how many would be published, and why others would be rejected again. Results have the ids that they
+would have had the first time. Nothing is deleted; what is rejected again stays where it is. A longer prefix, such as
+s3://bucket/prefix/dt=2026-11-05, replays less. Exit code: 0 if every object was read and no record is left undelivered.
 ";
 
 /// Left of an invocation's time for the answer to reach Lambda.
@@ -56,7 +67,9 @@ fn main() -> ExitCode {
         [] => serve(),
         ["check", location] if !location.starts_with('-') => report(check(location, None)),
         ["check", location, "--record", file] => report(check(location, Some(file))),
-        ["--help" | "-h"] | ["check", "--help" | "-h"] => {
+        ["replay", address] if !address.starts_with('-') => report(replay(address, false)),
+        ["replay", address, "--publish"] | ["replay", "--publish", address] => report(replay(address, true)),
+        ["--help" | "-h"] | ["check" | "replay", "--help" | "-h"] => {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
@@ -95,7 +108,7 @@ fn report(result: Result<ExitCode>) -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let config = Config::read(|name| std::env::var(name).ok())?;
+    let config = Config::read(variable)?;
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let (terminating, terminated) = watch::channel(false);
     let handler = load(&config).await?;
@@ -135,8 +148,8 @@ async fn check(location: &str, record: Option<&str>) -> Result<ExitCode> {
     let place =
         place.with_context(|| format!("`{location}`: allowed are s3://bucket/prefix and a folder"))?;
     let s3 = if ModelDirectory::is_remote(&place) {
-        let path_style = s3_path_style(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
-        Some(s3_client(&aws_settings().await?, path_style))
+        let path_style = s3_path_style(&|name| variable(name).filter(|value| !value.is_empty()))?;
+        Some(s3_client(&aws_settings().await?, path_style, RetryConfig::standard()))
     } else {
         ensure!(Path::new(location).is_dir(), "`{location}`: there is no such folder");
         None
@@ -149,12 +162,35 @@ async fn check(location: &str, record: Option<&str>) -> Result<ExitCode> {
     Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Replays what is below an `s3://` address; fails if an object could not be read or a record is left undelivered.
+#[tokio::main(flavor = "current_thread")]
+async fn replay(address: &str, publish: bool) -> Result<ExitCode> {
+    let prefix = S3Prefix::of_address(address);
+    let prefix = prefix.with_context(|| format!("`{address}`: allowed is s3://bucket/prefix"))?;
+    let config = Config::read_anywhere(variable)?;
+    let aws = aws_settings().await?;
+    let stream = match &config.output {
+        _ if !publish => None,
+        Output::Stream(name) => Some(KinesisSink::new(kinesis_client(&aws, &config), name.clone())),
+        Output::Answer => bail!("TEST_RUN=True: with --publish allowed is False"),
+    };
+    let s3 = s3_client(&aws, config.s3_path_style, RetryConfig::standard());
+    let directory = ModelDirectory::fetch(&config.model, Some(&s3)).await?;
+    // What panics is told as a record that is rejected.
+    std::panic::set_hook(Box::new(|_| {}));
+    let replay = Replay::load(&directory, config.run_id.as_deref(), stream)?;
+    let report = replay.run(&s3, &prefix).await?;
+    print!("{report}");
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// Cold start: all that is made once. AWS is asked for nothing that the configuration does not need.
 async fn load(config: &Config) -> Result<Handler> {
     let remote = ModelDirectory::is_remote(&config.model);
     let publishes = matches!(config.output, Output::Stream(_));
     let aws = if remote || publishes { Some(aws_settings().await?) } else { None };
-    let s3 = aws.as_ref().filter(|_| remote).map(|aws| s3_client(aws, config.s3_path_style));
+    let s3 = aws.as_ref().filter(|_| remote);
+    let s3 = s3.map(|aws| s3_client(aws, config.s3_path_style, RetryConfig::standard()));
     let directory = ModelDirectory::fetch(&config.model, s3.as_ref()).await?;
     let sink = match (&config.output, &aws) {
         (Output::Stream(name), Some(aws)) => {
@@ -162,7 +198,30 @@ async fn load(config: &Config) -> Result<Handler> {
         }
         _ => Sink::Answer,
     };
-    Handler::load(&directory, config.run_id.as_deref(), Quarantine::Log, sink)
+    let quarantine = quarantine(config, aws.as_ref());
+    Handler::load(&directory, config.run_id.as_deref(), quarantine, sink)
+}
+
+fn quarantine(config: &Config, aws: Option<&SdkConfig>) -> Quarantine {
+    match (&config.quarantine, aws) {
+        (QuarantinePlace::Prefix(prefix), Some(aws)) => {
+            // The store tries again by itself: it knows the deadline.
+            let client = s3_client(aws, config.s3_path_style, RetryConfig::disabled());
+            Quarantine::S3(S3Store::new(client, prefix.clone()))
+        }
+        (QuarantinePlace::Stream(name), Some(aws)) => {
+            Quarantine::Stream(KinesisSink::new(kinesis_client(aws, config), name.clone()))
+        }
+        (QuarantinePlace::Log, _) => Quarantine::Log,
+        _ => {
+            tracing::warn!("{NOT_CONFIGURED}; until then a record that can never be predicted is reported");
+            Quarantine::Nowhere
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 async fn aws_settings() -> Result<SdkConfig> {
@@ -174,8 +233,8 @@ async fn aws_settings() -> Result<SdkConfig> {
     Ok(aws)
 }
 
-fn s3_client(aws: &SdkConfig, path_style: bool) -> aws_sdk_s3::Client {
-    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(path_style);
+fn s3_client(aws: &SdkConfig, path_style: bool, retries: RetryConfig) -> aws_sdk_s3::Client {
+    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(path_style).retry_config(retries);
     aws_sdk_s3::Client::from_conf(s3.build())
 }
 

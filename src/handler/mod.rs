@@ -140,11 +140,9 @@ impl Handler {
         outcomes.log();
 
         let predictions = matches!(self.sink, Sink::Answer).then(|| as_json(results)).transpose()?;
-        let batch_item_failures = failed.map(|(record, undelivered)| report(record, &undelivered));
-        Ok(Answer {
-            predictions,
-            batch_item_failures: batch_item_failures.transpose()?.into_iter().collect(),
-        })
+        let failure = failed.as_ref().map(|(record, undelivered)| report(record, undelivered)).transpose()?;
+        let undelivered = failed.map(|(_, undelivered)| undelivered);
+        Ok(Answer { predictions, batch_item_failures: failure.into_iter().collect(), undelivered, outcomes })
     }
 
     /// Items for the documents of a window.
