@@ -21,6 +21,9 @@ use crate::stack::Stack;
 const MODELS: &str = "mlflow-models";
 const GIVEN_UP: &str = "given-up";
 
+/// The bucket of records that the function quarantines.
+const QUARANTINE: &str = "quarantine";
+
 /// Of each stream; more than one, so that the shards are worked on side by side.
 const SHARDS: i32 = 2;
 
@@ -64,6 +67,7 @@ impl Scene {
         stack.create_stream(&output, SHARDS).await?;
         stack.create_bucket(MODELS).await?;
         stack.create_bucket(GIVEN_UP).await?;
+        stack.create_bucket(QUARANTINE).await?;
         let files = stack.upload_dir(&models, MODELS, "").await?;
         println!("run {} in s3://{MODELS}: {files} files", model.run_id);
 
@@ -89,11 +93,13 @@ impl Scene {
         output: &str,
         log: Arc<LogBook>,
     ) -> Result<Function> {
+        let quarantine = format!("s3://{QUARANTINE}/rejected");
         let own = [
             ("PREDICTIONS_STREAM_NAME", output),
             ("MODEL_BUCKET", MODELS),
             ("MLFLOW_EXPERIMENT_ID", model.experiment_id.as_str()),
             ("RUN_ID", model.run_id.as_str()),
+            ("QUARANTINE_LOCATION", quarantine.as_str()),
         ];
         let mut env = stack.env();
         env.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
