@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+pub mod bucket;
 pub mod kpl;
 pub mod onnx;
 
@@ -48,9 +49,13 @@ pub fn model_directory(root: &Path) -> PathBuf {
 }
 
 pub async fn handler(folder: &Path, sink: Sink) -> Handler {
+    quarantining_handler(folder, Quarantine::Log, sink).await
+}
+
+pub async fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
     let location = ModelLocation::Folder(folder.to_owned());
     let directory = ModelDirectory::fetch(&location, None).await.unwrap();
-    Handler::load(&directory, None, Quarantine::Log, sink).unwrap()
+    Handler::load(&directory, None, quarantine, sink).unwrap()
 }
 
 /// A handler with the linear ride model that answers as a test run.
