@@ -16,30 +16,27 @@ pub enum Rejected {
     /// `kinesis.data` is not standard base64 with padding (RFC 4648, section 4).
     #[error("kinesis.data is not base64")]
     NotBase64,
-    /// The payload is an aggregate of the Kinesis Producer Library by its digest, but not by its content.
-    #[error("the payload is a KPL aggregate, but malformed")]
-    Aggregate,
-    /// The payload is compressed, but not whole.
-    #[error("the payload is {format}, but broken")]
-    Compressed {
-        /// The format's name.
-        format: &'static str,
-    },
-    /// The payload is compressed, and unpacks to more than is allowed.
-    #[error("the payload is {format}, and unpacks to too much: see the limits in the README")]
-    Bomb {
-        /// The format's name.
-        format: &'static str,
-    },
-    /// The payload has more documents than are allowed.
-    #[error("the payload has more than {limit} documents")]
-    TooManyDocuments {
-        /// How many are.
+    /// There is no document in the payload, only white space if anything.
+    #[error("the payload is empty")]
+    Empty,
+    /// An aggregate of the Kinesis Producer Library with a good digest that is not as the format says.
+    #[error("the KPL aggregate is malformed: {0}")]
+    Aggregate(&'static str),
+    /// The payload starts as compressed data does, and can't be decompressed: the format's name.
+    #[error("the payload is not sound {0}")]
+    Compressed(&'static str),
+    /// What the record decompresses to is out of all proportion to it.
+    #[error("the record decompresses to more than {limit} bytes")]
+    Expands {
+        /// The limit for a record of its size.
         limit: usize,
     },
-    /// The payload is an aggregate of nothing.
-    #[error("the payload has no documents")]
-    NoDocuments,
+    /// More documents than are taken from one record.
+    #[error("there are more than {limit} documents in the record")]
+    TooManyDocuments {
+        /// The limit.
+        limit: usize,
+    },
     /// The payload is not UTF-8, and so no JSON text (RFC 8259, section 8.1).
     #[error("the payload is not UTF-8 (byte {0} of it)")]
     NotUtf8(usize),

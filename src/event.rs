@@ -32,7 +32,7 @@ pub struct Record<'a> {
     pub arrived_at: Option<&'a str>,
     /// The payload in base64.
     pub data: Cow<'a, str>,
-    /// Of the payload's documents, those that are meant, by their places, in ascending order; all of them if it is empty.
+    /// Of the payload's documents, those that are meant, by their places; all of them if it is empty.
     ///
     /// Kinesis has no such member: a replay brings the documents that were quarantined, and no others.
     pub sub_sequence_numbers: Vec<u32>,

@@ -47,7 +47,7 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let megabytes = "x".repeat(3 << 20);
     let cases: Vec<(Vec<u8>, &str)> = vec![
-        (b"".to_vec(), "the payload is not JSON (line 1, column 0)"),
+        (b"".to_vec(), "the payload is empty"),
         (b"secret".to_vec(), "the payload is not JSON (line 1, column 1)"),
         (b"{\"ride\": {\"secret\"".to_vec(), "the payload is not JSON (line 1, column 18)"),
         (b"{\"ride\": \"secret\xff\"}".to_vec(), "the payload is not UTF-8 (byte 16 of it)"),

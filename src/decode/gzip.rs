@@ -1,13 +1,18 @@
-//! gzip (RFC 1952), of one member or several.
+//! Gzip (RFC 1952): one member, or several after one another.
 
 use std::io::Read;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
-/// What it begins with.
-pub const MAGIC: &[u8] = b"\x1F\x8B";
+/// What a member starts with.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Gives what was compressed; an error where that is not whole, or something else comes behind it.
-pub fn reader(bytes: &[u8]) -> impl Read + '_ {
-    MultiGzDecoder::new(bytes)
+/// Whether it starts as gzip does.
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// What the members hold. Reading fails unless they are sound up to the last byte.
+pub fn reader(compressed: &[u8]) -> impl Read {
+    MultiGzDecoder::new(compressed)
 }

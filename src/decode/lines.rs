@@ -1,39 +1,137 @@
-//! Several JSON documents, a line each (<https://jsonlines.org>).
+//! JSON documents, one or one a line (<https://jsonlines.org>).
 
 use std::ops::Range;
 
+use memchr::memchr;
 use serde::de::IgnoredAny;
 
-/// Where the documents stand, if there are several or may be: what is one JSON text is one document, whatever its lines, and
-/// what has no line that is a JSON object by itself has none.
-pub fn split(payload: &[u8]) -> Option<Vec<Range<usize>>> {
-    let end = payload.len() - payload.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-    // The usual case: one document without a break in it.
-    memchr::memchr(b'\n', &payload[..end])?;
-    let lines = lines(payload);
-    let first_is_object = lines.first().is_some_and(|line| is_object(&payload[line.clone()]));
-    let are_lines = lines.len() > 1
-        && (first_is_object
-            || serde_json::from_slice::<IgnoredAny>(payload).is_err()
-                && lines.iter().any(|line| is_object(&payload[line.clone()])));
-    are_lines.then_some(lines)
+/// The documents of a text, from its first to its last; none if there is nothing in it but white space.
+///
+/// A JSON text is one document, on however many lines. Else, if a line is by itself a JSON object, every line is a document
+/// that is not blank, be it JSON or not. Else the whole is one, and no JSON.
+pub struct Documents<'a> {
+    text: &'a [u8],
+    at: usize,
+    by_line: bool,
 }
 
-/// The lines that are not blank, without the white space around them.
-fn lines(payload: &[u8]) -> Vec<Range<usize>> {
-    let mut start = 0;
-    let mut lines = Vec::new();
-    for line in payload.split(|byte| *byte == b'\n') {
-        let kept = line.trim_ascii();
-        if !kept.is_empty() {
-            let from = start + line.len() - line.trim_ascii_start().len();
-            lines.push(from..from + kept.len());
-        }
-        start += line.len() + 1;
+impl<'a> Documents<'a> {
+    /// Parses no more of the text than it must to find where the documents are.
+    pub fn of(text: &'a [u8]) -> Self {
+        let trimmed = trim(text);
+        Self { text, at: if trimmed.is_empty() { text.len() } else { 0 }, by_line: is_by_line(trimmed) }
     }
-    lines
+}
+
+impl Iterator for Documents<'_> {
+    /// Where the document stands in the text.
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        while self.at < self.text.len() {
+            let start = self.at;
+            let line = &self.text[start..];
+            if !self.by_line {
+                self.at = self.text.len();
+                return Some(start..self.at);
+            }
+            let len = memchr(b'\n', line).unwrap_or(line.len());
+            self.at = start + len + 1;
+            if !trim(&line[..len]).is_empty() {
+                return Some(start..start + len);
+            }
+        }
+        None
+    }
+}
+
+/// The text has no white space around it.
+fn is_by_line(text: &[u8]) -> bool {
+    let Some(first) = memchr(b'\n', text) else { return false };
+    is_object(&text[..first]) || (!is_json(text) && text[first..].split(|&byte| byte == b'\n').any(is_object))
 }
 
 fn is_object(line: &[u8]) -> bool {
-    line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+    trim(line).starts_with(b"{") && is_json(line)
+}
+
+/// Strings are not looked into: whether they are UTF-8 shows when the document is read.
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
+/// Without the white space around it (RFC 8259, section 2).
+fn trim(text: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn documents(text: &str) -> Vec<&str> {
+        Documents::of(text.as_bytes()).map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn a_json_text_is_one_document() {
+        for text in [
+            "{}",
+            "{\"a\": 1}\n",
+            "\r\n{\"a\": 1}\r\n\r\n",
+            "{\n  \"a\":\n  {}\n}\n",
+            "[\n{\"a\": 1},\n{\"a\": 2}\n]",
+            "[\n{}\n]",
+            "1",
+        ] {
+            assert_eq!(documents(text), [text]);
+        }
+    }
+
+    #[test]
+    fn each_line_is_a_document_if_one_of_them_is_an_object() {
+        assert_eq!(documents("{}\n{}"), ["{}", "{}"]);
+        assert_eq!(
+            documents("\n {\"a\": 1} \r\n\r\n{\"a\": 2}\r\n \t\n"),
+            [" {\"a\": 1} \r", "{\"a\": 2}\r"]
+        );
+        assert_eq!(documents("{\"a\": 1}\n{\"a\": \n7\n"), ["{\"a\": 1}", "{\"a\": ", "7"]);
+        assert_eq!(documents("{\"a\": \n\n7\n{}"), ["{\"a\": ", "7", "{}"]);
+        assert_eq!(documents("[]\n{}"), ["[]", "{}"]);
+        assert_eq!(documents("{\"a\": \"\\n\"}\n{}\n"), ["{\"a\": \"\\n\"}", "{}"]);
+    }
+
+    #[test]
+    fn else_the_whole_is_one() {
+        for text in
+            ["{}{}", "{} {}", "1\n2", "{\"a\":\n{\"b\":\n", "no\nJSON", "[1]\n[2]\n", "\u{feff}{}", "{}\r{}"]
+        {
+            assert_eq!(documents(text), [text]);
+        }
+    }
+
+    #[test]
+    fn white_space_is_no_document() {
+        for text in ["", " ", "\n", "\r\n\t \n\n"] {
+            assert_eq!(documents(text), [""; 0]);
+        }
+        assert_eq!(documents("\u{c}"), ["\u{c}"]);
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_split_all_the_same() {
+        let text = b"{\"a\": \"\xff\"}\n{}\n\xff";
+        let ranges: Vec<_> = Documents::of(text).collect();
+        assert_eq!(ranges, [0..10, 11..13, 14..15]);
+    }
+
+    #[test]
+    fn nothing_nests_too_deep() {
+        let deep = "[".repeat(1_000_000) + "\n" + &"]".repeat(1_000_000);
+        assert_eq!(documents(&deep).len(), 1);
+        assert_eq!(documents(&format!("{deep}\n{{}}")).len(), 3);
+    }
 }

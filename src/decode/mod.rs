@@ -1,131 +1,113 @@
-//! From the event's base64 to JSON documents, one codec a file: base64, then what the Kinesis Producer Library aggregated,
-//! then gzip or zstd, then documents a line each. All but base64 is recognised by its content.
+//! From the event's base64 to JSON documents, as producers send them: one codec a file.
 
 mod base64;
+mod compression;
 mod gzip;
 mod kpl;
 mod lines;
+mod protobuf;
 mod zstd;
 
-use std::io::Read;
 use std::ops::Range;
 
-use crate::error::Rejected;
+pub use base64::decode as base64;
 
-/// Documents of one record; more are a mistake, or meant to fill the memory.
+use crate::error::Rejected;
+use compression::Decompression;
+use kpl::{Aggregate, UserRecord};
+use lines::Documents;
+
+/// No record holds more documents: that many are read, none of more.
 pub const MAX_DOCUMENTS: usize = 100_000;
 
-/// What compressed payloads of one record may come to, in bytes: so many times the record's own, but at least the first and
-/// at most the second of the sizes below.
-pub const MAX_RATIO: usize = 100;
-/// See [`MAX_RATIO`].
-pub const ALWAYS_ALLOWED: usize = 1 << 20;
-/// See [`MAX_RATIO`].
-pub const MAX_UNPACKED: usize = 32 << 20;
-
-/// One JSON document of a record's payload.
+/// One document of a record's payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its place among the documents of the record, from 0.
     pub sub_sequence: u32,
-    /// Where in the buffer the partition key stands that it came with, if it was aggregated; else it is the record's.
+    /// Where the partition key of the KPL user record that it came in stands in the buffer, UTF-8 of 1 to 256 characters.
+    /// None: it has the record's own.
     pub key: Option<Range<usize>>,
-    /// Where in the buffer it stands, or why it can never be read.
+    /// Where the document stands in the buffer, JSON or not; or why there is none.
     pub json: Result<Range<usize>, Rejected>,
 }
 
-impl Document {
-    /// The only one of a record that can't be unpacked.
-    #[must_use]
-    pub fn rejected(reason: Rejected) -> Self {
-        Self { sub_sequence: 0, key: None, json: Err(reason) }
-    }
-}
-
-/// Unpacks a record's payload onto the ends of `buffer` and `documents`: one document at least. Compressed payloads add at
-/// most [`MAX_UNPACKED`] bytes to those of the payload.
+/// Unpacks a record's payload: base64, then the user records of a KPL aggregate, then gzip or zstd, then a JSON document or
+/// one a line. The last three may each be absent, and go no deeper than this.
+///
+/// Bytes go onto the end of `buffer`, documents onto the end of `documents`: always one at least, at most
+/// [`MAX_DOCUMENTS`]. What can't be unpacked is a rejected document in its place: a user record alone if that is what is
+/// wrong, else the record as a whole. To the buffer goes at most the record itself and what it decompresses to: 100 times
+/// its size, but 1 MiB in any case and never more than 32 MiB.
 pub fn unpack(data: &str, buffer: &mut Vec<u8>, documents: &mut Vec<Document>) {
-    let first = documents.len();
-    let range = match base64::decode(data, buffer) {
-        Ok(range) => range,
-        Err(rejected) => return documents.push(Document::rejected(rejected)),
-    };
-    let room = MAX_UNPACKED.min(ALWAYS_ALLOWED.max(MAX_RATIO.saturating_mul(range.len())));
-    let mut unpacking = Unpacking { buffer, documents, first, room };
-    if let Err(rejected) = unpacking.record(range) {
+    let (start, first) = (buffer.len(), documents.len());
+    let mut record = Unpacking { buffer, documents: Numbered { all: documents, first } };
+    if let Err(rejected) = record.unpack(data) {
+        buffer.truncate(start);
         documents.truncate(first);
-        documents.push(Document::rejected(rejected));
+        documents.push(Document { sub_sequence: 0, key: None, json: Err(rejected) });
     }
 }
 
-/// A record that is being unpacked.
+/// A record of the stream, while it is unpacked.
 struct Unpacking<'a> {
     buffer: &'a mut Vec<u8>,
-    documents: &'a mut Vec<Document>,
-    /// Where the record's documents begin.
+    documents: Numbered<'a>,
+}
+
+/// The documents of the record, after those of the records before it.
+struct Numbered<'a> {
+    all: &'a mut Vec<Document>,
+    /// How many were there before.
     first: usize,
-    /// How many bytes may still come of compressed ones.
-    room: usize,
 }
 
 impl Unpacking<'_> {
-    /// Unpacks a record of which the bytes stand there.
-    fn record(&mut self, range: Range<usize>) -> Result<(), Rejected> {
-        let Some(user_records) = kpl::user_records(&self.buffer[range.clone()]) else {
-            return self.payload(None, range);
+    /// Fails if the record is to be rejected as a whole.
+    fn unpack(&mut self, data: &str) -> Result<(), Rejected> {
+        let payload = base64(data, self.buffer)?;
+        let mut decompression = Decompression::new(payload.len());
+        let Some(mut aggregate) = Aggregate::open(self.buffer, &payload)? else {
+            return self.payload(None, payload, &mut decompression);
         };
-        let place = |part: Range<usize>| range.start + part.start..range.start + part.end;
-        for user_record in user_records {
-            let kpl::UserRecord { key, data } = user_record?;
-            let (key, data) = (place(key), place(data));
-            if std::str::from_utf8(&self.buffer[key.clone()]).is_err() {
-                let reason = "the aggregate's partition key is not UTF-8".to_owned();
-                self.push(None, Err(Rejected::Envelope(reason)))?;
-                continue;
+        while let Some(user_record) = aggregate.next(self.buffer) {
+            match user_record {
+                Ok(UserRecord { key, data }) => self.payload(Some(key), data, &mut decompression)?,
+                Err(rejected) => self.documents.push(None, Err(rejected))?,
             }
-            self.payload(Some(key), data)?;
         }
-        if self.documents.len() == self.first { Err(Rejected::NoDocuments) } else { Ok(()) }
+        if self.documents.is_empty() {
+            return Err(Rejected::Aggregate("there is no user record in it"));
+        }
+        Ok(())
     }
 
-    /// Unpacks a payload, perhaps compressed, of perhaps several documents.
-    fn payload(&mut self, key: Option<Range<usize>>, range: Range<usize>) -> Result<(), Rejected> {
-        let bytes = &self.buffer[range.clone()];
-        let unpacked = if bytes.starts_with(gzip::MAGIC) {
-            let bytes = bytes.to_vec();
-            self.inflate("gzip", gzip::reader(&bytes))
-        } else if bytes.starts_with(zstd::MAGIC) {
-            let bytes = bytes.to_vec();
-            zstd::reader(&bytes).and_then(|reader| self.inflate("zstd", reader))
-        } else {
-            Ok(range)
+    /// The payload of the record, or of one of its user records.
+    fn payload(
+        &mut self,
+        key: Option<Range<usize>>,
+        payload: Range<usize>,
+        decompression: &mut Decompression,
+    ) -> Result<(), Rejected> {
+        let text = match decompression.apply(payload, self.buffer) {
+            Ok(text) => text,
+            Err(rejected) => return self.documents.push(key, Err(rejected)),
         };
-        let range = match unpacked {
-            Ok(range) => range,
-            Err(rejected) => return self.push(key, Err(rejected)),
-        };
-        let Some(lines) = lines::split(&self.buffer[range.clone()]) else {
-            return self.push(key, Ok(range));
-        };
-        lines
-            .into_iter()
-            .try_for_each(|line| self.push(key.clone(), Ok(range.start + line.start..range.start + line.end)))
+        let before = self.documents.all.len();
+        for document in Documents::of(&self.buffer[text.clone()]) {
+            let json = text.start + document.start..text.start + document.end;
+            self.documents.push(key.clone(), Ok(json))?;
+        }
+        if self.documents.all.len() == before {
+            self.documents.push(key, Err(Rejected::Empty))?;
+        }
+        Ok(())
     }
+}
 
-    /// Reads all that there is, as far as there is room.
-    fn inflate(&mut self, format: &'static str, reader: impl Read) -> Result<Range<usize>, Rejected> {
-        let start = self.buffer.len();
-        let read = reader.take(self.room as u64 + 1).read_to_end(self.buffer);
-        let problem = match read {
-            Ok(bytes) if bytes <= self.room => {
-                self.room -= bytes;
-                return Ok(start..self.buffer.len());
-            }
-            Ok(_) => Rejected::Bomb { format },
-            Err(_) => Rejected::Compressed { format },
-        };
-        self.buffer.truncate(start);
-        Err(problem)
+impl Numbered<'_> {
+    fn is_empty(&self) -> bool {
+        self.all.len() == self.first
     }
 
     fn push(
@@ -133,15 +115,10 @@ impl Unpacking<'_> {
         key: Option<Range<usize>>,
         json: Result<Range<usize>, Rejected>,
     ) -> Result<(), Rejected> {
-        let place = self.documents.len() - self.first;
-        if place == MAX_DOCUMENTS {
-            return Err(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS });
-        }
-        let sub_sequence = u32::try_from(place).unwrap_or(u32::MAX);
-        self.documents.push(Document { sub_sequence, key, json });
+        let place = self.all.len() - self.first;
+        let sub_sequence = u32::try_from(place).ok().filter(|_| place < MAX_DOCUMENTS);
+        let sub_sequence = sub_sequence.ok_or(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS })?;
+        self.all.push(Document { sub_sequence, key, json });
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,15 +66,16 @@ impl Slice {
         if let Some(rejected) = rejected {
             self.bytes.truncate(bytes);
             self.documents.truncate(start);
-            self.documents.push(Document::rejected(rejected));
+            self.documents.push(rejected_whole(rejected));
         }
-        let meant = &record.sub_sequence_numbers;
-        if !meant.is_empty() {
+        if !record.sub_sequence_numbers.is_empty() {
+            let mut meant = record.sub_sequence_numbers.clone();
+            meant.sort_unstable();
             let mut all = self.documents.split_off(start);
-            all.retain(|document| meant.contains(&document.sub_sequence));
+            all.retain(|document| meant.binary_search(&document.sub_sequence).is_ok());
             if all.is_empty() {
                 let reason = "kinesis.subSequenceNumbers names none of its documents";
-                all.push(Document::rejected(Rejected::Envelope(reason.to_owned())));
+                all.push(rejected_whole(Rejected::Envelope(reason.to_owned())));
             }
             self.documents.append(&mut all);
         }
@@ -89,4 +90,9 @@ impl Slice {
     pub fn record(&self, document: usize) -> usize {
         self.records[document]
     }
+}
+
+/// What stands for the documents of a record of which none can be read.
+fn rejected_whole(reason: Rejected) -> Document {
+    Document { sub_sequence: 0, key: None, json: Err(reason) }
 }

@@ -13,8 +13,8 @@ use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use crate::error::Undelivered;
 use crate::time_limit::TimeLimit;
 
-use crate::backoff::Backoff;
 use super::{Delivery, Entry, request};
+use crate::backoff::Backoff;
 
 /// A request that is not answered by then is given up and sent again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
