@@ -1,0 +1,104 @@
+//! What the process takes for the largest events that Lambda sends, and that it does not grow.
+//!
+//! `INVOCATIONS=n` has the second test invoke that often.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stream_predictor::sink::Sink;
+use stream_predictor_local::fake::Cloud;
+use stream_predictor_local::function::{Answer, Function, MAX_PAYLOAD_BYTES};
+use support::{RIDE, entry, event, fixtures, model_directory, seconds};
+
+/// Beside what it has after its cold start, the process takes so many times the event's size, the event itself included.
+const FACTOR: usize = 6;
+
+/// What is decompressed comes on top: the bound for a record, and what growing to it takes.
+const DECOMPRESSED: usize = 64 << 20;
+
+/// A number of bytes of a process, as the kernel counts them: `VmHWM` is the most there ever was, `VmRSS` what there is.
+fn memory(process: &str, kind: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
+    line.trim_start_matches(':').trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
+}
+
+/// As many entries as make an event of nearly 6 MiB.
+fn largest(of: impl Fn(usize) -> Value) -> String {
+    let count = (MAX_PAYLOAD_BYTES - 20) / (of(10_000).to_string().len() + 1);
+    let entries: Vec<Value> = (0..count).map(of).collect();
+    json!({ "Records": entries }).to_string()
+}
+
+fn padded(bytes: usize) -> Vec<u8> {
+    let ride = RIDE.strip_suffix('}').unwrap();
+    format!(r#"{ride}, "noise": "{}"}}"#, "x".repeat(bytes)).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
+    let cloud = Cloud::new(7);
+    cloud.create_stream("ride_predictions", 1);
+    let address = cloud.listen().await.unwrap();
+    let model = model_directory(&fixtures().join("mlflow3"));
+    let env = [
+        ("MODEL_LOCATION", model.to_str().unwrap()),
+        ("PREDICTIONS_STREAM_NAME", "ride_predictions"),
+        ("KINESIS_ENDPOINT_URL", &format!("http://{address}")),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let bomb = zstd::bulk::compress(&b"{}\n".repeat(80_000), 3).unwrap();
+    let kinds: [(&str, usize, Box<dyn Fn(usize) -> Value>); 5] = [
+        ("many rides", 0, Box::new(|index| entry(index, &index.to_string(), RIDE.as_bytes()))),
+        ("a few large ones", 0, Box::new(|index| entry(index, "k", &padded(1_400_000)))),
+        ("one", 0, Box::new(|index| entry(index, "k", &padded(4_500_000)))),
+        (
+            "documents a line each",
+            0,
+            Box::new(|index| entry(index, &index.to_string(), format!("{RIDE}\n").repeat(1_000).as_bytes())),
+        ),
+        ("compressed ones", DECOMPRESSED, Box::new(|index| entry(index, "k", &bomb))),
+    ];
+    for (kind, decompressed, of) in kinds {
+        let function =
+            Function::start(support::function(), env.clone(), Duration::from_secs(12)).await.unwrap();
+        let id = function.process_id().unwrap().to_string();
+        let before = memory(&id, "VmHWM");
+        let event = largest(of);
+        let bytes = event.len();
+        let answer = function.invoke(event).await.unwrap();
+        let Answer::Response(_) = answer else { panic!("{kind}: {answer:?}") };
+        let taken = memory(&id, "VmHWM") - before;
+        println!(
+            "{kind}: {} MB before, {:.1} times {bytes} bytes",
+            before >> 20,
+            taken as f64 / bytes as f64
+        );
+        assert!(taken <= FACTOR * bytes + decompressed, "{kind}: {taken} bytes for {bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_million_invocations_leave_nothing_behind() {
+    let invocations =
+        std::env::var("INVOCATIONS").ok().map_or(20_000, |count| count.parse::<usize>().unwrap());
+    let handler = support::handler(&model_directory(&fixtures().join("mlflow3")), Sink::Discard).await;
+    let compressed = zstd::bulk::compress(RIDE.as_bytes(), 3).unwrap();
+    let records = event(&[RIDE.as_bytes(), b"poison", &compressed]);
+    let mut settled = 0;
+    for invocation in 0..invocations {
+        handler.handle(&records, &seconds(60)).await.unwrap();
+        if invocation == invocations / 10 {
+            settled = memory("self", "VmRSS");
+        }
+    }
+    let grown = memory("self", "VmRSS").saturating_sub(settled);
+    println!("{grown} bytes more after {invocations} invocations than after a tenth of them");
+    assert!(grown < 4 << 20, "{grown} bytes more than after a tenth of {invocations} invocations");
+}
