@@ -1,5 +1,6 @@
 //! A prediction does not depend on the records that it was predicted with: a replay in other batches gives the same bytes.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#![allow(clippy::cast_possible_truncation, reason = "rows are of random numbers")]
 
 use std::path::{Path, PathBuf};
 

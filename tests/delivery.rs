@@ -2,7 +2,7 @@
 //! or quarantined, results of a key keep their order, and what comes twice is the same.
 //!
 //! `SCHEDULES=n` runs another number of schedules, `SCHEDULE=seed` one of them alone.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod support;
 
@@ -265,13 +265,13 @@ async fn run(seed: u64, handler: &Handler, cloud: &Cloud, reference: &Reference)
 
     Mapping { handler, cloud, records: &records, places: &places }.run(&mut random).await;
 
-    let mut seen = HashSet::new();
+    let mut published = HashSet::new();
     let mut found: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let accepted = cloud.accepted(STREAM);
     for record in &accepted {
         let place =
             *places.get(&record.data[..]).expect("no byte of a result is another than the reference's");
-        if seen.insert(place) {
+        if published.insert(place) {
             found.entry(&record.key).or_default().push(place);
         }
     }

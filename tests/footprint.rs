@@ -19,6 +19,9 @@ const FACTOR: usize = 6;
 /// What is decompressed comes on top: the bound for a record, and what growing to it takes.
 const DECOMPRESSED: usize = 64 << 20;
 
+/// A kind of events: its name, what may come on top, and the entry of each place.
+type Kind = (&'static str, usize, Box<dyn Fn(usize) -> Value>);
+
 /// A number of bytes of a process, as the kernel counts them: `VmHWM` is the most there ever was, `VmRSS` what there is.
 fn memory(process: &str, kind: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -54,7 +57,7 @@ async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
     ];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let bomb = zstd::bulk::compress(&b"{}\n".repeat(80_000), 3).unwrap();
-    let kinds: [(&str, usize, Box<dyn Fn(usize) -> Value>); 5] = [
+    let kinds: [Kind; 5] = [
         ("many rides", 0, Box::new(|index| entry(index, &index.to_string(), RIDE.as_bytes()))),
         ("a few large ones", 0, Box::new(|index| entry(index, "k", &padded(1_400_000)))),
         ("one", 0, Box::new(|index| entry(index, "k", &padded(4_500_000)))),
@@ -63,7 +66,7 @@ async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
             0,
             Box::new(|index| entry(index, &index.to_string(), format!("{RIDE}\n").repeat(1_000).as_bytes())),
         ),
-        ("compressed ones", DECOMPRESSED, Box::new(|index| entry(index, "k", &bomb))),
+        ("compressed ones", DECOMPRESSED, Box::new(move |index| entry(index, "k", &bomb))),
     ];
     for (kind, decompressed, of) in kinds {
         let function =

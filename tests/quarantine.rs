@@ -1,9 +1,7 @@
 //! Storing what can never succeed, under scripted failures of S3 and Kinesis: until the time is up, and no later.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
-#[path = "support/bucket.rs"]
-#[allow(dead_code, reason = "shared with the tests of the replay")]
-mod bucket;
+mod support;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +9,6 @@ use std::time::Duration;
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
-use bucket::{BUCKET, Bucket};
 use serde_json::json;
 use stream_predictor::config::S3Prefix;
 use stream_predictor::error::{Rejected, Undelivered};
@@ -19,6 +16,7 @@ use stream_predictor::event::Record;
 use stream_predictor::quarantine::{Failure, Quarantine, Quarantined, S3Store};
 use stream_predictor::sink::KinesisSink;
 use stream_predictor::time_limit::TimeLimit;
+use support::bucket::{BUCKET, Bucket};
 use tokio::time::Instant;
 use uuid::Uuid;
 

@@ -1,9 +1,6 @@
 //! What was quarantined or given up goes through the function again: same ids, same bytes, nothing lost, nothing deleted.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
-#[path = "support/bucket.rs"]
-#[allow(dead_code, reason = "shared with the tests of the quarantine")]
-mod bucket;
 mod support;
 
 use std::collections::VecDeque;
@@ -16,7 +13,6 @@ use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput}
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_sdk_kinesis::types::error::ResourceNotFoundException;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
-use bucket::{BUCKET, Bucket};
 use serde_json::{Value, json};
 use stream_predictor::config::{ModelLocation, S3Prefix};
 use stream_predictor::model::directory::ModelDirectory;
@@ -24,6 +20,7 @@ use stream_predictor::quarantine::{Quarantine, S3Store};
 use stream_predictor::replay::{Replay, Report};
 use stream_predictor::sink::{KinesisSink, Sink};
 use stream_predictor_local::stack::Stack;
+use support::bucket::{BUCKET, Bucket};
 use support::{RIDE, entry, event, fixtures, model_directory};
 
 /// Key and data of an entry.

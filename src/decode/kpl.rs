@@ -111,7 +111,7 @@ mod tests {
     /// A length-delimited field.
     fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
         let len = u16::try_from(bytes.len()).unwrap();
-        let varint = [(len & 0x7f) as u8 | 0x80, (len >> 7) as u8];
+        let varint = [len.to_le_bytes()[0] | 0x80, (len >> 7).to_le_bytes()[0]];
         [&[number << 3 | 2][..], &varint, bytes].concat()
     }
 
@@ -125,6 +125,7 @@ mod tests {
         Some(std::iter::from_fn(|| aggregate.next(&buffer)).map(|record| record.map(read)).collect())
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as `user_records` gives it")]
     fn found(key: &str, data: &str) -> Result<(String, String), Rejected> {
         Ok((key.to_owned(), data.to_owned()))
     }

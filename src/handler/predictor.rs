@@ -145,8 +145,8 @@ impl Predicted {
     /// One call for all rows. If it fails, halves are tried, down to the rows that are to blame.
     fn of(model: &Model, rows: &Rows) -> Self {
         let mut predicted = Self { runs: Vec::new(), places: vec![None; rows.len] };
-        let mut open = vec![0..rows.len];
-        while let Some(range) = open.pop().filter(|range| !range.is_empty()) {
+        let mut open = Vec::from_iter((rows.len > 0).then_some(0..rows.len));
+        while let Some(range) = open.pop() {
             let outputs =
                 if range.len() == rows.len { model.run(rows) } else { model.run(&rows.slice(&range)) };
             match outputs {

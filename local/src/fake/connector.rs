@@ -60,7 +60,7 @@ impl HttpConnector for Cloud {
         let cloud = self.clone();
         HttpConnectorFuture::new(async move {
             let request =
-                read(request).ok_or_else(|| ConnectorError::user("an unreadable request".into()))?;
+                read(&request).ok_or_else(|| ConnectorError::user("an unreadable request".into()))?;
             match cloud.serve(request).await {
                 Reply::Answer(status, body) => {
                     let status =
@@ -74,7 +74,7 @@ impl HttpConnector for Cloud {
     }
 }
 
-fn read(request: HttpRequest) -> Option<Request> {
+fn read(request: &HttpRequest) -> Option<Request> {
     let method = request.method().parse().ok()?;
     let uri = request.uri().parse().ok()?;
     let target = request.headers().get("x-amz-target").map(str::to_owned);

@@ -24,13 +24,19 @@ fn softmax<T: Float>(values: &mut [T], kind: SoftmaxKind) {
     let most = largest(values);
     match kind {
         SoftmaxKind::Softmax => {
-            values.iter_mut().for_each(|x| *x = (*x - most).exp());
+            for x in values.iter_mut() {
+                *x = (*x - most).exp();
+            }
             let sum = sum(values, |x| x);
-            values.iter_mut().for_each(|x| *x = *x / sum);
+            for x in values.iter_mut() {
+                *x = *x / sum;
+            }
         }
         SoftmaxKind::LogSoftmax => {
             let rest = sum(values, |x| (x - most).exp()).ln();
-            values.iter_mut().for_each(|x| *x = *x - most - rest);
+            for x in values.iter_mut() {
+                *x = *x - most - rest;
+            }
         }
     }
 }
