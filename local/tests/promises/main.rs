@@ -3,6 +3,7 @@
 // Clippy takes only functions marked `#[test]` for tests, not what they call; and scripts answer as invokers do.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
+mod fake;
 mod function;
 mod kills;
 mod mapping;
