@@ -60,6 +60,12 @@ s3://bucket/prefix/dt=2026-11-05, replays less. Exit code: 0 if every object was
 /// Left of an invocation's time for the answer to reach Lambda.
 const REPLY_MARGIN: Duration = Duration::from_millis(500);
 
+/// No deadline of Lambda's is as long past.
+const A_DAY: Duration = Duration::from_hours(24);
+
+/// How long an invocation may take of which the deadline is none.
+const WITHOUT_DEADLINE: Duration = Duration::from_mins(10);
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -249,6 +255,9 @@ fn kinesis_client(aws: &SdkConfig, config: &Config) -> aws_sdk_kinesis::Client {
 
 /// The moment until which an invocation may publish.
 fn deadline(lambda: SystemTime) -> Instant {
-    let left = lambda.duration_since(SystemTime::now()).unwrap_or_default();
+    let now = SystemTime::now();
+    // `cargo lambda watch` gives ten minutes, but from 1970 on.
+    let is_real = lambda + A_DAY > now;
+    let left = if is_real { lambda.duration_since(now).unwrap_or_default() } else { WITHOUT_DEADLINE };
     Instant::now() + left.saturating_sub(REPLY_MARGIN)
 }
