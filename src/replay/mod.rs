@@ -24,6 +24,7 @@ use crate::sink::{KinesisSink, Sink};
 
 use batch::Batch;
 
+pub use object::Records;
 pub use report::Report;
 
 /// Objects of one replay: their names are kept.

@@ -37,6 +37,7 @@ pub struct Records<'a> {
 
 impl<'a> Records<'a> {
     /// Those of an object with this content.
+    #[must_use]
     pub fn of(content: &'a [u8]) -> Self {
         let (noun, entries): (_, Box<dyn Iterator<Item = Result<Entry>> + Send>) = match given_up(content) {
             Some(records) => ("record", Box::new(records.into_iter().map(|raw| Entry::of_event(raw.get())))),
@@ -45,7 +46,10 @@ impl<'a> Records<'a> {
         Self { entries, noun, read: 0, broken: Vec::new() }
     }
 
-    /// Fails, once all were read, if the content has anything else.
+    /// Tells, once all were read, whether that was the whole content.
+    ///
+    /// # Errors
+    /// When it has anything else, or nothing.
     pub fn end(self) -> Result<()> {
         ensure!(self.read > self.broken.len(), "neither quarantined records nor a batch that Lambda gave up");
         match self.broken.as_slice() {
