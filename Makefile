@@ -29,20 +29,31 @@ test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; 
 	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
 
-# What is fed is derived from the models of the tests, and from the sample events and rides.
+# What is fed is derived from fuzz/seeds/TARGET, and from what else there is for a target.
 FUZZ_SECONDS ?= 600
-FUZZ = $(CARGO) +nightly fuzz run --target-dir target/fuzz --release
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+SEEDS_event := events
+SEEDS_payload := tests/fixtures/payloads
+SEEDS_model := target/fuzz/models
+# Seconds that one input may take, where 10 are too few.
+LIMIT_model := 60
 
-fuzz: conformance-models ## Broken models and events, 10 minutes of each; needs a nightly compiler and `cargo install cargo-fuzz`
-	@mkdir -p target/fuzz/models target/fuzz/events target/fuzz/found-models target/fuzz/found-events
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## All that is read, broken: 10 minutes each; needs a nightly compiler and `cargo install cargo-fuzz`
+
+fuzz-model: target/fuzz/models
+
+.PHONY: $(FUZZ_TARGETS:%=fuzz-%)
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
+	@mkdir -p target/fuzz/found-$*
+	$(CARGO) +nightly fuzz run --target-dir target/fuzz --release $* \
+		target/fuzz/found-$* $(wildcard fuzz/seeds/$*) $(SEEDS_$*) -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=$(or $(LIMIT_$*),10) -rss_limit_mb=3000
+
+target/fuzz/models: target/conformance.stamp
+	@mkdir -p $@
 	@find target/conformance/ -name model.onnx -size -64 | while read -r path; do \
-		cp "$$path" "target/fuzz/models/$$(echo "$$path" | tr / _)"; done
-	@cp events/*.json target/fuzz/events
-	@head -n 50 tests/fixtures/rides.jsonl | split -l 1 - target/fuzz/events/ride-
-	$(FUZZ) model target/fuzz/found-models target/fuzz/models -- \
-		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=60 -rss_limit_mb=3000
-	$(FUZZ) event target/fuzz/found-events target/fuzz/events -- \
-		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=3000
+		cp "$$path" "$@/$$(echo "$$path" | tr / _)"; done
+	@touch $@
 
 # Cargo builds the program, and then, with nothing left to build, says where it is.
 bench: .venv-bench/ready target/bench.stamp ## How fast predictions and loading are beside ONNX Runtime and the libraries; some minutes

@@ -4,15 +4,17 @@
 //! them, `MUTATION=number` one.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[path = "../fuzz/src/model.rs"]
+mod model;
+#[path = "support/mutation.rs"]
+mod mutation;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use prost::Message;
-use stream_predictor::config::ModelLocation;
-use stream_predictor::model::Model;
-use stream_predictor::model::directory::ModelDirectory;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
 /// Cases if the environment names no number.
@@ -42,14 +44,12 @@ fn models() -> Vec<Vec<u8>> {
     models.filter(small).map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-#[tokio::test]
-async fn a_mutated_model_is_refused_or_runs() {
+#[test]
+fn a_mutated_model_is_refused_or_runs() {
     let models = models();
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let cases = number("MUTATION").map_or(0..number("MUTATIONS").unwrap_or(MUTATIONS), |one| one..one + 1);
     let folder = tempfile::tempdir().unwrap();
-    let location = ModelLocation::Folder(folder.path().to_owned());
-    let directory = ModelDirectory::fetch(&location, None).await.unwrap();
     // What is caught needs no telling.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -59,11 +59,11 @@ async fn a_mutated_model_is_refused_or_runs() {
     for case in cases.clone() {
         let mut random = Rng::with_seed(case);
         let bytes = &models[random.usize(..models.len())];
-        std::fs::write(folder.path().join("model.onnx"), mutate(bytes, &mut random)).unwrap();
+        let mutated = mutate(bytes, &mut random);
         // Should it end the process, this is the number to look at.
         std::fs::write(folder.path().join("case"), case.to_string()).unwrap();
         let start = Instant::now();
-        match catch_unwind(AssertUnwindSafe(|| load_and_run(&directory))) {
+        match catch_unwind(AssertUnwindSafe(|| model::run(&mutated))) {
             Ok(true) => loaded += 1,
             Ok(false) => {}
             Err(_) => escaped.push(case),
@@ -84,30 +84,10 @@ async fn a_mutated_model_is_refused_or_runs() {
     assert!(cases.end - cases.start < 100 || loaded > 0, "nothing but refusals tests nothing");
 }
 
-/// Whether it could be loaded.
-fn load_and_run(directory: &ModelDirectory) -> bool {
-    let Ok(model) = Model::load(directory, "model.onnx") else { return false };
-    // Each may fail.
-    let _ = model.warm_up();
-    let _ = model.run(&model.zeros());
-    true
-}
-
 fn mutate(model: &[u8], random: &mut Rng) -> Vec<u8> {
     let mut bytes = model.to_vec();
     match random.u8(..8) {
-        0 => (0..random.usize(1..8)).for_each(|_| {
-            let at = random.usize(..bytes.len());
-            bytes[at] ^= 1 << random.u8(..8);
-        }),
-        1 => bytes.truncate(random.usize(..bytes.len())),
-        2 => {
-            let (from, to) = (random.usize(..bytes.len()), random.usize(..bytes.len()));
-            let len = random.usize(..64).min(bytes.len() - from);
-            let part = bytes[from..from + len].to_vec();
-            let replaced = if random.bool() { to..to } else { to..(to + len).min(bytes.len()) };
-            bytes.splice(replaced, part);
-        }
+        0..=2 => mutation::mutate(&mut bytes, model, random),
         _ => {
             let mut model = ModelProto::decode(model).unwrap();
             for _ in 0..random.usize(1..4) {

@@ -1,0 +1,22 @@
+//! `MLmodel` is refused, or read; a serving spec in it goes the way of any.
+
+use stream_predictor::model::mlmodel::{Logged, MlModel};
+use stream_predictor::model::signature::Signature;
+
+use crate::spec;
+
+/// Reads the bytes as `MLmodel`.
+pub fn run(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let _ = Signature::parse(text);
+    let logged = Logged::parse(text);
+    let Ok(mlmodel) = MlModel::parse(text) else { return };
+    let _ = mlmodel.onnx_file();
+    if let Some(logged) = logged {
+        assert_eq!(logged.run_id, mlmodel.run_id);
+        assert!(logged.is_onnx || mlmodel.onnx_file().is_err());
+    }
+    if let Some(serving) = mlmodel.serving() {
+        spec::compile(serving);
+    }
+}

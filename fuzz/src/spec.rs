@@ -1,0 +1,65 @@
+//! A serving spec is refused, or compiled and used: the bytes are taken for TOML, and for the JSON that `MLmodel` may have.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use stream_predictor::columns::{Element, Number, Port};
+use stream_predictor::features::FeaturePlan;
+use stream_predictor::prediction::ResultPlan;
+use stream_predictor::spec::ServingSpec;
+
+const DOCUMENTS: [&[u8]; 3] = [
+    br#"{"a": 1, "b": "two", "c": 2.5, "d": "2016-02-29T23:30:00Z", "x": {"a": [1, true]}}"#,
+    br#"{"a": "1e3", "b": null, "c": false, "d": 1456788600.5}"#,
+    b"{}",
+];
+
+/// Compiles the spec that the bytes are.
+pub fn run(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    match ServingSpec::from_toml(text) {
+        Ok(spec) => compile(&spec),
+        Err((line, _)) => assert!(line <= text.matches('\n').count() + 1, "line {line}"),
+    }
+    if let Ok(spec) = serde_json::from_str::<ServingSpec>(text) {
+        compile(&spec);
+    }
+}
+
+/// Compiles it by itself and for two models, which may be refused, and uses what comes of it.
+pub fn compile(spec: &ServingSpec) {
+    if let Ok(plan) = FeaturePlan::of_features(spec, &table) {
+        for document in DOCUMENTS {
+            let _ = plan.values(document);
+        }
+    }
+    let port = |name: &str, element, width| Port { name: name.to_owned(), element, width, keys: Vec::new() };
+    let keys = ["a", "b=two", "c"].map(str::to_owned).to_vec();
+    let columns = [port("X", Element::Float, 3)];
+    let named = [
+        port("a", Element::Double, 1),
+        port("b", Element::String, 1),
+        port("c", Element::Int64, 1),
+        port("d", Element::Bool, 1),
+        Port { keys: keys.clone(), ..port("map", Element::Map(Number::Float), 1) },
+    ];
+    let outputs =
+        [port("label", Element::Int64, 1), Port { keys, ..port("scores", Element::Map(Number::Float), 3) }];
+    let Ok(result) = ResultPlan::compile(spec, &outputs, "model", "version") else { return };
+    for ports in [&columns[..], &named] {
+        let Ok(plan) = FeaturePlan::compile(spec, ports, &result.echoed(), &table) else { continue };
+        let (mut row, mut rows) = (plan.row(), plan.rows());
+        for document in DOCUMENTS {
+            let _ = plan.extract(document, &mut row, &mut rows);
+        }
+    }
+}
+
+/// The one table that there is.
+///
+/// # Errors
+/// For any other name.
+pub fn table(name: &str) -> Result<PathBuf> {
+    ensure!(name == "zones.csv", "there is no `{name}`");
+    Ok(crate::root().join("fuzz/zones.csv"))
+}

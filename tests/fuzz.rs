@@ -1,0 +1,136 @@
+//! Whatever bytes come from outside, nothing panics, hangs, or breaks what is promised of them: a short run of what
+//! `make fuzz` does, with its seeds and some thousands of mutations of them.
+//!
+//! Every case has a number, and is made from it and the seeds alone. `FUZZ_RUNS=1000000 cargo test --test fuzz` tries more of
+//! them. Those of models are in `mutated_model.rs`.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+#[path = "../fuzz/src/event.rs"]
+mod event;
+#[path = "../fuzz/src/features.rs"]
+mod features;
+#[path = "../fuzz/src/mlmodel.rs"]
+mod mlmodel;
+#[path = "support/mutation.rs"]
+mod mutation;
+#[path = "../fuzz/src/payload.rs"]
+mod payload;
+#[path = "../fuzz/src/replay.rs"]
+mod replay;
+#[path = "../fuzz/src/spec.rs"]
+mod spec;
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Once, mpsc};
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// Mutations of a target's seeds if the environment names no number.
+const RUNS: u64 = 10_000;
+
+/// For one case, in a build that is not optimised, beside other tests.
+const MAX_TIME: Duration = Duration::from_secs(10);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of some folders, in an order that is always the same.
+fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
+    let files = |folder: &&str| {
+        let entries =
+            std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths
+    };
+    folders.iter().flat_map(files).map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// The seeds first, then what random changes make of them.
+fn case(seeds: &[Vec<u8>], number: u64) -> Vec<u8> {
+    if let Some(seed) = usize::try_from(number).ok().and_then(|number| seeds.get(number)) {
+        return seed.clone();
+    }
+    let mut random = Rng::with_seed(number);
+    let mut bytes = seeds[random.usize(..seeds.len())].clone();
+    for _ in 0..random.usize(1..5) {
+        let donor = &seeds[random.usize(..seeds.len())];
+        mutation::mutate(&mut bytes, donor, &mut random);
+    }
+    bytes
+}
+
+thread_local! {
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether it panics, even if that is caught on the way: where nothing of the model's is at fault, nothing may.
+fn panics(run: fn(&[u8]), bytes: &[u8]) -> bool {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICKED.set(true);
+            hook(panic);
+        }));
+    });
+    catch_unwind(AssertUnwindSafe(|| run(bytes))).is_err() || PANICKED.replace(false)
+}
+
+fn fuzz(target: &str, run: fn(&[u8]), folders: &[&str]) {
+    let seeds = seeds(folders);
+    let runs = std::env::var("FUZZ_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
+    let cases = 0..seeds.len() as u64 + runs;
+    let (done, results) = mpsc::channel();
+    std::thread::spawn({
+        let (seeds, cases) = (seeds.clone(), cases.clone());
+        move || {
+            cases.map(|number| panics(run, &case(&seeds, number))).try_for_each(|failed| done.send(failed))
+        }
+    });
+    for number in cases {
+        let problem = match results.recv_timeout(MAX_TIME) {
+            Ok(false) => continue,
+            Ok(true) => "panics",
+            Err(_) => "takes too long",
+        };
+        let path = root().join(format!("target/fuzz/failed-{target}"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, case(&seeds, number)).unwrap();
+        panic!("case {number} {problem}: {}", path.display());
+    }
+}
+
+#[test]
+fn any_event_is_answered() {
+    fuzz("event", event::run, &["fuzz/seeds/event", "events"]);
+}
+
+#[test]
+fn any_payload_is_unpacked() {
+    fuzz("payload", payload::run, &["fuzz/seeds/payload", "tests/fixtures/payloads"]);
+}
+
+#[test]
+fn any_document_is_a_row_or_rejected() {
+    fuzz("features", features::run, &["fuzz/seeds/features"]);
+}
+
+#[test]
+fn any_description_of_a_model_is_read_or_refused() {
+    fuzz("mlmodel", mlmodel::run, &["fuzz/seeds/mlmodel"]);
+}
+
+#[test]
+fn any_spec_is_compiled_or_refused() {
+    fuzz("spec", spec::run, &["fuzz/seeds/spec"]);
+}
+
+#[test]
+fn any_object_is_replayed_as_far_as_it_can_be_read() {
+    fuzz("replay", replay::run, &["fuzz/seeds/replay"]);
+}
