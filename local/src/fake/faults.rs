@@ -26,7 +26,7 @@ pub struct Faults {
 }
 
 /// How long after its arrival a late write may take place.
-const LATEST_WRITE: Duration = Duration::from_secs(40);
+pub const LATEST_WRITE: Duration = Duration::from_secs(40);
 
 /// What befalls one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -101,7 +101,7 @@ impl State {
         let mut order: Vec<usize> = (0..entries.len()).collect();
         random.shuffle(&mut order);
         let mut answers = vec![Value::Null; entries.len()];
-        let mut failed = 0;
+        let mut failed = 0_u64;
         for place in order {
             answers[place] = match self.write(body, &entries[place], request, faults.refusal(random))? {
                 Ok(accepted) => {
@@ -113,6 +113,7 @@ impl State {
                 }
             };
         }
+        self.counts.partial += u64::from(failed > 0);
         Ok(json!({"FailedRecordCount": failed, "Records": answers}))
     }
 
@@ -152,11 +153,12 @@ impl State {
         Ok(written)
     }
 
-    /// An iterator is `stream shard place`, the place being that among the shard's records.
+    /// An iterator is `stream shard place`, the place being that among all records that the shard ever took.
     fn iterator(&mut self, body: &Value) -> Result<Value, Refusal> {
         let (name, id) = (name_of(body)?.to_owned(), text(body, "ShardId")?.to_owned());
-        let records = self.stream(body)?.shards.iter().find(|shard| shard.id == id);
-        let records = &records.ok_or_else(|| unknown(&id))?.records;
+        let shard = self.stream(body)?.shards.iter().find(|shard| shard.id == id);
+        let shard = shard.ok_or_else(|| unknown(&id))?;
+        let (records, taken) = (&shard.records, shard.taken);
         let place = match text(body, "ShardIteratorType")? {
             "TRIM_HORIZON" => 0,
             "LATEST" => records.len(),
@@ -174,7 +176,7 @@ impl State {
             }
             other => return Err(invalid(other)),
         };
-        Ok(json!({"ShardIterator": format!("{name} {id} {place}")}))
+        Ok(json!({"ShardIterator": format!("{name} {id} {}", taken + place)}))
     }
 
     fn get_records(&mut self, body: &Value) -> Result<Value, Refusal> {
@@ -182,16 +184,17 @@ impl State {
         let [name, id, place] = token.split(' ').collect::<Vec<_>>()[..] else { return Err(invalid(token)) };
         let stream = self.streams.get(name).ok_or_else(|| unknown(name))?;
         let shard = stream.shards.iter().find(|shard| shard.id == id).ok_or_else(|| unknown(id))?;
-        let place: usize = place.parse().map_err(|_| invalid(token))?;
+        let place = place.parse::<usize>().map_err(|_| invalid(token))?.max(shard.taken);
         let limit = body["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_READ);
         let mut bytes = 0;
-        let page = shard.records.iter().skip(place).take(limit.min(MAX_READ)).take_while(|record| {
-            bytes += record.data.len();
-            bytes <= MAX_READ_BYTES || bytes == record.data.len()
-        });
+        let page =
+            shard.records.iter().skip(place - shard.taken).take(limit.min(MAX_READ)).take_while(|record| {
+                bytes += record.data.len();
+                bytes <= MAX_READ_BYTES || bytes == record.data.len()
+            });
         let page: Vec<Value> = page.map(Accepted::to_wire).collect();
         let next = place + page.len();
-        let ended = shard.closed && next >= shard.records.len();
+        let ended = shard.closed && next >= shard.taken + shard.records.len();
         let next = (!ended).then(|| format!("{name} {id} {next}"));
         Ok(json!({"Records": page, "NextShardIterator": next, "MillisBehindLatest": 0}))
     }

@@ -22,11 +22,12 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 pub use connector::{kinesis_config, s3_config};
-pub use faults::Faults;
+pub use faults::{Faults, LATEST_WRITE};
+pub use server::env;
 pub use shard::Accepted;
 
 use faults::Fate;
-use stream::Stream;
+use stream::{Arrival, Entry, Stream};
 
 /// A bucket's objects, by key.
 pub type Objects = BTreeMap<String, Bytes>;
@@ -57,6 +58,8 @@ pub struct Counts {
     pub writes: u64,
     /// Of those, the ones that any fault befell, slowness apart.
     pub faulty: u64,
+    /// The ones of which some entries were refused, by a fault or a limit; if the answer was lost too, it is `faulty` as well.
+    pub partial: u64,
     /// Entries refused.
     pub refused_entries: u64,
 }
@@ -165,7 +168,28 @@ impl Cloud {
         self.state().attempts.clone()
     }
 
-    /// How many records a stream has accepted.
+    /// Puts a record, whatever faults and limits: its sequence number, if there is such a stream.
+    pub fn put_record(&self, stream: &str, key: &str, data: impl Into<Bytes>) -> Option<String> {
+        let mut state = self.state();
+        let arrival = Arrival { number: state.written, request: 0, at: now() };
+        let entry = Entry { key: key.to_owned(), data: data.into() };
+        let accepted = state.streams.get_mut(stream)?.take_in(&entry, arrival)?;
+        state.written += 1;
+        Some(accepted.sequence_number())
+    }
+
+    /// Takes the records that a stream has accepted out of it, in the order of their acceptance, but for the newest `keep`
+    /// of each shard. Who reads the stream does not see them any more; places in it remain.
+    #[must_use]
+    pub fn take(&self, stream: &str, keep: usize) -> Vec<Accepted> {
+        let mut taken: Vec<Accepted> = self.with_stream(stream, |stream| {
+            stream.shards.iter_mut().flat_map(|shard| shard.take(keep)).collect()
+        });
+        taken.sort_by_key(|record| record.number);
+        taken
+    }
+
+    /// How many records a stream has accepted and still holds.
     #[must_use]
     pub fn count(&self, stream: &str) -> usize {
         self.with_stream(stream, |stream| stream.shards.iter().map(|shard| shard.records.len()).sum())

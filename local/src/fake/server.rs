@@ -50,6 +50,23 @@ impl Cloud {
     }
 }
 
+/// The environment of a process whose SDKs are to find the services at an address.
+#[must_use]
+pub fn env(address: SocketAddr) -> Vec<(String, String)> {
+    [
+        ("AWS_ENDPOINT_URL", format!("http://{address}").as_str()),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_REGION", "us-east-1"),
+        // The user's own profile and an instance's role must not come in.
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
 /// An answer whose body breaks off, with the connection.
 fn broken() -> Response<Body> {
     let error = io::Error::new(io::ErrorKind::ConnectionReset, "as told");

@@ -5,6 +5,8 @@ use base64_simd::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::stream::{Arrival, Entry};
+
 /// The error of a shard that is written to too fast.
 pub(super) const TOO_FAST: &str = "ProvisionedThroughputExceededException";
 
@@ -56,7 +58,10 @@ pub(super) struct Shard {
     pub(super) parents: Vec<String>,
     /// First and last hash key that belongs here.
     pub(super) range: (u128, u128),
+    /// Those that were not taken out.
     pub(super) records: Vec<Accepted>,
+    /// How many were taken out before them.
+    pub(super) taken: usize,
     /// No more is written: it was split or merged.
     pub(super) closed: bool,
     /// What may be written at once at the moment below: records, bytes.
@@ -71,6 +76,7 @@ impl Shard {
             parents,
             range,
             records: Vec::new(),
+            taken: 0,
             closed: false,
             allowance: (RECORDS_A_SECOND, BYTES_A_SECOND),
             at: Instant::now(),
@@ -88,6 +94,27 @@ impl Shard {
         let admitted = records >= 1.0 && room >= bytes as f64;
         self.allowance = if admitted { (records - 1.0, room - bytes as f64) } else { (records, room) };
         admitted
+    }
+
+    /// Writes a record.
+    pub(super) fn push(&mut self, entry: &Entry, arrival: Arrival) -> Accepted {
+        let accepted = Accepted {
+            number: arrival.number,
+            shard: self.id.clone(),
+            key: entry.key.clone(),
+            data: entry.data.clone(),
+            request: arrival.request,
+            arrived_at: arrival.at,
+        };
+        self.records.push(accepted.clone());
+        accepted
+    }
+
+    /// Takes all but the newest `keep` records out.
+    pub(super) fn take(&mut self, keep: usize) -> Vec<Accepted> {
+        let count = self.records.len().saturating_sub(keep);
+        self.taken += count;
+        self.records.drain(..count).collect()
     }
 
     pub(super) fn to_wire(&self) -> Value {

@@ -50,22 +50,24 @@ impl Stream {
 
     /// Writes a record to the shard that its key belongs to: where it then stands, or the code of the refusal.
     pub(super) fn put(&mut self, entry: &Entry, arrival: Arrival) -> Result<Accepted, &'static str> {
-        let hash = u128::from_be_bytes(Md5::digest(entry.key.as_bytes()).into());
-        let takes = |shard: &&mut Shard| !shard.closed && (shard.range.0..=shard.range.1).contains(&hash);
-        let shard = self.shards.iter_mut().find(takes).ok_or("InternalFailure")?;
-        if self.limited && !shard.admits(entry.data.len() + entry.key.len()) {
+        let limited = self.limited;
+        let shard = self.shard(&entry.key).ok_or("InternalFailure")?;
+        if limited && !shard.admits(entry.data.len() + entry.key.len()) {
             return Err(TOO_FAST);
         }
-        let accepted = Accepted {
-            number: arrival.number,
-            shard: shard.id.clone(),
-            key: entry.key.clone(),
-            data: entry.data.clone(),
-            request: arrival.request,
-            arrived_at: arrival.at,
-        };
-        shard.records.push(accepted.clone());
-        Ok(accepted)
+        Ok(shard.push(entry, arrival))
+    }
+
+    /// The same without limits.
+    pub(super) fn take_in(&mut self, entry: &Entry, arrival: Arrival) -> Option<Accepted> {
+        Some(self.shard(&entry.key)?.push(entry, arrival))
+    }
+
+    /// The shard that a key belongs to.
+    fn shard(&mut self, key: &str) -> Option<&mut Shard> {
+        let hash = u128::from_be_bytes(Md5::digest(key.as_bytes()).into());
+        let takes = |shard: &&mut Shard| !shard.closed && (shard.range.0..=shard.range.1).contains(&hash);
+        self.shards.iter_mut().find(takes)
     }
 
     /// Closes a shard and opens two in its place.
