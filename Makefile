@@ -10,7 +10,7 @@ BENCH = $(CARGO) bench --locked --bench predict --no-run
 MODEL = rides
 MADE_flights := target/fixtures/flights.stamp
 
-.PHONY: help demo up test fuzz bench bench-features conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test soak fuzz bench bench-features conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -28,6 +28,10 @@ test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; 
 	.venv-models/bin/python -m unittest discover --start-directory tests/python
 	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
+
+soak: ## A million records through killed processes above failing services, half an hour; SOAK="--records 20000"
+	@$(BINARIES) --quiet
+	$(LOCAL) soak $(SOAK)
 
 # What is fed is derived from fuzz/seeds/TARGET, and from what else there is for a target.
 FUZZ_SECONDS ?= 600

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
 
-use crate::{demo, poll};
+use crate::{demo, poll, soak};
 
 /// What AWS supplies around the function, on this machine. Local only: nothing here is meant for production.
 #[derive(Debug, Parser)]
@@ -28,12 +29,19 @@ enum Command {
     /// function gets this process's whole environment, so set `RUN_ID` and the rest for both. The place in the stream is
     /// not kept: every start begins at the starting position.
     Poll(Box<poll::Options>),
+    /// Sends many records through function processes that are killed, above services that fail, and accounts for every one
+    ///
+    /// Exit code: 0 if none is lost, none out of order, and what came twice is the same.
+    Soak(soak::Options),
 }
 
 impl Cli {
     /// Runs the command. A signal ends it, and with it every process that it has started.
     pub async fn run(self) -> ExitCode {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time().init();
+        // There it is no news that a process was killed.
+        let level = if matches!(self.command, Command::Soak(_)) { Level::ERROR } else { Level::INFO };
+        let log = tracing_subscriber::fmt().with_max_level(level);
+        log.with_writer(std::io::stderr).with_target(false).without_time().init();
         match self.select().await {
             Ok(code) => code,
             Err(error) => {
@@ -57,6 +65,10 @@ impl Cli {
                     println!("\nending");
                     Ok(ExitCode::SUCCESS)
                 }
+            },
+            Command::Soak(options) => tokio::select! {
+                balanced = soak::run(&options) => Ok(if balanced? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+                () = interrupted => Ok(ExitCode::from(130)),
             },
             Command::Poll(options) => poll::run(*options, interrupted).await.map(|()| ExitCode::SUCCESS),
         }

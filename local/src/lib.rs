@@ -1,7 +1,8 @@
 //! What AWS supplies in the cloud, for one machine: local only, for tests, demonstrations and soaks.
 //!
 //! [`stack`] stands in for Kinesis and S3, [`mapping`] for Lambda's event source mapping, [`function`] for Lambda's
-//! execution environment; [`demo`] joins the three and accounts for every record. [`fake`] is a Kinesis and an S3 that fail.
+//! execution environment; [`demo`] joins the three and accounts for every record. [`fake`] is a Kinesis and an S3 that fail,
+//! [`soak`] many records through the function above them.
 
 pub mod cli;
 pub mod demo;
@@ -12,4 +13,5 @@ pub mod logs;
 pub mod mapping;
 pub mod poll;
 mod runtime_api;
+pub mod soak;
 pub mod stack;
