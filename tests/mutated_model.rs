@@ -85,18 +85,16 @@ fn a_mutated_model_is_refused_or_runs() {
 }
 
 fn mutate(model: &[u8], random: &mut Rng) -> Vec<u8> {
-    let mut bytes = model.to_vec();
-    match random.u8(..8) {
-        0..=2 => mutation::mutate(&mut bytes, model, random),
-        _ => {
-            let mut model = ModelProto::decode(model).unwrap();
-            for _ in 0..random.usize(1..4) {
-                edit_graph(model.graph.as_mut().unwrap(), random);
-            }
-            bytes = model.encode_to_vec();
-        }
+    if random.u8(..8) < 3 {
+        let mut bytes = model.to_vec();
+        mutation::mutate(&mut bytes, model, random);
+        return bytes;
     }
-    bytes
+    let mut model = ModelProto::decode(model).unwrap();
+    for _ in 0..random.usize(1..4) {
+        edit_graph(model.graph.as_mut().unwrap(), random);
+    }
+    model.encode_to_vec()
 }
 
 fn edit_graph(graph: &mut GraphProto, random: &mut Rng) {

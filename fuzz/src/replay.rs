@@ -14,9 +14,8 @@ pub fn run(bytes: &[u8]) {
     for entry in &mut records {
         let event = format!("{{\"Records\":[{}]}}", entry.json);
         let read = parse(&event).expect("entries of Kinesis only");
-        let record = match read.as_slice() {
-            [Ok(record) | Err(Malformed { record, .. })] => record,
-            _ => panic!("an entry is one record"),
+        let [Ok(record) | Err(Malformed { record, .. })] = read.as_slice() else {
+            panic!("an entry is one record");
         };
         assert_eq!((&*record.stream_arn, &*record.shard), (&*entry.shard.0, &*entry.shard.1));
         assert_eq!(record.sequence_number, entry.sequence_number);
@@ -26,10 +25,8 @@ pub fn run(bytes: &[u8]) {
 
     let records = str::from_utf8(bytes).ok().and_then(|event| parse(event).ok());
     for record in records.unwrap_or_default() {
-        match record {
-            Ok(record) => returns(&record),
-            Err(Malformed { record, .. }) => returns(&record),
-        }
+        let (Ok(record) | Err(Malformed { record, .. })) = record;
+        returns(&record);
     }
 }
 
