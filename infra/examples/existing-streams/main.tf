@@ -1,0 +1,63 @@
+# Streams and bucket that are there already, each under a key of its own, and an image by its digest.
+
+variable "run_id" {
+  description = "MLflow run id of the model."
+  type        = string
+}
+
+variable "canary" {
+  description = "A share for the version of run_id, the rest for stable_version."
+  type        = object({ stable_version = string, share = number })
+  default     = null
+}
+
+variable "input_stream" {
+  description = "ARN of the stream of events, and of its key."
+  type        = object({ arn = string, kms_key_arn = optional(string) })
+}
+
+variable "output_stream" {
+  description = "ARN of the stream of predictions, and of its key."
+  type        = object({ arn = string, kms_key_arn = optional(string) })
+}
+
+variable "model" {
+  description = "Bucket that MLflow logs to, and its key."
+  type        = object({ bucket = string, prefix = optional(string, ""), kms_key_arn = optional(string) })
+}
+
+variable "image_uri" {
+  description = "What `make push` printed."
+  type        = string
+  default     = null
+}
+
+module "predictor" {
+  source = "../.."
+
+  name   = "predictor"
+  run_id = var.run_id
+  canary = var.canary
+
+  input_stream  = var.input_stream
+  output_stream = var.output_stream
+  model         = var.model
+  code          = { image_uri = var.image_uri }
+  # Only what comes from now on.
+  mapping = { starting_position = "LATEST" }
+}
+
+output "predictor" {
+  description = "All outputs of the module."
+  value       = module.predictor
+}
+
+output "run_id" {
+  description = "Run id of the model that is served."
+  value       = module.predictor.run_id
+}
+
+output "live_version" {
+  description = "The version that is invoked, but for a canary's share."
+  value       = module.predictor.live_version
+}

@@ -1,0 +1,124 @@
+# The function, the alias that is invoked, and the mapping from the input stream to it.
+
+locals {
+  # A run id, and there is a function.
+  deployed     = var.run_id == null ? 0 : 1
+  function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
+
+  zip_name = { arm64 = "stream-predictor-arm64.zip", x86_64 = "stream-predictor-x86-64.zip" }[var.code.architecture]
+  zip      = var.code.image_uri == null ? coalesce(var.code.zip, "${path.module}/../target/package/${local.zip_name}") : null
+}
+
+resource "aws_lambda_function" "predictor" {
+  #checkov:skip=CKV_AWS_50:a trace has nothing that the log line of each batch lacks, and would need rights on every resource (*)
+  #checkov:skip=CKV_AWS_115:a limit of concurrency is function.reserved_concurrency; shards limit it anyhow
+  #checkov:skip=CKV_AWS_116:for asynchronous invocations only; batches that fail go to the mapping's on-failure destination
+  #checkov:skip=CKV_AWS_117:it reaches Kinesis and S3 alone; in a network of yours that would need endpoints or a NAT
+  #checkov:skip=CKV_AWS_173:the environment holds names, no secrets; encrypted with kms_key_arn if one is given
+  #checkov:skip=CKV_AWS_272:the zip's hash and the image's digest are in the plan
+  count = local.deployed
+
+  function_name = var.name
+  description   = "Predictions for the records of ${local.stream_names.input}, by MLflow run ${var.run_id}"
+  role          = aws_iam_role.function.arn
+
+  package_type     = local.zip == null ? "Image" : "Zip"
+  image_uri        = var.code.image_uri
+  filename         = local.zip
+  source_code_hash = local.zip == null ? null : fileexists(local.zip) ? filebase64sha256(local.zip) : null
+  handler          = local.zip == null ? null : "bootstrap"
+  runtime          = local.zip == null ? null : "provided.al2023"
+  architectures    = [var.code.architecture]
+
+  memory_size                    = var.function.memory_mb
+  timeout                        = var.function.timeout_seconds
+  reserved_concurrent_executions = var.function.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
+  # Each change is a version, which stays as it is: rolling back is moving the alias.
+  publish = true
+
+  environment {
+    variables = merge({
+      RUN_ID                  = var.run_id
+      MODEL_BUCKET            = join("/", compact([local.model_bucket, var.model.prefix]))
+      MLFLOW_EXPERIMENT_ID    = var.model.experiment_id
+      PREDICTIONS_STREAM_NAME = local.stream_names.output
+      QUARANTINE_LOCATION     = "s3://${aws_s3_bucket.failures.bucket}/quarantine"
+    }, var.model.location == null ? {} : { MODEL_LOCATION = var.model.location })
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function.name
+    application_log_level = var.function.log_level
+    system_log_level      = "INFO"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.zip == null || try(fileexists(local.zip), false)
+      error_message = "There is no ${coalesce(local.zip, "zip")}: `make zip` makes it; or give code.zip or code.image_uri."
+    }
+    precondition {
+      condition     = length(data.aws_s3_objects.model) == 0 || anytrue([for listed in data.aws_s3_objects.model : length(coalesce(listed.keys, [])) > 0])
+      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in keys(data.aws_s3_objects.model) : "s3://${local.model_bucket}/${prefix}"])}; check run_id, model.bucket, model.prefix and model.experiment_id."
+    }
+    precondition {
+      condition     = alltrue([for region in local.model_bucket_region : region == local.region])
+      error_message = "The bucket ${local.model_bucket} is in ${join("", local.model_bucket_region)}, the function in ${local.region}: log the model to a bucket of the function's region, or deploy there."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_alias" "live" {
+  count = local.deployed
+
+  name             = "live"
+  description      = "What the input stream's records go through"
+  function_name    = aws_lambda_function.predictor[0].function_name
+  function_version = var.canary == null ? aws_lambda_function.predictor[0].version : var.canary.stable_version
+
+  dynamic "routing_config" {
+    for_each = var.canary == null ? [] : [var.canary.share]
+    content {
+      additional_version_weights = { (aws_lambda_function.predictor[0].version) = routing_config.value }
+    }
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "input" {
+  count = local.deployed
+
+  event_source_arn                   = local.stream_arns.input
+  function_name                      = aws_lambda_alias.live[0].arn
+  starting_position                  = var.mapping.starting_position
+  batch_size                         = var.mapping.batch_size
+  maximum_batching_window_in_seconds = var.mapping.batching_window_seconds
+  parallelization_factor             = var.mapping.parallelization_factor
+
+  # Without the first, Lambda ignores what the function reports and takes a partly failed batch for done.
+  function_response_types        = ["ReportBatchItemFailures"]
+  bisect_batch_on_function_error = true
+  maximum_retry_attempts         = var.mapping.maximum_retry_attempts
+  maximum_record_age_in_seconds  = var.mapping.maximum_record_age_seconds
+
+  destination_config {
+    on_failure {
+      destination_arn = aws_s3_bucket.failures.arn
+    }
+  }
+
+  metrics_config {
+    metrics = ["EventCount"]
+  }
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  #checkov:skip=CKV_AWS_158:no payload is ever logged; encrypted with kms_key_arn if one is given
+  #checkov:skip=CKV_AWS_338:function.log_retention_days says how long; what happened to a record is in the failures bucket
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.function.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}

@@ -1,0 +1,43 @@
+# Where `make push` puts images.
+
+resource "aws_ecr_repository" "function" {
+  #checkov:skip=CKV_AWS_136:encrypted with kms_key_arn if one is given, with AES-256 otherwise
+  name                 = var.name
+  image_tag_mutability = "IMMUTABLE"
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+
+  encryption_configuration {
+    encryption_type = var.kms_key_arn == null ? "AES256" : "KMS"
+    kms_key         = var.kms_key_arn
+  }
+}
+
+# Lambda needs the image of a version as long as the version is to be invoked: enough are kept to roll back.
+resource "aws_ecr_lifecycle_policy" "function" {
+  repository = aws_ecr_repository.function.name
+  policy = jsonencode({
+    rules = [{
+      rulePriority = 1
+      description  = "the last 50 images"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 50 }
+      action       = { type = "expire" }
+    }]
+  })
+}
+
+resource "aws_ecr_repository_policy" "function" {
+  repository = aws_ecr_repository.function.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "PullByTheFunction"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Condition = { ArnLike = { "aws:SourceArn" = [local.function_arn, "${local.function_arn}:*"] } }
+    }]
+  })
+}

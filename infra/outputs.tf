@@ -1,0 +1,69 @@
+output "input_stream" {
+  description = "Name of the stream of events: `aws kinesis put-record --stream-name …`."
+  value       = local.stream_names.input
+}
+
+output "output_stream" {
+  description = "Name of the stream of predictions."
+  value       = local.stream_names.output
+}
+
+output "model_location" {
+  description = "Artifact root for MLflow: `mlflow server --default-artifact-root …`."
+  value       = "s3://${join("/", compact([local.model_bucket, var.model.prefix]))}"
+}
+
+output "run_id" {
+  description = "Run id of the model that is served."
+  value       = var.run_id
+}
+
+output "function_name" {
+  description = "Name of the function; none without a run id."
+  value       = one(aws_lambda_function.predictor[*].function_name)
+}
+
+output "function_version" {
+  description = "The version that was published last, with the run id above."
+  value       = one(aws_lambda_function.predictor[*].version)
+}
+
+output "live_version" {
+  description = "The version that is invoked, but for a canary's share: the stable_version of the next canary."
+  value       = one(aws_lambda_alias.live[*].function_version)
+}
+
+output "alias_arn" {
+  description = "What the mapping invokes."
+  value       = one(aws_lambda_alias.live[*].arn)
+}
+
+output "mapping_id" {
+  description = "UUID of the event source mapping."
+  value       = one(aws_lambda_event_source_mapping.input[*].uuid)
+}
+
+output "quarantine_location" {
+  description = "Records that can never be predicted: `stream-predictor replay …`."
+  value       = "s3://${aws_s3_bucket.failures.bucket}/quarantine"
+}
+
+output "failures_location" {
+  description = "Batches that Lambda gave up: `stream-predictor replay …`."
+  value       = "s3://${aws_s3_bucket.failures.bucket}/aws/lambda"
+}
+
+output "repository_url" {
+  description = "Where `make push` puts images."
+  value       = aws_ecr_repository.function.repository_url
+}
+
+output "alarm_topic_arn" {
+  description = "SNS topic of the alarms."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "log_group" {
+  description = "`aws logs tail … --follow`"
+  value       = aws_cloudwatch_log_group.function.name
+}

@@ -1,0 +1,123 @@
+# The function, its alias and the mapping.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+override_resource {
+  target = aws_s3_bucket.failures
+  values = { arn = "arn:aws:s3:::failures" }
+}
+
+variables {
+  run_id = "0123456789abcdef0123456789abcdef"
+  code   = { zip = "versions.tf" }
+}
+
+run "the_mapping_loses_nothing_and_blocks_nothing" {
+  command = apply
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "Without ReportBatchItemFailures Lambda ignores which records failed."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].maximum_retry_attempts >= 0 && aws_lambda_event_source_mapping.input[0].maximum_record_age_in_seconds >= 60
+    error_message = "Retries without end block a shard."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].bisect_batch_on_function_error == true
+    error_message = "A batch that fails as a whole is to be split."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].destination_config[0].on_failure[0].destination_arn == "arn:aws:s3:::failures"
+    error_message = "What is given up goes to the failures bucket, whole."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].starting_position == "TRIM_HORIZON"
+    error_message = "What is in the stream already is predicted, unless told otherwise."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].metrics_config[0].metrics == toset(["EventCount"])
+    error_message = "The alarms need the mapping's event counts."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.input[0].function_name == aws_lambda_alias.live[0].arn
+    error_message = "The mapping invokes the alias, so that a version can be moved behind it."
+  }
+}
+
+run "the_function_is_small_and_versioned" {
+  command = apply
+
+  assert {
+    condition     = aws_lambda_function.predictor[0].runtime == "provided.al2023" && aws_lambda_function.predictor[0].architectures == tolist(["arm64"]) && aws_lambda_function.predictor[0].package_type == "Zip"
+    error_message = "A zip for provided.al2023 on arm64, unless told otherwise."
+  }
+  assert {
+    condition     = aws_lambda_function.predictor[0].publish == true && aws_lambda_alias.live[0].function_version == "7" && length(aws_lambda_alias.live[0].routing_config) == 0
+    error_message = "Each change is a version, and the alias is on the last."
+  }
+  assert {
+    condition = aws_lambda_function.predictor[0].environment[0].variables == tomap({
+      RUN_ID                  = "0123456789abcdef0123456789abcdef"
+      MODEL_BUCKET            = "stream-predictor-models-123456789012-eu-west-1"
+      MLFLOW_EXPERIMENT_ID    = "1"
+      PREDICTIONS_STREAM_NAME = "stream-predictor-predictions"
+      QUARANTINE_LOCATION     = "s3://stream-predictor-failures-123456789012-eu-west-1/quarantine"
+    })
+    error_message = "The function is configured by its environment."
+  }
+  assert {
+    condition     = aws_lambda_function.predictor[0].logging_config[0].log_format == "JSON" && aws_lambda_function.predictor[0].logging_config[0].log_group == aws_cloudwatch_log_group.function.name
+    error_message = "The count of quarantined records is read from JSON lines of its own log group."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.function.retention_in_days == 30
+    error_message = "Logs are not kept for ever."
+  }
+}
+
+run "an_image_is_run_by_its_digest" {
+  command = apply
+
+  variables {
+    code = { image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/stream-predictor@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.predictor[0].package_type == "Image" && aws_lambda_function.predictor[0].runtime == null && aws_lambda_function.predictor[0].handler == null
+    error_message = "An image has neither runtime nor handler."
+  }
+}
+
+run "a_canary_has_its_share" {
+  command = apply
+
+  variables {
+    canary = { stable_version = "6", share = 0.1 }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live[0].function_version == "6" && aws_lambda_alias.live[0].routing_config[0].additional_version_weights == tomap({ "7" = 0.1 })
+    error_message = "A tenth goes to the new version, the rest to the stable one."
+  }
+}
+
+run "without_a_run_id_all_but_the_function_is_made" {
+  command = apply
+
+  variables {
+    run_id = null
+    code   = {}
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.predictor) + length(aws_lambda_alias.live) + length(aws_lambda_event_source_mapping.input) == 0
+    error_message = "No run id, no function."
+  }
+  assert {
+    condition     = length(aws_kinesis_stream.made) == 2 && length(aws_s3_bucket.model) == 1 && !contains(keys(aws_cloudwatch_metric_alarm.this), "dropped")
+    error_message = "Streams and buckets are there before the first model."
+  }
+}
