@@ -1,0 +1,51 @@
+# The module as another configuration uses it, against a local stack: AWS_ENDPOINT_URL says where.
+
+variable "run_id" {
+  type    = string
+  default = null
+}
+
+variable "canary" {
+  type    = object({ stable_version = string, share = number })
+  default = null
+}
+
+variable "input_stream" {
+  type    = object({ arn = optional(string), name = optional(string), shards = optional(number) })
+  default = { name = "ride_events", shards = 1 }
+}
+
+variable "model" {
+  type    = object({ bucket = optional(string) })
+  default = {}
+}
+
+variable "zip" {
+  type    = string
+  default = "../../../target/package/stream-predictor-x86-64.zip"
+}
+
+provider "aws" {
+  # A bucket in the host's name would have to be resolved.
+  s3_use_path_style = true
+}
+
+module "predictor" {
+  source = "../../../infra"
+
+  name          = "rides"
+  run_id        = var.run_id
+  canary        = var.canary
+  input_stream  = var.input_stream
+  output_stream = { name = "ride_predictions", shards = 1 }
+  model         = var.model
+  code          = { architecture = "x86_64", zip = var.zip }
+}
+
+output "predictor" {
+  value = module.predictor
+}
+
+output "live_version" {
+  value = module.predictor.live_version
+}
