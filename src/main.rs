@@ -197,7 +197,6 @@ async fn load(config: &Config) -> Result<Handler> {
     let aws = if remote || publishes { Some(aws_settings().await?) } else { None };
     let s3 = aws.as_ref().filter(|_| remote);
     let s3 = s3.map(|aws| s3_client(aws, config.s3_path_style, RetryConfig::standard()));
-    let directory = ModelDirectory::fetch(&config.model, s3.as_ref()).await?;
     let sink = match (&config.output, &aws) {
         (Output::Stream(name), Some(aws)) => {
             Sink::Kinesis(KinesisSink::new(kinesis_client(aws, config), name.clone()))
@@ -205,6 +204,9 @@ async fn load(config: &Config) -> Result<Handler> {
         _ => Sink::Answer,
     };
     let quarantine = quarantine(config, aws.as_ref());
+    // The streams are asked for while the model comes: that costs no time, and the connection is there for the first record.
+    let fetch = ModelDirectory::fetch(&config.model, s3.as_ref());
+    let (directory, (), ()) = tokio::try_join!(fetch, sink.find(), quarantine.find())?;
     Handler::load(&directory, config.run_id.as_deref(), quarantine, sink)
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::config::S3Prefix;
@@ -93,12 +94,17 @@ pub async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Resul
     Ok(folders)
 }
 
-/// The service's own code and message, or what kept the request from it.
-pub fn describe<E, R>(error: SdkError<E, R>) -> anyhow::Error
+/// The service's own code and message, or what kept the request from it. A bucket of another region is told by a header:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
+pub fn describe<E>(error: SdkError<E, HttpResponse>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
+    let response =
+        error.raw_response().filter(|response| matches!(response.status().as_u16(), 301 | 307 | 400));
+    if let Some(region) = response.and_then(|response| response.headers().get("x-amz-bucket-region")) {
+        return anyhow!("the bucket is in {region}, and this function in another region");
+    }
     match (error.code(), error.message()) {
         (Some(code), message) => anyhow!("{code}: {}", message.unwrap_or("S3 says no more")),
         _ => anyhow::Error::new(error),

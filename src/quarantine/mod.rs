@@ -58,6 +58,18 @@ pub enum Quarantine {
 }
 
 impl Quarantine {
+    /// Looks whether the stream for rejected records is there, if it is one. Of a bucket nothing is asked: that would take more
+    /// rights than storing does.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn find(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Stream(stream) => stream.find("QUARANTINE_STREAM_NAME").await,
+            _ => Ok(()),
+        }
+    }
+
     /// Stores records that were rejected by the model of that name and version; they may count as done only then.
     ///
     /// # Errors

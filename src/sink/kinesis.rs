@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::error::ProvideErrorMetadata;
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
@@ -18,6 +18,9 @@ use crate::backoff::Backoff;
 
 /// A request that is not answered by then is given up and sent again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long it is waited for word of the stream, at cold start.
+const FIND_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Request errors that no waiting within an invocation mends; the records are reported at once.
 const HOPELESS: [&str; 8] = [
@@ -49,6 +52,27 @@ impl KinesisSink {
     #[must_use]
     pub fn new(client: Client, stream: String) -> Self {
         Self { client, stream }
+    }
+
+    /// Looks whether the stream that `variable` names is there. A look that is not allowed, or not answered, tells nothing
+    /// of publishing, and is a warning.
+    ///
+    /// # Errors
+    /// When there is no such stream in the client's region.
+    pub async fn find(&self, variable: &str) -> Result<()> {
+        let stream = &self.stream;
+        let look = self.client.describe_stream_summary().stream_name(stream).send();
+        let reason = match tokio::time::timeout(FIND_TIMEOUT, look).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) if error.code() == Some("ResourceNotFoundException") => {
+                let region = self.client.config().region().map_or("the region", |region| region.as_ref());
+                bail!("{variable}={stream}: there is no such stream in {region}");
+            }
+            Ok(Err(error)) => describe(error),
+            Err(_) => format!("no answer within {FIND_TIMEOUT:?}"),
+        };
+        tracing::warn!(reason, "{variable}={stream}: not known whether there is such a stream");
+        Ok(())
     }
 
     /// See [`super::Sink::publish`]. Entries that were not accepted are sent again before any that was not sent yet,
@@ -101,11 +125,7 @@ impl KinesisSink {
             None => all_refused(format!("PutRecords to {} was not answered in time", self.stream), false),
             Some(Err(error)) => {
                 let hopeless = error.code().is_some_and(|code| HOPELESS.contains(&code));
-                let reason = match (error.code(), error.message()) {
-                    (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
-                    _ => format!("{:#}", anyhow::Error::new(error)),
-                };
-                all_refused(format!("PutRecords to {}: {reason}", self.stream), hopeless)
+                all_refused(format!("PutRecords to {}: {}", self.stream, describe(error)), hopeless)
             }
             Some(Ok(output)) => {
                 let refused = refused_entries(request, &output);
@@ -120,6 +140,18 @@ impl KinesisSink {
                 (refused, failure)
             }
         }
+    }
+}
+
+/// The service's own code and message, or what kept the request from it.
+fn describe<E, R>(error: SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), message) => format!("{code}: {}", message.unwrap_or("Kinesis says no more")),
+        _ => format!("{:#}", anyhow::Error::new(error)),
     }
 }
 

@@ -47,6 +47,17 @@ pub struct Delivery {
 }
 
 impl Sink {
+    /// Looks whether the output stream is there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn find(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Kinesis(stream) => stream.find("PREDICTIONS_STREAM_NAME").await,
+            Self::Answer | Self::Discard => Ok(()),
+        }
+    }
+
     /// Publishes entries in their order, and gives up when the time is up.
     pub async fn publish(&self, entries: &[Entry], limit: &TimeLimit) -> Delivery {
         match self {
