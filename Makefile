@@ -10,7 +10,7 @@ BENCH = $(CARGO) bench --locked --bench predict --no-run
 MODEL = rides
 MADE_flights := target/fixtures/flights.stamp
 
-.PHONY: help demo up test soak fuzz bench bench-features conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test plan deploy promote rollback infra-test infra-local soak fuzz bench bench-features conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -22,12 +22,48 @@ demo: .venv/ready build $(MADE_$(MODEL)) ## Rides in, predictions out, on a loca
 up: .venv/ready build $(MADE_$(MODEL)) ## The same local stack, to put records on yourself until Ctrl-C; MODEL=flights
 	$(LOCAL) up $(MODEL)
 
-test: .venv/ready .venv-models/ready fixtures conformance-models ## Every test; sets up what they need
+test: .venv/ready .venv-models/ready fixtures conformance-models infra-test ## Every test; sets up what they need
 	$(CARGO) test --locked --workspace --no-run
 	$(LOCAL) demo
 	.venv-models/bin/python -m unittest discover --start-directory tests/python
 	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
+
+# What is deployed: infra/, or a configuration of yours that uses it as a module.
+INFRA ?= infra
+RELEASE = $(PYTHON) infra/release.py --root $(INFRA) $(if $(YES),--yes)
+
+plan: ## What `make deploy` would do; INFRA=folder
+	@$(RELEASE) plan
+
+deploy: ## Streams, roles, function and alarms with Terraform, which shows its plan and asks first; INFRA=folder, YES=1
+	@$(RELEASE) deploy
+
+promote: ## Another model, by its MLflow run id: RUN_ID=…; CANARY=0.1 for a tenth of the invocations at first
+	@test -n "$(RUN_ID)" || { echo "make promote RUN_ID=0123456789abcdef0123456789abcdef"; exit 2; }
+	@$(RELEASE) promote $(RUN_ID) $(if $(CANARY),--canary $(CANARY))
+
+rollback: ## The model before
+	@$(RELEASE) rollback
+
+# TF_PLUGIN_DIR, if set, is a folder of providers for where the public registry can't be reached.
+TERRAFORM_ROOTS = infra $(wildcard infra/examples/*) tests/infra/root
+
+infra-test: .venv-infra/ready ## The rules of infra/, without AWS: Terraform's own tests, checkov, the workflows' lints
+	@command -v terraform >/dev/null || { echo "terraform 1.9 or later is needed: developer.hashicorp.com/terraform/install"; exit 1; }
+	terraform fmt -check -recursive infra
+	terraform fmt -check -recursive tests/infra
+	@echo "Setting up Terraform: fetches the AWS provider from its registry, unless TF_PLUGIN_DIR has it"
+	@for root in $(TERRAFORM_ROOTS); do \
+		terraform -chdir=$$root init -backend=false -input=false $${TF_PLUGIN_DIR:+-plugin-dir="$$TF_PLUGIN_DIR"} >/dev/null && \
+		terraform -chdir=$$root validate -no-color || exit; done
+	terraform -chdir=infra test -no-color
+	$(PYTHON) -m unittest discover --start-directory tests/infra
+	.venv-infra/bin/checkov --directory infra --framework terraform --quiet --compact --skip-download
+	.venv-infra/bin/zizmor --offline --no-progress --quiet .github/workflows
+
+infra-local: .venv/ready build zip-x86-64 ## infra/ applied to a local stack, rides through it, a promotion, a rollback, and all destroyed
+	.venv/bin/python tests/infra/local.py
 
 soak: ## A million records through killed processes above failing services, half an hour; SOAK="--records 20000"
 	@$(BINARIES) --quiet
@@ -87,7 +123,7 @@ build: ## The function and the local tools, for this machine
 	$(BINARIES)
 
 clean: ## Forget what was built and set up
-	rm -rf target .venv .venv-models .venv-zoo .venv-bench
+	rm -rf target .venv .venv-models .venv-zoo .venv-bench .venv-infra
 
 # A folder with Python packages is ready when its pinned requirements are in.
 define venv
@@ -105,6 +141,9 @@ endef
 	$(venv)
 
 .venv-zoo/ready: tests/zoo/requirements.txt
+	$(venv)
+
+.venv-infra/ready: tests/infra/requirements.txt
 	$(venv)
 
 .venv-bench/ready: benches/requirements.txt tests/zoo/requirements.txt

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Applies this Terraform, and moves the function from one model to another.
 
+plan        only shows what deploy would do
 deploy      applies the configuration, with the model that is served
 promote     serves another run id, or gives it a share of the invocations first
 rollback    serves the run id before
 
-Each shows Terraform's plan and asks before anything is changed. What is served stands in release.auto.tfvars.json, which
+Each shows Terraform's plan, and asks before it changes anything. What is served stands in release.auto.tfvars.json, which
 Terraform reads by itself, and what was before in release.previous.json: commit both. Needed are terraform, credentials and a region.
 """
 
@@ -65,7 +66,7 @@ class Root:
     def write(self, name, release):
         (self.folder / name).write_text(json.dumps(release, indent=2) + "\n")
 
-    def apply(self, release, confirmed):
+    def apply(self, release, confirmed, only_plan):
         """Applies `release`, and keeps it once it is in effect."""
         plan = self.folder / ".release.tfplan"
         arguments = [f"-var={name}={json.dumps(value) if isinstance(value, dict) else value}" for name, value in release.items()]
@@ -74,6 +75,8 @@ class Root:
         arguments += ["-var=canary=null"] if "canary" in before and "canary" not in release else []
         try:
             self.terraform("plan", "-input=false", f"-out={plan.name}", *arguments)
+            if only_plan:
+                return
             if not confirmed and input("Apply this plan? Only yes is taken for it: ").strip() != "yes":
                 raise Refused("nothing was changed")
             self.terraform("apply", "-input=false", plan.name)
@@ -115,6 +118,9 @@ def rollback(root, _options):
     return f"serves model {previous['run_id']} again instead of {before}, in {region()}", previous
 
 
+ACTIONS = {"plan": deploy, "deploy": deploy, "promote": promote, "rollback": rollback}
+
+
 def region():
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         if os.environ.get(name):
@@ -126,7 +132,7 @@ def region():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["deploy", "promote", "rollback"])
+    parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("run_id", nargs="?", help="for promote: the MLflow run id")
     parser.add_argument("--canary", type=float, metavar="SHARE", help="for promote: its share of the invocations, 0.01 to 0.99")
     parser.add_argument("--root", type=Path, default=Path(__file__).parent, help="folder that Terraform is run in")
@@ -138,9 +144,9 @@ def main():
         region()
         root = Root(options.root)
         root.init()
-        what, release = {"deploy": deploy, "promote": promote, "rollback": rollback}[options.action](root, options)
+        what, release = ACTIONS[options.action](root, options)
         print(f"{options.action} {what}", flush=True)
-        root.apply(release, options.yes)
+        root.apply(release, options.yes, only_plan=options.action == "plan")
     except Refused as refused:
         print(f"{options.action}: {refused}", file=sys.stderr)
         return 1
