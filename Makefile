@@ -10,7 +10,7 @@ BENCH = $(CARGO) bench --locked --bench predict --no-run
 MODEL = rides
 MADE_flights := target/fixtures/flights.stamp
 
-.PHONY: help demo up test plan deploy promote rollback infra-test infra-local soak fuzz bench bench-features conformance conformance-models fixtures lint build clean
+.PHONY: help demo up test plan deploy promote rollback infra-test infra-local soak fuzz bench cost bench-features conformance conformance-models fixtures lint build clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -101,6 +101,9 @@ bench: .venv-bench/ready target/bench.stamp ## How fast predictions and loading 
 	program="$$($(BENCH) --quiet --message-format=json | sed -n 's|.*"executable":"\([^"]*/predict-[^"]*\)".*|\1|p')" && \
 	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" && \
 	.venv-bench/bin/python benches/compare.py --bars --models target/bench --predict "$$program" --load
+
+cost: .venv-models/ready zip-x86-64 ## What a million records cost, by batch size and memory, beside the Python function; some minutes
+	.venv-models/bin/python benches/cost.py --bootstrap target/package/x86-64/bootstrap
 
 bench-features: target/fixtures/flights.stamp ## What the features of a record cost, and a look-up in a million keys
 	$(CARGO) bench --locked --bench features
