@@ -29,6 +29,30 @@ test: .venv/ready .venv-models/ready fixtures conformance-models infra-test ## E
 	$(LOCAL) demo flights
 	$(CARGO) test --locked --workspace
 
+# What goes to Lambda: one static binary an architecture, in the zip and in the image. docs/packaging.md says how and why.
+.PHONY: zip image push zip-arm64 zip-x86-64 image-arm64 image-x86-64
+zip: $(foreach arch,$(or $(ARCH),arm64 x86-64),zip-$(arch)) ## What Lambda runs, target/package/stream-predictor-ARCH.zip for arm64 and x86-64; ARCH=arm64
+
+image: image-$(or $(ARCH),arm64) ## The same as an image, stream-predictor:ARCH, with Docker or buildah; ARCH=x86-64
+
+push: ## The image to ECR, its address by digest: REPOSITORY=….dkr.ecr.….amazonaws.com/name AWS_REGION=…; ARCH=x86-64
+	@test -n "$(REPOSITORY)" -a -n "$$AWS_REGION" || \
+		{ echo "make push REPOSITORY=123456789012.dkr.ecr.eu-west-1.amazonaws.com/name AWS_REGION=eu-west-1"; exit 2; }
+	@$(MAKE) --no-print-directory image >&2
+	@infra/image.sh push $(or $(ARCH),arm64) $(REPOSITORY)
+
+# Cargo knows whether there is something to build.
+zip-arm64 zip-x86-64: zip-%: .venv/ready
+	infra/package.sh $*
+
+image-arm64 image-x86-64: image-%: zip-%
+	infra/image.sh build $*
+
+# The tests run what this machine can run.
+PACKAGE_Linux_x86_64 := image-x86-64
+PACKAGE_Linux_aarch64 := image-arm64
+test: $(PACKAGE_$(shell uname -sm | tr ' ' _))
+
 # What is deployed: infra/, or a configuration of yours that uses it as a module.
 INFRA ?= infra
 RELEASE = $(PYTHON) infra/release.py --root $(INFRA) $(if $(YES),--yes)
@@ -65,7 +89,7 @@ infra-test: .venv-infra/ready ## The rules of infra/, without AWS: Terraform's o
 infra-local: .venv/ready build zip-x86-64 ## infra/ applied to a local stack, rides through it, a promotion, a rollback, and all destroyed
 	.venv/bin/python tests/infra/local.py
 
-soak: ## A million records through killed processes above failing services, half an hour; SOAK="--records 20000"
+soak: ## A million records through killed processes above failing services, some minutes; SOAK="--records 20000"
 	@$(BINARIES) --quiet
 	$(LOCAL) soak $(SOAK)
 
