@@ -74,7 +74,7 @@ rollback: ## The model before
 TERRAFORM_ROOTS = infra $(wildcard infra/examples/*) tests/infra/root
 
 infra-test: .venv-infra/ready ## The rules of infra/, without AWS: Terraform's own tests, checkov, the workflows' lints
-	@command -v terraform >/dev/null || { echo "terraform 1.9 or later is needed: developer.hashicorp.com/terraform/install"; exit 1; }
+	@command -v terraform >/dev/null || { echo "terraform 1.10 or later is needed: developer.hashicorp.com/terraform/install"; exit 1; }
 	terraform fmt -check -recursive infra
 	terraform fmt -check -recursive tests/infra
 	@echo "Setting up Terraform: fetches the AWS provider from its registry, unless TF_PLUGIN_DIR has it"

@@ -37,6 +37,10 @@ resource "aws_lambda_function" "predictor" {
   # Each change is a version, which stays as it is: rolling back is moving the alias.
   publish = true
 
+  ephemeral_storage {
+    size = var.function.storage_mb
+  }
+
   environment {
     variables = merge({
       RUN_ID                  = var.run_id

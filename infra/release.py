@@ -39,7 +39,7 @@ class Root:
         try:
             return subprocess.run(command, check=True, text=True, **options)
         except FileNotFoundError:
-            raise Refused("terraform is not installed; 1.9 or later is needed") from None
+            raise Refused("terraform is not installed; 1.10 or later is needed") from None
         except subprocess.CalledProcessError as error:
             raise Refused(f"`terraform {arguments[0]}` failed: see above, and run it again once that is mended") from None
 

@@ -4,8 +4,8 @@ variable "name" {
   default     = "stream-predictor"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "name = \"${var.name}\": allowed are 3 to 32 lower-case letters, digits and hyphens, as in the names of buckets."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,24}[a-z0-9]$", var.name))
+    error_message = "name = \"${var.name}\": allowed are 3 to 26 lower-case letters, digits and hyphens, so that buckets can be named for it."
   }
 }
 
@@ -156,11 +156,13 @@ variable "code" {
 
 variable "function" {
   description = <<-EOT
-    memory_mb (128 to 10240), and with it the share of a CPU; timeout_seconds of an invocation (10 to 900);
+    memory_mb (128 to 10240), and with it the share of a CPU; storage_mb (512 to 10240), which the model is downloaded to;
+    timeout_seconds of an invocation (10 to 900);
     reserved_concurrency, a limit of its own (-1: none); log_level; log_retention_days.
   EOT
   type = object({
     memory_mb            = optional(number, 512)
+    storage_mb           = optional(number, 512)
     timeout_seconds      = optional(number, 60)
     reserved_concurrency = optional(number, -1)
     log_level            = optional(string, "INFO")
@@ -172,6 +174,10 @@ variable "function" {
   validation {
     condition     = var.function.memory_mb >= 128 && var.function.memory_mb <= 10240
     error_message = "function.memory_mb: 128 to 10240."
+  }
+  validation {
+    condition     = var.function.storage_mb >= 512 && var.function.storage_mb <= 10240
+    error_message = "function.storage_mb: 512 to 10240."
   }
   validation {
     condition     = var.function.timeout_seconds >= 10 && var.function.timeout_seconds <= 900

@@ -25,7 +25,7 @@ PROJECT = HERE.parents[1]
 REGION = "us-east-1"
 ZIP = PROJECT / "target/package/stream-predictor-x86-64.zip"
 
-# What ministack does not store, and a second plan therefore wants to change: see the module's README.
+# What ministack does not store, and a second plan therefore wants to change: all fields, or some.
 DRIFTS = {
     "aws_cloudwatch_metric_alarm": None,
     "aws_lambda_event_source_mapping": {"metrics_config"},
