@@ -17,19 +17,13 @@ mlflow.pyfunc, a prediction and a `put_record` of boto3 for each record.
 import argparse
 import base64
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 
-PROJECT = Path(__file__).parents[1]
-MODEL = next((PROJECT / "tests/fixtures/mlflow3/1/models").iterdir()) / "artifacts"
-RIDE = {"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}}
+from function import LINEAR, ROOT, Aws, Function, rides_event, serve
 
 # Dollars in us-east-1, as published; AWS's pages have what holds today:
 # aws.amazon.com/lambda/pricing and aws.amazon.com/kinesis/data-streams/pricing.
@@ -41,115 +35,9 @@ PUT_UNIT, SHARD_HOUR = 0.014 / 1e6, 0.015
 FULL_CPU_MB = 1769
 
 
-class Silent(BaseHTTPRequestHandler):
-    """HTTP with connections that stay, as the services have it."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_message(self, *_):
-        pass
-
-    def body(self):
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def answer(self, body, **headers):
-        self.send_response(200)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-def serve(handler):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
-
-
-def kinesis(latency):
-    """Takes everything, after a while."""
-
-    class Kinesis(Silent):
-        def do_POST(self):
-            entries = self.body().count(b'"PartitionKey"')
-            accepted = '{"SequenceNumber":"1","ShardId":"shardId-000000000000"}'
-            target = self.headers["X-Amz-Target"]
-            body = accepted
-            if target.endswith("PutRecords"):
-                body = f'{{"FailedRecordCount":0,"Records":[{",".join([accepted] * entries)}]}}'
-            elif target.endswith("DescribeStreamSummary"):
-                body = ('{"StreamDescriptionSummary":{"StreamName":"p","StreamARN":"a","StreamStatus":"ACTIVE","RetentionPeriodHours":24,'
-                        '"StreamCreationTimestamp":1,"EnhancedMonitoring":[],"OpenShardCount":1}}')
-            time.sleep(latency)
-            self.answer(body.encode(), Content_Type="application/x-amz-json-1.1")
-
-    return serve(Kinesis)
-
-
-def event(records):
-    """An event as Lambda sends it."""
-    def record(n):
-        data = json.dumps({**RIDE, "ride_id": n}).encode()
-        return {
-            "kinesis": {
-                "kinesisSchemaVersion": "1.0", "partitionKey": str(n), "sequenceNumber": f"4963008166608487929058118{n:031}",
-                "data": base64.b64encode(data).decode(), "approximateArrivalTimestamp": 1654161514.132,
-            },
-            "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": f"shardId-000000000000:4963008166608487929058118{n:031}",
-            "eventName": "aws:kinesis:record", "invokeIdentityArn": "arn:aws:iam::123456789012:role/r", "awsRegion": "us-east-1",
-            "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/ride_events",
-        }
-    return json.dumps({"Records": [record(n) for n in range(records)]}).encode()
-
-
-def ours(bootstrap, port):
-    """Invocations of the function, through a runtime API: seconds, and seconds of the processor."""
-    turns, answers = [threading.Semaphore(0), threading.Semaphore(0)], []
-    pending = []
-
-    class Runtime(Silent):
-        def do_GET(self):
-            turns[0].acquire()
-            self.answer(pending.pop(), Lambda_Runtime_Aws_Request_Id="1", Lambda_Runtime_Deadline_Ms=str(int((time.time() + 900) * 1000)),
-                        Lambda_Runtime_Invoked_Function_Arn="arn:aws:lambda:us-east-1:123456789012:function:f")
-
-        def do_POST(self):
-            answers.append(json.loads(self.body()))
-            turns[1].release()
-            self.answer(b"{}")
-
-    env = {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{serve(Runtime)}", "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "MODEL_LOCATION": str(MODEL), "PREDICTIONS_STREAM_NAME": "p",
-        "KINESIS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t",
-    }
-    process = subprocess.Popen([bootstrap], env=env, stdout=subprocess.DEVNULL)
-    ticks = os.sysconf("SC_CLK_TCK")
-
-    def cpu():
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / ticks
-
-    def invoke(payload):
-        pending.append(payload)
-        start = time.perf_counter()
-        turns[0].release()
-        turns[1].acquire()
-        took = time.perf_counter() - start
-        if answers.pop()["batchItemFailures"]:
-            sys.exit("the function reports records: nothing is measured")
-        return took
-
-    return invoke, cpu, process
-
-
-def theirs(port):
+def theirs(address):
     """The handler of the Python function, in this process."""
-    sys.path.insert(0, str(PROJECT / "examples"))
+    sys.path.insert(0, str(ROOT / "examples"))
     import boto3
     import mlflow
     import ride_duration
@@ -158,7 +46,7 @@ def theirs(port):
     with tempfile.TemporaryDirectory() as folder:
         mlflow.sklearn.save_model(pipeline, f"{folder}/model", serialization_format="cloudpickle")
         model = mlflow.pyfunc.load_model(f"{folder}/model")
-    client = boto3.client("kinesis", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
+    client = boto3.client("kinesis", endpoint_url=f"http://{address}", region_name="us-east-1",
                           aws_access_key_id="t", aws_secret_access_key="t")
 
     def handle(payload):
@@ -206,20 +94,20 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="each measurement takes at least [default: 5]")
     options = parser.parse_args()
 
-    port = kinesis(options.latency / 1e3)
-    python, python_cpu = theirs(port)
-    rust, rust_cpu, process = ours(options.bootstrap, port)
+    Aws.latency = options.latency / 1e3
+    address = serve()
+    python, python_cpu = theirs(address)
     sizes, memories = [1, 10, 100, 1000, 10000], [128, 256, 512, 1024, 1769]
-    try:
+    with Function(options.bootstrap, address, str(LINEAR)) as function:
         print(f"\nan invocation with a linear model; Kinesis answers after {options.latency:g} ms\n")
         print(f"{'':>7} | {'this function, ms':^21} | {'Python function, ms':^21} |")
         print(f"{'records':>7} | {'waiting':>10} {'working':>10} | {'waiting':>10} {'working':>10} | records in the same time")
         measured = {}
         for records in sizes:
-            payload = event(records)
-            here = measure(rust, rust_cpu, payload, options.seconds)
+            payload = rides_event(records)
+            here = measure(function.invoke, function.cpu_seconds, payload, options.seconds)
             # Ten thousand requests of 10 ms are minutes, and each record is like the one before.
-            there = measure(python, python_cpu, event(min(records, 100)), options.seconds)
+            there = measure(python, python_cpu, rides_event(min(records, 100)), options.seconds)
             there = tuple(part * records / min(records, 100) for part in there)
             measured[records] = here, there
             row = " | ".join(f"{wait * 1e3:>10.1f} {work * 1e3:>10.2f}" for wait, work in (here, there))
@@ -231,9 +119,6 @@ def main():
             row = " ".join(f"{compute(*here, records, memory, 'arm64')[0]:>8.4f}" for memory in memories)
             peer = " ".join(f"{compute(*there, records, memory, 'x86_64')[0]:>8.2f}" for memory in memories[2:])
             print(f"{records:>7} | {row}    | {peer}")
-    finally:
-        process.terminate()
-        process.wait()
 
     gigabytes = 1e6 * 1024 / 2**30
     print("\ndollars of Kinesis for a million records of 1 KB at most, in and out\n")
