@@ -71,9 +71,9 @@ class Root:
         plan = self.folder / ".release.tfplan"
         arguments = [f"-var={name}={json.dumps(value) if isinstance(value, dict) else value}" for name, value in release.items()]
         before = self.read(RELEASE)
-        # A canary that ended is not to be read again from the file.
         # Who only plans may be allowed only to read.
         arguments += ["-lock=false"] if only_plan else []
+        # A canary that ended is not to be read again from the file.
         arguments += ["-var=canary=null"] if "canary" in before and "canary" not in release else []
         try:
             self.terraform("plan", "-input=false", f"-out={plan.name}", *arguments)
