@@ -91,6 +91,12 @@ pub enum Rejected {
         /// The feature's name.
         feature: String,
     },
+    /// The texts that the features make of the record, among them each that has escapes in it, take more than is kept of them.
+    #[error("its features make texts of more than {limit} bytes")]
+    TooMuchText {
+        /// The limit.
+        limit: usize,
+    },
     /// A feature has no value.
     #[error("feature `{feature}`: {reason}")]
     Feature {

@@ -174,6 +174,26 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
             r#"{"a": "c"}"#,
             "field `/a`: expected a category of `vocabulary`, found another",
         ),
+        (
+            "x = { great_circle = [\"/a\", \"/b\", \"/c\", \"/d\"], default = 0.0 }",
+            r#"{"a": 1, "c": "x", "d": 2}"#,
+            "0.0",
+        ),
+        (
+            "x = { hash = [\"a\", \"b\"], n_features = 1, alternate_sign = false }\na = { field = \"a\" }\nb = { field = \"b\" }",
+            r#"{"a": 1.7e308, "b": 1.7e308}"#,
+            "expected finite numbers, found an infinite one",
+        ),
+        (
+            "a = { field = \"a\", default = \"2020-02-01\", invalid = \"missing\" }\nx = { date = \"a\", part = \"month\" }",
+            r#"{"a": "garbage"}"#,
+            "2",
+        ),
+        (
+            "a = { field = \"a\" }\nx = { date = \"a\", part = \"month\", default = 0, invalid = \"missing\" }",
+            r#"{"a": "garbage"}"#,
+            "feature `a`: field `a`: expected an ISO 8601 date",
+        ),
         ("x = { great_circle = [\"/a\", 0, 0, 0] }", r#"{"a": 90.5}"#, "latitudes within"),
         // What is NaN makes NaN, or what is declared, or nothing.
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1] }", "{}", "null"),
@@ -200,13 +220,20 @@ fn texts_do_not_grow_without_bound() {
     let document = format!("{{\"a\": \"{}\"}}", "x".repeat(1 << 20));
     let with = "y".repeat(64);
     let many = "\"/a\", ".repeat(20);
-    for features in [
-        format!("x = {{ replace = \"/a\", search = \"x\", with = \"{with}\" }}"),
-        format!("x = {{ concat = [{many}] }}"),
+    let escaped = format!("{{\"a\": \"\\n{}\"}}", "x".repeat(1 << 20));
+    let categories: String = (0..20)
+        .map(|n| format!("a{n} = {{ ordinal = \"/a\", vocabulary = [\"b\"], unknown_value = -1 }}\n"))
+        .collect();
+    for (features, document) in [
+        (format!("x = {{ replace = \"/a\", search = \"x\", with = \"{with}\" }}"), &document),
+        (format!("x = {{ concat = [{many}] }}"), &document),
+        (format!("x = {{ concat = [{many}], default = \"\" }}"), &document),
+        (format!("{categories}x = {{ field = \"a\" }}"), &escaped),
     ] {
-        let found = x(&features, &document);
-        assert_eq!(found, "feature `x`: the result: expected a text of at most 16 MiB, found a longer one");
+        assert_eq!(x(&features, document), "its features make texts of more than 16777216 bytes");
     }
+    // What was made for one record is no longer counted for the next.
+    assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
 }
 
 #[test]
@@ -241,6 +268,9 @@ fn what_means_nothing_is_refused_with_its_place() {
         ("a = { date = \"/a\", part = \"hour\", since = \"/b\" }", "`since` goes with"),
         ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
         ("a = { sine = \"/a\", period = 0 }", "`period` is above zero"),
+        ("a = { clip = \"/a\", max = nan }", "`max` holds null, NaN or an infinity"),
+        ("a = { field = \"a\", type = \"double\", missing = nan }", "is `missing = \"nan\"`"),
+        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` holds null, NaN or an infinity"),
         ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
         ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
         ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),

@@ -126,12 +126,15 @@ impl FeatureSpec {
     }
 
     fn from_members(mut members: Map<String, Json>) -> Result<Self> {
+        if let Some((key, _)) = members.iter().find(|(_, value)| has_null(value)) {
+            bail!(
+                "`{key}` holds null, NaN or an infinity, which stand for nothing; NaN for a missing value is `missing = \"nan\"`"
+            );
+        }
         let policy: Map<_, _> = POLICY_KEYS.into_iter().filter_map(|key| members.remove_entry(key)).collect();
         let named: Vec<&str> = Transform::KEYS.into_iter().filter(|key| members.contains_key(*key)).collect();
         let key = match named[..] {
             [key] => key,
-            // The only transform that has other transforms' names among its options.
-            [.., "replace"] | ["replace", ..] if members.contains_key("search") => "replace",
             [] => bail!("{} give exactly one of `{}`", unknown(members.keys()), Transform::KEYS.join("`, `")),
             _ => bail!("it has `{}`: give exactly one", named.join("` and `")),
         };
@@ -142,6 +145,16 @@ impl FeatureSpec {
         );
         let transform = Transform::parse(key, members).with_context(|| format!("a feature with `{key}`"))?;
         Ok(Self { transform, policy })
+    }
+}
+
+/// What is no JSON number, NaN for example, has become null on the way.
+fn has_null(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(values) => values.iter().any(has_null),
+        Json::Object(members) => members.values().any(has_null),
+        _ => false,
     }
 }
 

@@ -78,6 +78,10 @@ impl FeaturePlan {
         };
         let place =
             |name: &str| spec.lines.get(name).map_or_else(String::new, |line| format!(" (line {line})"));
+        for name in spec.features.keys() {
+            let is_name = is_implied || !(name.is_empty() || name.starts_with('/'));
+            ensure!(is_name, "feature `{name}`{}: a name is not empty, and begins with no `/`", place(name));
+        }
         let mut scope = Scope::new(&spec.features, is_implied, &place, files);
         let event_time = spec.event_time.as_ref().map(|operand| scope.operand(operand));
         let event_time = event_time.transpose().context("event_time")?;
@@ -160,7 +164,7 @@ impl FeaturePlan {
     ) -> Result<(), Rejected> {
         self.compute(document, row)?;
         for (index, input) in self.inputs.iter().enumerate() {
-            if let Err(rejected) = input.push(row, &mut rows.inputs[index]) {
+            if let Err(rejected) = input.push(row, &mut rows.inputs[index]).and_then(|()| row.check()) {
                 for (input, values) in self.inputs.iter().zip(&mut rows.inputs) {
                     values.truncate(rows.len * input.elements());
                 }
@@ -185,7 +189,7 @@ impl FeaturePlan {
             })?;
             row.event_time = Some(time);
         }
-        Ok(())
+        row.check()
     }
 
     /// The features, in the order in which they are computed: name, transform, types of its columns.

@@ -221,7 +221,7 @@ impl Source {
     }
 
     /// The default's text.
-    fn text_instead<'a>(&self, problem: Problem, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
+    pub(super) fn text_instead<'a>(&self, problem: Problem, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
         match self.default.as_ref().filter(|_| self.invalid_is_missing) {
             Some(Literal::String(text)) => Ok(row.make(text)),
             Some(Literal::Int64(value)) => Ok(row.make(itoa::Buffer::new().format(*value))),
@@ -235,7 +235,7 @@ impl Source {
     }
 
     /// A problem of who asks, or the rejection by the feature that the field is.
-    fn owned(&self, problem: Problem) -> Problem {
+    pub(super) fn owned(&self, problem: Problem) -> Problem {
         match &self.owner {
             Some(owner) => {
                 let reason = Rejected::Feature { feature: owner.to_string(), reason: problem.reason };

@@ -74,8 +74,11 @@ impl Text<'_> {
     }
 }
 
-/// Bytes of a text that is made of others: the largest record has fewer.
-const MAX_TEXT: usize = 16 << 20;
+/// Bytes of all texts that are made for a record: the largest record has fewer.
+const MAX_MADE: usize = 16 << 20;
+
+/// Bytes that are kept for the next record.
+const KEPT: usize = 1 << 20;
 
 /// What is known of the record under way. It is used again for the next: [`FeaturePlan::row`](super::FeaturePlan::row)
 /// makes it.
@@ -86,6 +89,8 @@ pub struct Row<'a> {
     /// The features' values, in registers.
     pub(super) values: Vec<Value<'a>>,
     made: String,
+    /// Whether a text had no room.
+    is_full: bool,
     /// Of the record, so that what was found for the one before is not taken for what belongs to it.
     pub(super) number: i64,
     pub(super) event_time: Option<f64>,
@@ -97,6 +102,7 @@ impl<'a> Row<'a> {
             fields: vec![None; fields],
             values: vec![Value::Bool(false); registers],
             made: String::new(),
+            is_full: false,
             number: 0,
             event_time: None,
         }
@@ -105,6 +111,8 @@ impl<'a> Row<'a> {
     /// Goes on to the next record.
     pub(super) fn next(&mut self) {
         self.made.clear();
+        self.made.shrink_to(KEPT);
+        self.is_full = false;
         self.number += 1;
     }
 
@@ -129,10 +137,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Makes a text.
+    /// Makes a text. Beyond the limit it is cut, and the record is rejected: see [`Row::check`].
     pub(super) fn make(&mut self, text: &str) -> Text<'a> {
         let start = self.made.len();
-        self.made.push_str(text);
+        self.append_str(text);
         self.made_since(start)
     }
 
@@ -144,22 +152,30 @@ impl<'a> Row<'a> {
     /// Adds a copy of a text to the one that is being made.
     pub(super) fn append(&mut self, text: Text<'a>) {
         match text {
-            Text::Record(text) => self.made.push_str(text),
-            Text::Made(start, end) => self.made.extend_from_within(start..end),
+            Text::Record(text) => self.append_str(text),
+            Text::Made(start, end) => {
+                if self.has_room(end - start) {
+                    self.made.extend_from_within(start..end);
+                }
+            }
         }
     }
 
     /// Adds to the one that is being made.
     pub(super) fn append_str(&mut self, text: &str) {
-        self.made.push_str(text);
+        if self.has_room(text.len()) {
+            self.made.push_str(text);
+        }
     }
 
-    /// Whether the text that was begun at `start` is of a length that is meant.
-    pub(super) fn check_length(&self, start: usize) -> Result<(), Problem> {
-        if self.made.len() - start <= MAX_TEXT {
-            return Ok(());
-        }
-        Err(Problem::invalid(&"the result", "a text of at most 16 MiB", "a longer one"))
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.is_full |= self.made.len() + bytes > MAX_MADE;
+        !self.is_full
+    }
+
+    /// Whether all texts that were made for the record are whole.
+    pub(super) fn check(&self) -> Result<(), Rejected> {
+        if self.is_full { Err(Rejected::TooMuchText { limit: MAX_MADE }) } else { Ok(()) }
     }
 
     /// The text that was begun at `start`.

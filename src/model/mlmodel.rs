@@ -157,6 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_a_spec_are_those_that_are_written() {
+        for number in ["-13.075549199058697", "7.8768535816859595", "0.1", "9007199254740993.0"] {
+            let features = format!("{{\"features\": {{\"a\": {{\"constant\": {number}}}}}}}");
+            for serving in [format!("'{features}'"), features] {
+                let mlmodel = MlModel::parse(&format!("metadata:\n  serving: {serving}\n")).unwrap();
+                let constant = format!("{:?}", mlmodel.serving().unwrap().features["a"].transform);
+                let exact = format!("Double({:?})", number.parse::<f64>().unwrap());
+                assert!(constant.contains(&exact), "{number}: {constant}");
+            }
+        }
+    }
+
+    #[test]
     fn a_mistyped_spec_is_refused_in_one_line() {
         let error = MlModel::parse("metadata:\n  serving:\n    feature: {}\n").unwrap_err();
         let error = format!("{error:#}");

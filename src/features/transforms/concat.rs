@@ -32,7 +32,6 @@ impl Compile for Concat {
                     row.append_str(&separator);
                 }
                 row.append(text);
-                row.check_length(start)?;
             }
             Ok(Value::Text(row.made_since(start)))
         }))

@@ -29,12 +29,12 @@ impl Compile for GreatCircle {
     fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
         let radius = self.radius;
         ensure!(radius.is_finite() && radius > 0.0, "`radius` is above zero");
-        let [latitude, longitude, other_latitude, other_longitude] = &self.great_circle;
-        let latitudes = [scope.number(latitude)?, scope.number(other_latitude)?];
-        let longitudes = [scope.number(longitude)?, scope.number(other_longitude)?];
+        let [from, west, to, east] = &self.great_circle;
+        let [from, west] = [scope.number(from)?, scope.number(west)?];
+        let [to, east] = [scope.number(to)?, scope.number(east)?];
         Ok(double(move |row| {
-            let [from, to] = [latitudes[0].number(row)?, latitudes[1].number(row)?];
-            let [west, east] = [longitudes[0].number(row)?, longitudes[1].number(row)?];
+            let [from, west] = [from.number(row)?, west.number(row)?];
+            let [to, east] = [to.number(row)?, east.number(row)?];
             if from.abs() > 90.0 || to.abs() > 90.0 || west.abs() > 180.0 || east.abs() > 180.0 {
                 return Err(Problem::invalid(
                     &"`great_circle`",

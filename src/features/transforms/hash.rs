@@ -9,7 +9,7 @@ use super::Compile;
 use crate::features::compile::Scope;
 use crate::features::compiled::{Compiled, MAX_COLUMNS, doubles};
 use crate::features::operand::{Operand, Source};
-use crate::features::value::{Type, Value};
+use crate::features::value::{Problem, Type, Value};
 use crate::murmur_hash::murmur_hash_3;
 
 /// Features spread over columns by a hash.
@@ -72,6 +72,9 @@ impl Compile for Hash {
                 };
                 if let Value::Double(sum) = &mut row.values[start + column] {
                     *sum += value;
+                    if !sum.is_finite() {
+                        return Err(Problem::invalid(&"the result", "finite numbers", "an infinite one"));
+                    }
                 }
             }
             Ok(())

@@ -36,7 +36,6 @@ impl Compile for Replace {
             while let Some(at) = row.str(text)[rest..].find(&search) {
                 row.append(text.part(rest, rest + at));
                 row.append_str(&with);
-                row.check_length(start)?;
                 rest += at + search.len();
             }
             let end = row.str(text).len();

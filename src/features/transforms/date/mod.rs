@@ -111,10 +111,20 @@ struct Moment {
 impl Moment {
     fn read(source: &Source, row: &mut Row) -> Result<Self, Problem> {
         let text = source.string(row)?;
-        iso8601::parse(row.str(text)).ok_or_else(|| {
+        if let Some(moment) = iso8601::parse(row.str(text)) {
+            return Ok(moment);
+        }
+        let none = || {
             let expected = "an ISO 8601 date, such as 2016-02-29 or 2016-02-29T23:30:00Z";
             Problem::invalid(&source.name, expected, "a string that is none")
-        })
+        };
+        // A field without a type is read as it is asked for: what can't be read so is the field's affair.
+        let default = if source.ty == Type::Json {
+            source.text_instead(source.owned(none()), row)?
+        } else {
+            return Err(none());
+        };
+        iso8601::parse(row.str(default)).ok_or_else(none)
     }
 
     /// The time on a clock of the zone, or on the one that was read; `None` if that or UTC is in no year that has four digits.
