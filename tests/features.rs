@@ -194,6 +194,16 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
             r#"{"a": "garbage"}"#,
             "feature `a`: field `a`: expected an ISO 8601 date",
         ),
+        (
+            "a = { field = \"a\", default = -1, invalid = \"missing\" }\nx = { cast = \"a\", to = \"int64\" }",
+            r#"{"a": {}}"#,
+            "-1",
+        ),
+        (
+            "a = { field = \"a\", default = \"7\", invalid = \"missing\" }\nx = { cast = \"a\", to = \"string\" }",
+            r#"{"a": []}"#,
+            "\"7\"",
+        ),
         ("x = { great_circle = [\"/a\", 0, 0, 0] }", r#"{"a": 90.5}"#, "latitudes within"),
         // What is NaN makes NaN, or what is declared, or nothing.
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1] }", "{}", "null"),
@@ -221,9 +231,12 @@ fn texts_do_not_grow_without_bound() {
     let with = "y".repeat(64);
     let many = "\"/a\", ".repeat(20);
     let escaped = format!("{{\"a\": \"\\n{}\"}}", "x".repeat(1 << 20));
-    let categories: String = (0..20)
-        .map(|n| format!("a{n} = {{ ordinal = \"/a\", vocabulary = [\"b\"], unknown_value = -1 }}\n"))
-        .collect();
+    let ordinal = "{ ordinal = \"/a\", vocabulary = [\"b\"], unknown_value = -1 }";
+    let categories = ["a", "b", "c", "d"].map(|name| {
+        let of_name = ["1", "2", "3", "4", "5"].map(|n| format!("{name}{n} = {ordinal}\n"));
+        of_name.concat()
+    });
+    let categories = categories.concat();
     for (features, document) in [
         (format!("x = {{ replace = \"/a\", search = \"x\", with = \"{with}\" }}"), &document),
         (format!("x = {{ concat = [{many}] }}"), &document),
@@ -288,6 +301,14 @@ fn what_means_nothing_is_refused_with_its_place() {
         (
             "a = { lookup = \"t.csv\", by = { k = \"/a\" }, value = \"v\" }",
             "t.csv is not in the model directory",
+        ),
+        (
+            "a = { field = \"a\", default = true }\nb = { log1p = \"a\" }",
+            "its `default` is of type bool, and a number is needed",
+        ),
+        (
+            "a = { field = \"a\", default = \"none\" }\nb = { date = \"a\", part = \"hour\" }",
+            "`a`: its `default` is no ISO 8601 date",
         ),
         ("a = { lookup = \"t.csv\", by = { k = \"/a\" } }", "give either `value` or `values`"),
         ("a = { lookup = \"t.csv\", by = {}, value = \"v\" }", "`by` names no column"),
@@ -357,6 +378,15 @@ fn tables_are_read_from_csv_and_json_lines() {
     write("short.csv", "k,v\na\n");
     assert!(
         error("lookup = \"short.csv\", by = { k = \"/k\" }, value = \"v\"").contains("short.csv: CSV error")
+    );
+    write("wide.csv", "k,v,k\na,1,b\n");
+    assert!(
+        error("lookup = \"wide.csv\", by = { k = \"/k\" }, value = \"v\"").contains("it has two columns `k`")
+    );
+    write("large.csv", "k,v\na,1e999\n");
+    assert!(
+        error("lookup = \"large.csv\", by = { k = \"/k\" }, value = \"v\"")
+            .contains("large.csv: column `v`: it has a number beyond the range of doubles")
     );
     write("bad.jsonl", "{\"k\": \"a\", \"v\": 1}\n[]\n");
     assert!(

@@ -81,7 +81,9 @@ impl Source {
     pub(super) fn check(&self, what: &str, types: &[Type]) -> Result<()> {
         let default = self.default.as_ref();
         let ty = default.map_or(self.ty, Literal::ty);
-        let fits = ty == Type::Json || types.contains(&ty);
+        // A feature that is true or false is a number, but the record's `true` is none.
+        let is_none = default.is_some() && ty == Type::Bool && types.contains(&Type::Double);
+        let fits = ty == Type::Json || types.contains(&ty) && !is_none;
         let default = if default.is_some() { "its `default`" } else { "it" };
         ensure!(fits, "{default} is of type {ty}, and {what} is needed: `cast` it");
         Ok(())
@@ -216,13 +218,17 @@ impl Source {
 
     /// The default, if it stands for what can't be used.
     fn instead<T>(&self, reason: Rejected, of: impl Fn(&Literal) -> Option<T>) -> Result<T, Problem> {
-        let default = self.default.as_ref().filter(|_| self.invalid_is_missing);
-        default.and_then(of).ok_or_else(|| self.invalid(reason))
+        self.default_of_invalid().and_then(of).ok_or_else(|| self.invalid(reason))
+    }
+
+    /// What stands for what can't be used.
+    pub(super) fn default_of_invalid(&self) -> Option<&Literal> {
+        self.default.as_ref().filter(|_| self.invalid_is_missing)
     }
 
     /// The default's text.
     pub(super) fn text_instead<'a>(&self, problem: Problem, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
-        match self.default.as_ref().filter(|_| self.invalid_is_missing) {
+        match self.default_of_invalid() {
             Some(Literal::String(text)) => Ok(row.make(text)),
             Some(Literal::Int64(value)) => Ok(row.make(itoa::Buffer::new().format(*value))),
             _ => Err(problem),

@@ -10,6 +10,7 @@ use super::trim::WHITE_SPACE;
 use crate::error::JsonType;
 use crate::features::compile::Scope;
 use crate::features::compiled::{Compiled, one};
+use crate::features::feature::Literal;
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Text, Type, Value};
 
@@ -41,28 +42,40 @@ impl Compile for Cast {
 /// What is cast: what a field holds decides.
 enum Given<'a> {
     Text(Text<'a>),
-    Number,
     Bool(bool),
+    Int64(i64),
+    Double(f64),
+    /// A number of the record.
+    Json(Text<'a>),
 }
 
 fn given<'a>(x: &Source, row: &mut Row<'a>) -> Result<Given<'a>, Problem> {
     Ok(match x.value(row)? {
         Value::Text(text) => Given::Text(text),
         Value::Bool(value) => Given::Bool(value),
-        Value::Double(_) | Value::Int64(_) => Given::Number,
+        Value::Int64(value) => Given::Int64(value),
+        Value::Double(_) => Given::Double(x.number(row)?),
         Value::Json(json) => match JsonType::of(row.str(json)) {
             JsonType::String => Given::Text(x.unquote(json, row)?),
-            JsonType::Number => Given::Number,
+            JsonType::Number => Given::Json(json),
             JsonType::Boolean => Given::Bool(row.str(json) == "true"),
-            found => return Err(x.wrong_type("a number, a string or a boolean", found)),
+            found => match x.default_of_invalid() {
+                Some(Literal::String(text)) => Given::Text(row.make(text)),
+                Some(Literal::Bool(value)) => Given::Bool(*value),
+                Some(Literal::Int64(value)) => Given::Int64(*value),
+                Some(Literal::Double(value)) => Given::Double(*value),
+                None => return Err(x.wrong_type("a number, a string or a boolean", found)),
+            },
         },
     })
 }
 
 fn to_double(x: &Source, row: &mut Row) -> Result<f64, Problem> {
     match given(x, row)? {
-        Given::Number => x.number(row),
         Given::Bool(value) => Ok(f64::from(u8::from(value))),
+        Given::Int64(value) => Ok(value as f64),
+        Given::Double(value) => Ok(value),
+        Given::Json(_) => x.number(row),
         Given::Text(text) => {
             let text = row.str(text).trim_matches(WHITE_SPACE);
             let number = if is_number(text) { text.parse().ok() } else { None };
@@ -74,13 +87,11 @@ fn to_double(x: &Source, row: &mut Row) -> Result<f64, Problem> {
 
 fn to_int64(x: &Source, row: &mut Row) -> Result<i64, Problem> {
     match given(x, row)? {
-        Given::Number => match x.value(row)? {
-            Value::Int64(value) => Ok(value),
-            Value::Json(json) if !row.str(json).contains(['.', 'e', 'E']) => x.integer(row),
-            _ => cut(x.number(row)?)
-                .ok_or_else(|| Problem::invalid(&x.name, "a number in the range of int64", "one beyond")),
-        },
         Given::Bool(value) => Ok(i64::from(value)),
+        Given::Int64(value) => Ok(value),
+        Given::Double(value) => cut(x, value),
+        Given::Json(json) if row.str(json).contains(['.', 'e', 'E']) => cut(x, x.number(row)?),
+        Given::Json(_) => x.integer(row),
         Given::Text(text) => {
             let text = row.str(text).trim_matches(WHITE_SPACE);
             let integer = text.parse().ok();
@@ -91,8 +102,10 @@ fn to_int64(x: &Source, row: &mut Row) -> Result<i64, Problem> {
 
 fn to_bool(x: &Source, row: &mut Row) -> Result<bool, Problem> {
     match given(x, row)? {
-        Given::Number => Ok(x.number(row)? != 0.0),
         Given::Bool(value) => Ok(value),
+        Given::Int64(value) => Ok(value != 0),
+        Given::Double(value) => Ok(value != 0.0),
+        Given::Json(_) => Ok(x.number(row)? != 0.0),
         Given::Text(text) => match row.str(text).trim_matches(WHITE_SPACE) {
             text if text.eq_ignore_ascii_case("true") => Ok(true),
             text if text.eq_ignore_ascii_case("false") => Ok(false),
@@ -103,9 +116,9 @@ fn to_bool(x: &Source, row: &mut Row) -> Result<bool, Problem> {
 
 fn to_string<'a>(x: &Source, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
     match given(x, row)? {
-        Given::Number => x.text(row),
         Given::Bool(value) => Ok(row.make(if value { "true" } else { "false" })),
-        Given::Text(text) => Ok(text),
+        Given::Text(text) | Given::Json(text) => Ok(text),
+        Given::Int64(_) | Given::Double(_) => x.text(row),
     }
 }
 
@@ -121,7 +134,10 @@ pub(super) fn is_number(text: &str) -> bool {
 
 /// Toward zero, if that is an int64.
 #[expect(clippy::cast_possible_truncation, reason = "the range is looked at")]
-fn cut(number: f64) -> Option<i64> {
+fn cut(x: &Source, number: f64) -> Result<i64, Problem> {
     let limit = 2.0_f64.powi(63);
-    (-limit..limit).contains(&number.trunc()).then_some(number as i64)
+    let is_within = (-limit..limit).contains(&number.trunc());
+    is_within
+        .then_some(number as i64)
+        .ok_or_else(|| Problem::invalid(&x.name, "a number in the range of int64", "one beyond"))
 }

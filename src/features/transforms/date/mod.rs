@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::Compile;
 use crate::features::compile::Scope;
 use crate::features::compiled::{Compiled, double, one};
+use crate::features::feature::Literal;
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Type, Value};
 
@@ -56,7 +57,7 @@ pub enum Part {
 impl Compile for Date {
     fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
         ensure!(self.since.is_none() || self.part == Part::Seconds, "`since` goes with `part = \"seconds\"`");
-        let date = scope.string(&self.date)?;
+        let date = dated(scope, &self.date)?;
         let zone = self.time_zone.as_deref().map(zone).transpose()?;
         if self.part != Part::Seconds {
             let part = self.part;
@@ -66,7 +67,7 @@ impl Compile for Date {
                 Ok(Value::Int64(i64::from(part.of(wall))))
             }));
         }
-        let since = self.since.as_ref().map(|since| scope.string(since)).transpose()?;
+        let since = self.since.as_ref().map(|since| dated(scope, since)).transpose()?;
         Ok(double(move |row| {
             let until = Moment::read(&date, row)?.since_epoch(zone.as_ref());
             let since = match &since {
@@ -76,6 +77,15 @@ impl Compile for Date {
             Ok(until.seconds_since(since))
         }))
     }
+}
+
+/// An operand that is a date, of which a default has to be one.
+fn dated(scope: &mut Scope, operand: &Operand) -> Result<Source> {
+    let source = scope.string(operand)?;
+    if let Some(Literal::String(default)) = &source.default {
+        ensure!(iso8601::parse(default).is_some(), "{operand}: its `default` is no ISO 8601 date");
+    }
+    Ok(source)
 }
 
 /// The seconds since the epoch of a source that is a date or such a number; NaN if the feature says that it is missing.

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::features::transforms::cast::is_number;
 
@@ -81,6 +81,8 @@ pub struct Builder {
     texts: Texts,
     /// Whether the file itself says that there are strings.
     has_strings: bool,
+    /// Whether it says that there are floats.
+    has_floats: bool,
 }
 
 impl Builder {
@@ -98,6 +100,7 @@ impl Builder {
 
     /// Adds a cell that is a number; NaN is an empty one.
     pub fn push_double(&mut self, number: f64) {
+        self.has_floats = true;
         if number.is_nan() {
             self.push_null();
         } else {
@@ -116,20 +119,27 @@ impl Builder {
         self.texts.len()
     }
 
-    /// The texts of a key.
-    pub fn into_texts(self) -> Texts {
-        self.texts
+    /// The texts of a key. Floats are refused, as they have no one text.
+    pub fn into_texts(self) -> Result<Texts> {
+        ensure!(
+            !self.has_floats,
+            "its key has floats, which have no one text: make them integers or strings"
+        );
+        Ok(self.texts)
     }
 
-    /// The column, of the narrowest type.
-    pub fn finish(self) -> Column {
+    /// The column, of the narrowest type. Numbers beyond the range of doubles are refused.
+    pub fn finish(self) -> Result<Column> {
         if self.has_strings {
-            return Column::String(self.texts);
+            return Ok(Column::String(self.texts));
         }
-        match self.integers() {
-            Some(integers) => Column::Int64(integers),
-            None => self.doubles().map_or(Column::String(self.texts), Column::Double),
+        if let Some(integers) = self.integers() {
+            return Ok(Column::Int64(integers));
         }
+        let Some(doubles) = self.doubles() else { return Ok(Column::String(self.texts)) };
+        let is_in_range = !doubles.iter().any(|number| number.is_infinite());
+        ensure!(is_in_range, "it has a number beyond the range of doubles");
+        Ok(Column::Double(doubles))
     }
 
     fn cells(&self) -> impl Iterator<Item = &str> {
@@ -143,7 +153,7 @@ impl Builder {
     fn doubles(&self) -> Option<Vec<f64>> {
         let double = |cell: &str| match cell {
             "" => Some(f64::NAN),
-            _ if is_json(cell) => cell.parse().ok().filter(|number: &f64| number.is_finite()),
+            _ if is_json(cell) || self.has_floats => cell.parse().ok(),
             _ => None,
         };
         self.cells().map(double).collect()
@@ -161,10 +171,12 @@ fn is_json(cell: &str) -> bool {
 /// The places of the wanted columns among those that a table has.
 pub fn places(wanted: &[&str], present: &[String]) -> Result<Vec<usize>> {
     let place = |name: &&str| {
-        present
-            .iter()
-            .position(|column| column == *name)
-            .with_context(|| format!("it has no column `{name}`; it has `{}`", present.join("`, `")))
+        let mut places = (0..present.len()).filter(|&place| present[place] == **name);
+        let place = places
+            .next()
+            .with_context(|| format!("it has no column `{name}`; it has `{}`", present.join("`, `")))?;
+        ensure!(places.next().is_none(), "it has two columns `{name}`");
+        Ok(place)
     };
     wanted.iter().map(place).collect()
 }

@@ -38,7 +38,7 @@ impl Table {
     /// Of the columns of the key, and behind them those of the values with the given names.
     pub fn new(mut columns: Vec<Builder>, names: &[String]) -> Result<Self> {
         let values = columns.split_off(columns.len() - names.len());
-        let keys: Vec<Texts> = columns.into_iter().map(Builder::into_texts).collect();
+        let keys: Vec<Texts> = columns.into_iter().map(Builder::into_texts).collect::<Result<_>>()?;
         let count = keys.first().map_or(0, Texts::len);
         let rows = u32::try_from(count).ok().context("it has more than four thousand million rows")?;
         let capacity = count + count / (FREE_OF - 1) + 1;
@@ -65,7 +65,12 @@ impl Table {
         }
         let row_of = |slot: usize| (table.slots[slot] != FREE).then(|| table.rows[slot] as usize);
         let order: Vec<Option<usize>> = (0..capacity).map(row_of).collect();
-        table.columns = values.into_iter().map(|column| column.finish().ordered(&order)).collect();
+        let values = values.into_iter().zip(names);
+        let values = values.map(|(column, name)| {
+            let column = column.finish().with_context(|| format!("column `{name}`"))?;
+            Ok(column.ordered(&order))
+        });
+        table.columns = values.collect::<Result<_>>()?;
         Ok(table)
     }
 
@@ -181,5 +186,23 @@ mod tests {
         }
         let twice = super::tests::table(&[[long, "x"], ["a", "b"], [long, "x"]]).unwrap_err();
         assert_eq!(twice.to_string(), "rows 1 and 3 have the same key");
+    }
+
+    #[test]
+    fn floats_are_no_keys_and_infinities_no_values() {
+        let column = |number: f64| {
+            let mut column = Builder::default();
+            column.push_double(number);
+            column
+        };
+        let error = |columns: Vec<Builder>, names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            format!("{:#}", Table::new(columns, &names).unwrap_err())
+        };
+        assert!(error(vec![column(1.0)], &[]).starts_with("its key has floats"));
+        let mut key = Builder::default();
+        key.push("a");
+        let of_value = error(vec![key, column(f64::NEG_INFINITY)], &["v"]);
+        assert_eq!(of_value, "column `v`: it has a number beyond the range of doubles");
     }
 }
