@@ -54,7 +54,7 @@ case $command-$engine in
             --tag "$image" --file Dockerfile "$(prepare)"
         ;;
     build-buildah)
-        buildah rmi --all --force
+        if buildah inspect --type image "$image" >/dev/null 2>&1; then buildah rmi --force "$image"; fi
         buildah bud --isolation chroot --arch "${platform#*/}" --timestamp 0 --identity-label=false \
             --tag "$image" --file Dockerfile "$(prepare)"
         ;;
