@@ -55,12 +55,12 @@ test: $(PACKAGE_$(shell uname -sm | tr ' ' _))
 
 # What is deployed: infra/, or a configuration of yours that uses it as a module.
 INFRA ?= infra
-RELEASE = $(PYTHON) infra/release.py --root $(INFRA) $(if $(YES),--yes)
+RELEASE = $(PYTHON) infra/release.py --root $(INFRA) $(if $(YES),--yes) $(if $(IMAGE_URI),--image-uri $(IMAGE_URI))
 
 plan: ## What `make deploy` would do; INFRA=folder
 	@$(RELEASE) plan
 
-deploy: ## Streams, roles, function and alarms with Terraform, which shows its plan and asks first; INFRA=folder, YES=1
+deploy: ## Streams, roles, function and alarms with Terraform, which shows its plan and asks first; INFRA=folder, YES=1, IMAGE_URI=…
 	@$(RELEASE) deploy
 
 promote: ## Another model, by its MLflow run id: RUN_ID=…; CANARY=0.1 for a tenth of the invocations at first

@@ -9,7 +9,8 @@ locals {
     iterator-age = {
       description = "The oldest unread event is more than ${var.alarms.iterator_age_minutes} minutes old: the function does not keep up, or a batch does not get through."
       namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = local.function_dimension
-      statistic   = "Maximum", threshold = var.alarms.iterator_age_minutes * 60000, periods = 5
+      # Told once an invocation: of a batch that is tried again and again, less than once a minute.
+      statistic = "Maximum", threshold = var.alarms.iterator_age_minutes * 60000, periods = 1
     }
     errors = {
       description = "Invocations fail as a whole: see the log for the line that says why."

@@ -52,9 +52,10 @@ resource "aws_lambda_function" "predictor" {
   }
 
   logging_config {
-    log_format            = "JSON"
-    log_group             = aws_cloudwatch_log_group.function.name
-    application_log_level = var.function.log_level
+    log_format = "JSON"
+    log_group  = aws_cloudwatch_log_group.function.name
+    # The counts of a batch are told at INFO; below that libraries log payloads.
+    application_log_level = "INFO"
     system_log_level      = "INFO"
   }
 
@@ -64,12 +65,12 @@ resource "aws_lambda_function" "predictor" {
       error_message = "There is no ${coalesce(local.zip, "zip")}: `make zip` makes it; or give code.zip or code.image_uri."
     }
     precondition {
-      condition     = length(data.aws_s3_objects.model) == 0 || anytrue([for listed in data.aws_s3_objects.model : length(coalesce(listed.keys, [])) > 0])
-      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in keys(data.aws_s3_objects.model) : "s3://${local.model_bucket}/${prefix}"])}; check run_id, model.bucket, model.prefix and model.experiment_id."
+      condition     = anytrue([for listed in data.aws_s3_objects.model : length(coalesce(listed.keys, [])) > 0])
+      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in keys(data.aws_s3_objects.model) : "s3://${local.model_bucket}/${prefix}"])}; check run_id, the bucket, model.prefix and model.experiment_id."
     }
     precondition {
-      condition     = alltrue([for region in local.model_bucket_region : region == local.region])
-      error_message = "The bucket ${local.model_bucket} is in ${join("", local.model_bucket_region)}, the function in ${local.region}: log the model to a bucket of the function's region, or deploy there."
+      condition     = var.model.location == null || try(startswith(var.model.location, "s3://${local.model_bucket}/"), true)
+      error_message = "model.location is not in ${local.model_bucket}, the bucket that is made: give model.existing."
     }
   }
 
@@ -90,6 +91,19 @@ resource "aws_lambda_alias" "live" {
       additional_version_weights = { (aws_lambda_function.predictor[0].version) = routing_config.value }
     }
   }
+
+  lifecycle {
+    # A zip in place of an image, or the other way, is another function.
+    replace_triggered_by = [aws_lambda_function.predictor[0].package_type]
+  }
+}
+
+# What the alias really has: an apply may be cut off between a function's new configuration and its version.
+data "aws_lambda_function" "live" {
+  count = local.deployed
+
+  function_name = aws_lambda_alias.live[0].function_name
+  qualifier     = aws_lambda_alias.live[0].function_version
 }
 
 resource "aws_lambda_event_source_mapping" "input" {

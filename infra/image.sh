@@ -60,9 +60,21 @@ case $command-$engine in
         ;;
     push-*)
         repository=$3
-        address=$repository:$(git describe --always --dirty --abbrev=12)-$arch
+        tag=$(git describe --always --dirty --abbrev=12)-$arch
+        # What is not committed is told apart by its bytes.
+        [[ $tag != *-dirty-* ]] || tag+=-$(sha256sum "target/package/$arch/bootstrap" | cut --characters=-12)
+        address=$repository:$tag
         login=(--username AWS --password-stdin "${repository%%/*}")
-        token() { .venv/bin/aws ecr get-login-password --region "$AWS_REGION"; }
+        ecr() { .venv/bin/aws ecr "$@" --region "$AWS_REGION"; }
+        token() { ecr get-login-password; }
+        # Tags can't be written again, and need not: they name the bytes.
+        digest=$(ecr describe-images --repository-name "${repository#*/}" --image-ids "imageTag=$tag" \
+            --query 'imageDetails[0].imageDigest' --output text 2>/dev/null || true)
+        if [[ $digest == sha256:* ]]; then
+            echo "$address is there already" >&2
+            echo "$repository@$digest"
+            exit
+        fi
         ;;&
     push-docker)
         token | docker login "${login[@]}" >&2

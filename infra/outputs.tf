@@ -14,8 +14,15 @@ output "model_location" {
 }
 
 output "run_id" {
-  description = "Run id of the model that is served."
-  value       = var.run_id
+  description = "Run id of the model that is served, but for a canary's share."
+  value       = one([for function in data.aws_lambda_function.live : function.environment[0].variables["RUN_ID"]])
+}
+
+output "image" {
+  description = "The image that is served, for code; none of a zip."
+  value = one([for function in aws_lambda_function.predictor : {
+    architecture = one(function.architectures), image_uri = function.image_uri
+  } if function.image_uri != null])
 }
 
 output "function_name" {

@@ -5,15 +5,15 @@ locals {
     input  = merge(var.input_stream, { name = coalesce(var.input_stream.name, "${var.name}-events") })
     output = merge(var.output_stream, { name = coalesce(var.output_stream.name, "${var.name}-predictions") })
   }
-  existing_streams = { for role, stream in local.streams : role => stream if stream.arn != null }
+  existing_streams = { for role, stream in local.streams : role => stream.existing if stream.existing != null }
 
   stream_arns  = { for role in keys(local.streams) : role => try(aws_kinesis_stream.made[role].arn, data.aws_kinesis_stream.existing[role].arn) }
   stream_names = { for role in keys(local.streams) : role => try(aws_kinesis_stream.made[role].name, data.aws_kinesis_stream.existing[role].name) }
-  stream_keys  = { for role, stream in local.streams : role => stream.arn == null ? var.kms_key_arn : stream.kms_key_arn }
+  stream_keys  = { for role, stream in local.streams : role => stream.existing == null ? var.kms_key_arn : stream.existing.kms_key_arn }
 }
 
 resource "aws_kinesis_stream" "made" {
-  for_each = { for role, stream in local.streams : role => stream if stream.arn == null }
+  for_each = { for role, stream in local.streams : role => stream if stream.existing == null }
 
   name             = each.value.name
   shard_count      = each.value.shards

@@ -40,16 +40,15 @@ variable "canary" {
 
 variable "model" {
   description = <<-EOT
-    Where MLflow logs models: an existing bucket (without one, a bucket is made), the prefix of the artifact root in it, and
-    the experiment. location is an s3:// address in that bucket, for a run that has several models. kms_key_arn is the key of
-    an existing bucket that is encrypted with one of yours.
+    Where MLflow logs models: an existing bucket and its key, if that is one of yours (without it, a bucket is made), the
+    prefix of the artifact root in it, and the experiment. location is an s3:// address in that bucket, for a run that has
+    several models.
   EOT
   type = object({
-    bucket        = optional(string)
+    existing      = optional(object({ bucket = string, kms_key_arn = optional(string) }))
     prefix        = optional(string, "")
     experiment_id = optional(string, "1")
     location      = optional(string)
-    kms_key_arn   = optional(string)
   })
   default  = {}
   nullable = false
@@ -66,30 +65,33 @@ variable "model" {
     condition     = var.model.location == null || can(regex("^s3://[^/*?]+/[^*?]+$", var.model.location))
     error_message = "model.location: s3://bucket/prefix, without * and ?."
   }
+  validation {
+    condition     = var.model.location == null || var.model.existing == null || try(startswith(var.model.location, "s3://${var.model.existing.bucket}/"), false)
+    error_message = "model.location: in the bucket model.existing.bucket."
+  }
 }
 
 variable "input_stream" {
   description = <<-EOT
-    The stream of events: an existing one by its arn, or one that is made: its name (default: <name>-events), shards (none:
-    on-demand) and retention. kms_key_arn is the key of an existing stream that is encrypted with one of yours.
+    The stream of events: an existing one, and its key if that is one of yours; or one that is made: its name (default:
+    <name>-events), shards (none: on-demand) and retention, which of an existing one is what it has.
   EOT
   type = object({
-    arn             = optional(string)
+    existing        = optional(object({ arn = string, kms_key_arn = optional(string) }))
     name            = optional(string)
     shards          = optional(number)
     retention_hours = optional(number, 24)
-    kms_key_arn     = optional(string)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.input_stream.arn == null || can(regex("^arn:[a-z-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]+$", var.input_stream.arn))
-    error_message = "input_stream.arn: arn:aws:kinesis:<region>:<account>:stream/<name>."
+    condition     = var.input_stream.existing == null || can(regex("^arn:[a-z-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]+$", var.input_stream.existing.arn))
+    error_message = "input_stream.existing.arn: arn:aws:kinesis:<region>:<account>:stream/<name>."
   }
   validation {
-    condition     = var.input_stream.arn == null || var.input_stream.name == null
-    error_message = "input_stream: either the arn of a stream that exists, or the name of one to make."
+    condition     = var.input_stream.existing == null || var.input_stream.name == null
+    error_message = "input_stream: either a stream that exists, or the name of one to make."
   }
   validation {
     condition     = var.input_stream.retention_hours >= 24 && var.input_stream.retention_hours <= 8760
@@ -100,25 +102,24 @@ variable "input_stream" {
 variable "output_stream" {
   description = "The stream of predictions, told as the input stream is (default name: <name>-predictions). If it exists, it is in this account and region."
   type = object({
-    arn             = optional(string)
+    existing        = optional(object({ arn = string, kms_key_arn = optional(string) }))
     name            = optional(string)
     shards          = optional(number)
     retention_hours = optional(number, 24)
-    kms_key_arn     = optional(string)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.output_stream.arn == null || can(regex("^arn:[a-z-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]+$", var.output_stream.arn))
-    error_message = "output_stream.arn: arn:aws:kinesis:<region>:<account>:stream/<name>."
+    condition     = var.output_stream.existing == null || can(regex("^arn:[a-z-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]+$", var.output_stream.existing.arn))
+    error_message = "output_stream.existing.arn: arn:aws:kinesis:<region>:<account>:stream/<name>."
   }
   validation {
-    condition     = var.output_stream.arn == null || var.output_stream.name == null
-    error_message = "output_stream: either the arn of a stream that exists, or the name of one to make."
+    condition     = var.output_stream.existing == null || var.output_stream.name == null
+    error_message = "output_stream: either a stream that exists, or the name of one to make."
   }
   validation {
-    condition     = var.output_stream.arn == null || var.output_stream.arn != var.input_stream.arn
+    condition     = var.output_stream.existing == null || try(var.output_stream.existing.arn != var.input_stream.existing.arn, true)
     error_message = "output_stream: another stream than the input, or the function would predict its own predictions."
   }
   validation {
@@ -158,14 +159,13 @@ variable "function" {
   description = <<-EOT
     memory_mb (128 to 10240), and with it the share of a CPU; storage_mb (512 to 10240), which the model is downloaded to;
     timeout_seconds of an invocation (10 to 900);
-    reserved_concurrency, a limit of its own (-1: none); log_level; log_retention_days.
+    reserved_concurrency, a limit of its own (-1: none); log_retention_days.
   EOT
   type = object({
     memory_mb            = optional(number, 512)
     storage_mb           = optional(number, 512)
     timeout_seconds      = optional(number, 60)
     reserved_concurrency = optional(number, -1)
-    log_level            = optional(string, "INFO")
     log_retention_days   = optional(number, 30)
   })
   default  = {}
@@ -182,10 +182,6 @@ variable "function" {
   validation {
     condition     = var.function.timeout_seconds >= 10 && var.function.timeout_seconds <= 900
     error_message = "function.timeout_seconds: 10 to 900; a cold start must fit in."
-  }
-  validation {
-    condition     = contains(["INFO", "WARN", "ERROR"], var.function.log_level)
-    error_message = "function.log_level: INFO, WARN or ERROR; below that libraries log payloads, so there is nothing."
   }
 }
 

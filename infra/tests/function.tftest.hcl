@@ -69,8 +69,12 @@ run "the_function_is_small_and_versioned" {
     error_message = "The function is configured by its environment."
   }
   assert {
-    condition     = aws_lambda_function.predictor[0].logging_config[0].log_format == "JSON" && aws_lambda_function.predictor[0].logging_config[0].log_group == aws_cloudwatch_log_group.function.name
+    condition     = aws_lambda_function.predictor[0].logging_config[0].log_format == "JSON" && aws_lambda_function.predictor[0].logging_config[0].application_log_level == "INFO" && aws_lambda_function.predictor[0].logging_config[0].log_group == aws_cloudwatch_log_group.function.name
     error_message = "The count of quarantined records is read from JSON lines of its own log group."
+  }
+  assert {
+    condition     = output.run_id == "fedcba9876543210fedcba9876543210" && output.image == null
+    error_message = "What is served is what the alias's version has."
   }
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 30

@@ -111,8 +111,8 @@ run "keys_are_named" {
 
   variables {
     kms_key_arn  = "arn:aws:kms:eu-west-1:123456789012:key/ours"
-    input_stream = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/input" }
-    model        = { bucket = "models", prefix = "mlflow", experiment_id = "3", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/model" }
+    input_stream = { existing = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/input" } }
+    model        = { existing = { bucket = "models", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/model" }, prefix = "mlflow", experiment_id = "3" }
   }
 
   assert {
@@ -128,5 +128,21 @@ run "keys_are_named" {
       statement.Resource == ["arn:aws:s3:::models/mlflow/3/*"] if statement.Sid == "ReadModel"
     ])
     error_message = "The function may read the models of its experiment only."
+  }
+}
+
+run "a_location_is_all_that_is_read" {
+  command = apply
+
+  variables {
+    model = { existing = { bucket = "models" }, location = "s3://models/exports/rides/" }
+  }
+
+  assert {
+    condition = alltrue(concat(
+      [for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement.Resource == ["arn:aws:s3:::models/exports/rides/*"] if statement.Sid == "ReadModel"],
+      [for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement.Condition.StringLike["s3:prefix"] == ["exports/rides/*"] if statement.Sid == "FindModel"],
+    ))
+    error_message = "The function may read the model that is told only."
   }
 }

@@ -123,7 +123,7 @@ run "a_stream_is_told_by_its_arn" {
   command = plan
 
   variables {
-    input_stream = { arn = "ride_events" }
+    input_stream = { existing = { arn = "ride_events" } }
   }
 
   expect_failures = [var.input_stream]
@@ -133,8 +133,8 @@ run "predictions_are_not_predicted" {
   command = plan
 
   variables {
-    input_stream  = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" }
-    output_stream = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" }
+    input_stream  = { existing = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" } }
+    output_stream = { existing = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" } }
   }
 
   expect_failures = [var.output_stream]
@@ -144,7 +144,7 @@ run "a_stream_is_in_the_region_of_the_function" {
   command = plan
 
   variables {
-    input_stream = { arn = "arn:aws:kinesis:us-east-1:123456789012:stream/theirs" }
+    input_stream = { existing = { arn = "arn:aws:kinesis:us-east-1:123456789012:stream/theirs" } }
   }
 
   expect_failures = [data.aws_kinesis_stream.existing["input"]]
@@ -154,7 +154,7 @@ run "a_stream_is_the_one_of_its_arn" {
   command = plan
 
   variables {
-    input_stream = { arn = "arn:aws:kinesis:eu-west-1:210987654321:stream/theirs" }
+    input_stream = { existing = { arn = "arn:aws:kinesis:eu-west-1:210987654321:stream/theirs" } }
   }
 
   expect_failures = [data.aws_kinesis_stream.existing["input"]]
@@ -190,26 +190,21 @@ run "a_zip_is_there" {
   expect_failures = [aws_lambda_function.predictor[0]]
 }
 
-run "logs_have_no_payload" {
+run "a_location_is_in_the_bucket" {
   command = plan
 
   variables {
-    function = { log_level = "DEBUG" }
+    model = { existing = { bucket = "models" }, location = "s3://others/1/rides" }
   }
 
-  expect_failures = [var.function]
+  expect_failures = [var.model]
 }
 
-run "a_bucket_is_in_the_region_of_the_function" {
+run "a_location_is_in_the_bucket_that_is_made" {
   command = plan
 
   variables {
-    model = { bucket = "models" }
-  }
-
-  override_data {
-    target = data.aws_s3_bucket.model[0]
-    values = { region = "us-east-1" }
+    model = { location = "s3://others/1/rides" }
   }
 
   expect_failures = [aws_lambda_function.predictor[0]]
@@ -219,8 +214,20 @@ run "a_bucket_has_a_model" {
   command = plan
 
   variables {
-    model = { bucket = "models" }
+    model = { existing = { bucket = "models" } }
   }
+
+  override_data {
+    target = data.aws_s3_objects.model
+    values = { keys = [] }
+  }
+
+  expect_failures = [aws_lambda_function.predictor[0]]
+}
+
+# The last one, as it leaves a bucket behind.
+run "a_bucket_that_is_made_has_a_model" {
+  command = apply
 
   override_data {
     target = data.aws_s3_objects.model

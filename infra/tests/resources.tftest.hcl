@@ -44,8 +44,8 @@ run "existing_streams_and_bucket_are_left_alone" {
   command = apply
 
   variables {
-    input_stream = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" }
-    model        = { bucket = "models", prefix = "mlflow" }
+    input_stream = { existing = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" } }
+    model        = { existing = { bucket = "models" }, prefix = "mlflow" }
   }
 
   assert {

@@ -238,11 +238,11 @@ def main():
             alias = function.get_function_configuration(FunctionName=outputs["function_name"], Qualifier="live")
             equal("model after the rollback", alias["Environment"]["Variables"]["RUN_ID"], first)
 
-            nowhere = f'{{ arn = "arn:aws:kinesis:{REGION}:000000000000:stream/nowhere" }}'
+            nowhere = f'{{ existing = {{ arn = "arn:aws:kinesis:{REGION}:000000000000:stream/nowhere" }} }}'
             stack.refused({"input_stream": nowhere}, "Kinesis Stream (nowhere): couldn't find resource")
             stack.client("s3").create_bucket(Bucket="empty")
-            stack.refused({"run_id": first, "model": '{ bucket = "empty" }'}, f"No model of run {first}", "s3://empty/1/models/")
-            stack.refused({"run_id": first, "model": '{ bucket = "nowhere" }'}, "nowhere")
+            stack.refused({"run_id": first, "model": '{ existing = { bucket = "empty" } }'}, f"No model of run {first}", "s3://empty/1/models/")
+            stack.refused({"run_id": first, "model": '{ existing = { bucket = "nowhere" } }'}, "nowhere")
 
             for bucket in (models, outputs["quarantine_location"].split("/")[2]):
                 empty(stack, bucket)

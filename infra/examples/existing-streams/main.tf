@@ -3,6 +3,7 @@
 variable "run_id" {
   description = "MLflow run id of the model."
   type        = string
+  default     = null
 }
 
 variable "canary" {
@@ -23,13 +24,13 @@ variable "output_stream" {
 
 variable "model" {
   description = "Bucket that MLflow logs to, and its key."
-  type        = object({ bucket = string, prefix = optional(string, ""), kms_key_arn = optional(string) })
+  type        = object({ bucket = string, kms_key_arn = optional(string) })
 }
 
-variable "image_uri" {
-  description = "What `make push` printed."
-  type        = string
-  default     = null
+variable "code" {
+  description = "The image that `make push` printed."
+  type        = object({ architecture = optional(string, "arm64"), image_uri = optional(string) })
+  default     = {}
 }
 
 module "predictor" {
@@ -39,10 +40,10 @@ module "predictor" {
   run_id = var.run_id
   canary = var.canary
 
-  input_stream  = var.input_stream
-  output_stream = var.output_stream
-  model         = var.model
-  code          = { image_uri = var.image_uri }
+  input_stream  = { existing = var.input_stream }
+  output_stream = { existing = var.output_stream }
+  model         = { existing = var.model }
+  code          = var.code
   # Only what comes from now on.
   mapping = { starting_position = "LATEST" }
 }
@@ -53,11 +54,16 @@ output "predictor" {
 }
 
 output "run_id" {
-  description = "Run id of the model that is served."
+  description = "Run id of the model that is served, but for a canary's share."
   value       = module.predictor.run_id
 }
 
 output "live_version" {
   description = "The version that is invoked, but for a canary's share."
   value       = module.predictor.live_version
+}
+
+output "image" {
+  description = "The image that is served, for code; none of a zip."
+  value       = module.predictor.image
 }

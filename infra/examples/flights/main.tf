@@ -29,7 +29,7 @@ module "flights" {
   run_id = var.run_id
   canary = var.canary
 
-  model         = { bucket = var.model_bucket, prefix = "mlflow", experiment_id = "7" }
+  model         = { existing = { bucket = var.model_bucket }, prefix = "mlflow", experiment_id = "7" }
   input_stream  = { name = "flights", retention_hours = 72 }
   output_stream = { name = "flight_delays" }
   # A forest of some megabytes, and batches that are worth waiting for.
@@ -44,11 +44,16 @@ output "flights" {
 }
 
 output "run_id" {
-  description = "Run id of the model that is served."
+  description = "Run id of the model that is served, but for a canary's share."
   value       = module.flights.run_id
 }
 
 output "live_version" {
   description = "The version that is invoked, but for a canary's share."
   value       = module.flights.live_version
+}
+
+output "image" {
+  description = "The image that is served, for code; none of a zip."
+  value       = module.flights.image
 }

@@ -12,10 +12,6 @@ mock_data "aws_partition" {
   defaults = { partition = "aws" }
 }
 
-mock_data "aws_s3_bucket" {
-  defaults = { region = "eu-west-1" }
-}
-
 mock_data "aws_s3_objects" {
   defaults = { keys = ["1/models/m-0/artifacts/MLmodel"] }
 }
@@ -40,6 +36,10 @@ mock_resource "aws_lambda_function" {
     arn     = "arn:aws:lambda:eu-west-1:123456789012:function:stream-predictor"
     version = "7"
   }
+}
+
+mock_data "aws_lambda_function" {
+  defaults = { environment = [{ variables = { RUN_ID = "fedcba9876543210fedcba9876543210" } }] }
 }
 
 mock_resource "aws_lambda_alias" {

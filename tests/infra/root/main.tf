@@ -11,12 +11,12 @@ variable "canary" {
 }
 
 variable "input_stream" {
-  type    = object({ arn = optional(string), name = optional(string), shards = optional(number) })
+  type    = object({ existing = optional(object({ arn = string })), name = optional(string), shards = optional(number) })
   default = { name = "ride_events", shards = 1 }
 }
 
 variable "model" {
-  type    = object({ bucket = optional(string) })
+  type    = object({ existing = optional(object({ bucket = string })) })
   default = {}
 }
 
@@ -48,4 +48,12 @@ output "predictor" {
 
 output "live_version" {
   value = module.predictor.live_version
+}
+
+output "run_id" {
+  value = module.predictor.run_id
+}
+
+output "image" {
+  value = module.predictor.image
 }

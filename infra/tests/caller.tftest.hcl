@@ -1,0 +1,21 @@
+# The module as part of a configuration that makes what it is given.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+run "streams_and_bucket_may_be_made_beside_it" {
+  command = apply
+
+  module {
+    source = "./tests/caller"
+  }
+  providers = {
+    aws = aws
+  }
+
+  assert {
+    condition     = output.predictor.input_stream == "theirs" && output.predictor.model_location == "s3://models"
+    error_message = "What is made beside the module is used."
+  }
+}
