@@ -65,8 +65,8 @@ resource "aws_lambda_function" "predictor" {
       error_message = "There is no ${coalesce(local.zip, "zip")}: `make zip` makes it; or give code.zip or code.image_uri."
     }
     precondition {
-      condition     = anytrue([for listed in data.aws_s3_objects.model : length(coalesce(listed.keys, [])) > 0])
-      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in keys(data.aws_s3_objects.model) : "s3://${local.model_bucket}/${prefix}"])}; check run_id, the bucket, model.prefix and model.experiment_id."
+      condition     = anytrue([for keys in local.models_found : length(coalesce(keys, [])) > 0])
+      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in local.searched : "s3://${local.model_bucket}/${prefix}"])}; check run_id, the bucket, model.prefix and model.experiment_id."
     }
     precondition {
       condition     = var.model.location == null || try(startswith(var.model.location, "s3://${local.model_bucket}/"), true)

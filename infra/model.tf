@@ -22,14 +22,27 @@ resource "aws_s3_bucket" "model" {
 }
 
 # Is there anything to load? Which model it is, the function finds at cold start.
-data "aws_s3_objects" "model" {
-  for_each = var.run_id == null ? toset([]) : toset(var.model.location == null ? [
+locals {
+  searched = var.run_id == null ? [] : var.model.location == null ? [
     "${local.model_prefix}/${var.run_id}/artifacts/",
     "${local.model_prefix}/models/",
-  ] : ["${local.model_prefix}/"])
+  ] : ["${local.model_prefix}/"]
+  models_found = concat([for listed in data.aws_s3_objects.existing : listed.keys], [for listed in data.aws_s3_objects.made : listed.keys])
+}
 
-  # The id of a bucket that is yet to be made is not known: then it is listed once it is there.
-  bucket   = var.model.existing == null ? aws_s3_bucket.model[0].id : var.model.existing.bucket
+data "aws_s3_objects" "existing" {
+  for_each = toset(var.model.existing == null ? [] : local.searched)
+
+  bucket   = var.model.existing.bucket
+  prefix   = each.value
+  max_keys = 1
+}
+
+# While the bucket is yet to be made its id is not known: then it is listed once it is there.
+data "aws_s3_objects" "made" {
+  for_each = toset(var.model.existing == null ? local.searched : [])
+
+  bucket   = aws_s3_bucket.model[0].id
   prefix   = each.value
   max_keys = 1
 }

@@ -218,7 +218,7 @@ run "a_bucket_has_a_model" {
   }
 
   override_data {
-    target = data.aws_s3_objects.model
+    target = data.aws_s3_objects.existing
     values = { keys = [] }
   }
 
@@ -230,7 +230,7 @@ run "a_bucket_that_is_made_has_a_model" {
   command = apply
 
   override_data {
-    target = data.aws_s3_objects.model
+    target = data.aws_s3_objects.made
     values = { keys = [] }
   }
 
