@@ -133,10 +133,10 @@ def apply(root, release, served, confirmed):
         raise Refused("nothing was changed")
     # Before it is in effect: should the apply fail half-way, deploy goes on with it, and rollback goes back.
     now = served.get("run_id")
-    if now and now != release.get("run_id"):
-        root.write(PREVIOUS, {"run_id": now})
     if release:
         root.write(RELEASE, release)
+        if now and now != release["run_id"]:
+            root.write(PREVIOUS, {"run_id": now})
     root.terraform("apply", "-input=false", PLAN)
     now = root.outputs().get("run_id")
     if now and release and "canary" not in release and now != release["run_id"]:
