@@ -3,7 +3,7 @@
 # target/package/stream-predictor-ARCH.zip: infra/package.sh arm64|x86-64.
 #
 # glibc is linked statically, so the same file runs from a zip and from an empty image. What a build leaves in the bytes
-# of its place is mapped away: the same commit gives the same file in every folder, with the same compilers.
+# of its place and time is mapped away: the same commit gives the same file in every folder, with the same compilers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +32,8 @@ for registry in "$home"/registry/src/*/; do
     c_flags+=" -ffile-prefix-map=${registry%/}=crates"
 done
 
+# mimalloc writes down when it was compiled.
+export SOURCE_DATE_EPOCH=0
 # Lambda's hosts seed from the kernel and the processor; timing the processor as well costs a cold start 10 to 50 ms.
 export AWS_LC_SYS_NO_JITTER_ENTROPY=1
 export "CC_$triple=$gcc" "CFLAGS_$triple=$c_flags" "CARGO_TARGET_${triple^^}_LINKER=$gcc"

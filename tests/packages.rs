@@ -188,11 +188,19 @@ fn the_binary_needs_no_loader_and_no_library() {
 }
 
 #[test]
-fn nothing_in_the_binary_tells_where_it_was_built() {
+fn nothing_in_the_binary_tells_where_and_when_it_was_built() {
     let binary = std::fs::read(unzip().path().join("bootstrap")).unwrap();
     let home = std::env::var("HOME").unwrap();
     for place in [root().to_str().unwrap(), &format!("{home}/."), "/.cargo/", "/.rustup/", "/registry/src/"] {
         assert!(memchr::memmem::find(&binary, place.as_bytes()).is_none(), "{place}");
+    }
+    // As C compilers write it: `Nov 23 2026`.
+    for at in memchr::memmem::find_iter(&binary, b" 20") {
+        let date = String::from_utf8_lossy(&binary[at.saturating_sub(6)..binary.len().min(at + 5)]);
+        let is_month = "JanFebMarAprMayJunJulAugSepOctNovDec".contains(date.get(..3).unwrap_or(" "));
+        let is_date =
+            is_month && date.ends_with(|last: char| last.is_ascii_digit()) && date[3..].starts_with(' ');
+        assert!(!is_date, "{date}");
     }
 }
 
