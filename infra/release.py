@@ -64,8 +64,10 @@ class Root:
         self.terraform(*arguments, stdout=subprocess.DEVNULL)
 
     def outputs(self):
+        """The module's outputs: the root's own, or those of a configuration that gives all of the module's in one."""
         outputs = json.loads(self.terraform("output", "-json", stdout=subprocess.PIPE).stdout)
-        return {name: output["value"] for name, output in outputs.items()}
+        values = {name: output["value"] for name, output in outputs.items()}
+        return next((value for value in (values, *values.values()) if isinstance(value, dict) and "live_version" in value), {})
 
     def takes(self, variable):
         return any(re.search(rf'^variable "{variable}"', path.read_text(), re.MULTILINE) for path in self.folder.glob("*.tf"))
@@ -174,6 +176,8 @@ def main():
         release, what = release_of(root, served, options)
         print(f"{options.action} in {region()}: {what}", flush=True)
         image = served.get("image")
+        if options.image_uri and not root.takes("code"):
+            raise Refused(f"{root.folder} has no variable `code`, which an image could be given in")
         if options.image_uri:
             image = {"architecture": (image or {}).get("architecture", "arm64"), "image_uri": options.image_uri}
         try:

@@ -41,6 +41,7 @@ elif command == "apply":
 elif command == "output":
     live = state.get("live")
     values = {{"run_id": state["runs"][int(live) - 1], "live_version": live, "image": state["code"]}} if live else {{}}
+    values = {{"predictor": values, "other": 1}} if "NESTED" in os.environ else values
     print(json.dumps({{name: {{"value": value}} for name, value in values.items()}}))
 """
 
@@ -150,6 +151,12 @@ class Releases(unittest.TestCase):
         self.done("promote", A, "--image-uri", image["image_uri"])
         self.done("promote", B)
         self.assertEqual(self.state()[1]["code"], image)
+        (self.root / "main.tf").write_text("")
+        self.assertIn("no variable `code`", self.refusal("deploy", "--image-uri", image["image_uri"]))
+
+    def test_a_configuration_gives_the_modules_outputs_in_one(self):
+        self.done("promote", A)
+        self.assertEqual(self.done("promote", B, NESTED="1"), f"promote in eu-west-1: serves model {B} instead of {A}")
 
     def test_an_interruption_lets_terraform_end(self):
         process = subprocess.Popen(

@@ -49,21 +49,6 @@ module "predictor" {
 }
 
 output "predictor" {
-  description = "All outputs of the module."
+  description = "All outputs of the module; `make promote` reads them."
   value       = module.predictor
-}
-
-output "run_id" {
-  description = "Run id of the model that is served, but for a canary's share."
-  value       = module.predictor.run_id
-}
-
-output "live_version" {
-  description = "The version that is invoked, but for a canary's share."
-  value       = module.predictor.live_version
-}
-
-output "image" {
-  description = "The image that is served, for code; none of a zip."
-  value       = module.predictor.image
 }

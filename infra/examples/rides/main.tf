@@ -24,21 +24,6 @@ module "rides" {
 }
 
 output "rides" {
-  description = "All outputs of the module."
+  description = "All outputs of the module; `make promote` reads them."
   value       = module.rides
-}
-
-output "run_id" {
-  description = "Run id of the model that is served, but for a canary's share."
-  value       = module.rides.run_id
-}
-
-output "live_version" {
-  description = "The version that is invoked, but for a canary's share."
-  value       = module.rides.live_version
-}
-
-output "image" {
-  description = "The image that is served, for code; none of a zip."
-  value       = module.rides.image
 }

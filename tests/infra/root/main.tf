@@ -45,15 +45,3 @@ module "predictor" {
 output "predictor" {
   value = module.predictor
 }
-
-output "live_version" {
-  value = module.predictor.live_version
-}
-
-output "run_id" {
-  value = module.predictor.run_id
-}
-
-output "image" {
-  value = module.predictor.image
-}
