@@ -1,5 +1,6 @@
 //! One member of the result's `prediction`: what it shows of an output, or a field that is echoed.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -228,6 +229,14 @@ fn form(spec: &ResultSpec, port: &Port) -> Result<Form> {
             names.len(),
             port.name,
             port.width
+        );
+        let mut seen = HashSet::new();
+        let twice = names.iter().find(|name| !seen.insert(*name));
+        ensure!(
+            twice.is_none(),
+            "two columns of the output `{}` are `{}`",
+            port.name,
+            twice.map_or("", String::as_str)
         );
     }
     match (&spec.class, names) {

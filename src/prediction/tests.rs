@@ -180,6 +180,10 @@ fn labels_become_words_and_scores_objects_or_decisions() {
 
     for (toml, expected) in [
         ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, and the output `scores` has 3"),
+        (
+            "classes = [\"a\", \"b\", \"a\"]\noutput = \"scores\"",
+            "two columns of the output `scores` are `a`",
+        ),
         ("classes = [\"a\"]\noutput = \"label\"\nround = 1", "neither rounded nor compared"),
         ("output = \"scores\"\nthreshold = 0.5", "`class` says which"),
         ("output = \"scores\"\nround = 16", "0 to 15"),
