@@ -195,6 +195,11 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
             "feature `a`: field `a`: expected an ISO 8601 date",
         ),
         (
+            "a = { field = \"a\" }\nx = { sum = [\"/b\", \"a\"], default = 0.0 }",
+            "{}",
+            "feature `a`: field `a` is missing",
+        ),
+        (
             "a = { field = \"a\", default = -1, invalid = \"missing\" }\nx = { cast = \"a\", to = \"int64\" }",
             r#"{"a": {}}"#,
             "-1",

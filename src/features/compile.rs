@@ -41,6 +41,8 @@ pub(super) struct Scope<'s> {
     known: HashMap<&'s str, Known>,
     /// Those that something has asked for.
     asked: HashSet<&'s str>,
+    /// Of the operands of the feature under way, those that are features, but no more than a field of the record.
+    plain: Vec<Source>,
     fields: Vec<FieldPath>,
     pub steps: Vec<Step>,
     pub registers: usize,
@@ -65,6 +67,7 @@ impl<'s> Scope<'s> {
             path: Vec::new(),
             known: HashMap::new(),
             asked: HashSet::new(),
+            plain: Vec::new(),
             fields: Vec::new(),
             steps: Vec::new(),
             registers: 0,
@@ -143,6 +146,7 @@ impl<'s> Scope<'s> {
             return Ok(Known { columns: vec![known.columns[at].clone()], names: Vec::new() });
         }
         let known = self.feature(name)?;
+        self.plain.extend(known.columns.iter().filter(|column| matches!(column.at, At::Field(_))).cloned());
         self.asked.extend(self.specs.get_key_value(name).map(|(name, _)| name.as_str()));
         Ok(known)
     }
@@ -169,12 +173,14 @@ impl<'s> Scope<'s> {
             return Ok(Known { columns: vec![source], names: Vec::new() });
         }
         let PolicySpec { default, missing, invalid } = &spec.policy;
+        let plain_of_another = std::mem::take(&mut self.plain);
         let Compiled { mut types, names, compute } = match &spec.transform {
             Transform::Field(field) if missing.is_some() && field.is_plain() => {
                 field.number().compile(self)?
             }
             transform => transform.compile(self)?,
         };
+        let plain = std::mem::replace(&mut self.plain, plain_of_another);
         if missing.is_some() {
             ensure!(!types.contains(&Type::String), "a string can't be NaN: give a `default`");
             types.fill(Type::Double);
@@ -204,6 +210,7 @@ impl<'s> Scope<'s> {
             types,
             otherwise,
             invalid_is_missing: invalid.is_some(),
+            plain,
             compute,
         });
         Ok(Known { columns, names })

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::feature::Literal;
+use super::operand::Source;
 use super::value::{Kind, Problem, Row, Type, Value};
 use crate::error::Rejected;
 
@@ -16,6 +17,8 @@ pub(super) struct Step {
     pub types: Vec<Type>,
     pub otherwise: Otherwise,
     pub invalid_is_missing: bool,
+    /// The features among its operands that no step computes: fields of the record, which reject it where they are missing.
+    pub plain: Vec<Source>,
     pub compute: Compute,
 }
 
@@ -82,6 +85,10 @@ impl Step {
             Kind::Invalid => self.invalid_is_missing,
             Kind::Rejected => return Err(*reason),
         };
+        // Not all of its operands were read, perhaps, and what rejects the record is not mended by who uses it.
+        for field in &self.plain {
+            field.value(row).map_err(|problem| *problem.reason)?;
+        }
         let registers = self.start + columns.start..self.start + columns.end;
         match &self.otherwise {
             Otherwise::Default(values) if is_missing => {
