@@ -188,7 +188,8 @@ variable "function" {
 variable "mapping" {
   description = <<-EOT
     How Lambda reads the input stream. batch_size (1 to 10000) records at most, gathered for batching_window_seconds (0 to
-    300); parallelization_factor (1 to 10) batches of a shard at once, in order per key; starting_position TRIM_HORIZON or
+    300); parallelization_factor (1 to 10) batches of a shard at once, in order per key of its records (not of the user records
+    in aggregates of the Kinesis Producer Library: leave it at 1 for those); starting_position TRIM_HORIZON or
     LATEST. A batch that fails is tried again maximum_retry_attempts times until a record is maximum_record_age_seconds old,
     then goes to the failures bucket: both finite, or one outage's records block a shard until they expire.
   EOT

@@ -12,12 +12,16 @@ use stream_predictor::sink::Sink;
 use stream_predictor_local::fake::Cloud;
 use stream_predictor_local::function::{Answer, Function, MAX_PAYLOAD_BYTES};
 use support::{RIDE, entry, event, fixtures, model_directory, seconds};
+use tokio::sync::Mutex;
 
 /// Beside what it has after its cold start, the process takes so many times the event's size, the event itself included.
 const FACTOR: usize = 6;
 
 /// What is decompressed comes on top: the bound for a record, and what growing to it takes.
 const DECOMPRESSED: usize = 64 << 20;
+
+/// One test at a time: the second looks at the memory of this process.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// A kind of events: its name, what may come on top, and the entry of each place.
 type Kind = (&'static str, usize, Box<dyn Fn(usize) -> Value>);
@@ -43,6 +47,7 @@ fn padded(bytes: usize) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
+    let _alone = ALONE.lock().await;
     let cloud = Cloud::new(7);
     cloud.create_stream("ride_predictions", 1);
     let address = cloud.listen().await.unwrap();
@@ -89,6 +94,7 @@ async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
 
 #[tokio::test]
 async fn a_million_invocations_leave_nothing_behind() {
+    let _alone = ALONE.lock().await;
     let invocations =
         std::env::var("INVOCATIONS").ok().map_or(20_000, |count| count.parse::<usize>().unwrap());
     let handler = support::handler(&model_directory(&fixtures().join("mlflow3")), Sink::Discard).await;

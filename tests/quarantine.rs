@@ -13,7 +13,7 @@ use serde_json::json;
 use stream_predictor::config::S3Prefix;
 use stream_predictor::error::{Rejected, Undelivered};
 use stream_predictor::event::Record;
-use stream_predictor::quarantine::{Failure, Quarantine, Quarantined, S3Store};
+use stream_predictor::quarantine::{Failure, Quarantine, Quarantined, S3Store, Unstored};
 use stream_predictor::sink::KinesisSink;
 use stream_predictor::time_limit::TimeLimit;
 use support::bucket::{BUCKET, Bucket};
@@ -42,6 +42,10 @@ fn record(number: usize, shard: &str, seconds: i64) -> Record<'static> {
 }
 
 async fn store(quarantine: &Quarantine, records: &[Record<'_>], time: Duration) -> Result<(), Undelivered> {
+    unstored(quarantine, records, time).await.map_err(|unstored| unstored.undelivered)
+}
+
+async fn unstored(quarantine: &Quarantine, records: &[Record<'_>], time: Duration) -> Result<(), Unstored> {
     let quarantined: Vec<Quarantined> = records
         .iter()
         .map(|record| {
@@ -207,10 +211,13 @@ async fn a_stream_gets_a_line_a_record_under_its_key_or_its_shard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_that_no_stream_takes_is_an_error_that_tells_the_way_out() {
+async fn a_line_that_no_stream_takes_is_an_error_that_tells_the_way_out_and_keeps_back_no_other() {
     let accepted = Accepted::default();
     let large = Record { data: "A".repeat(1 << 20).into(), ..record(8, "shard-0", 0) };
-    let error = store(&stream(&accepted), &[record(7, "shard-0", 0), large], MINUTE).await.unwrap_err();
-    assert!(error.reason.contains("shard-0:8 is too large") && error.reason.contains("QUARANTINE_LOCATION"));
-    assert!(!error.reason.contains("AAAA") && accepted.lock().unwrap().is_empty());
+    let records = [record(7, "shard-0", 0), large, record(9, "shard-0", 0)];
+    let unstored = unstored(&stream(&accepted), &records, MINUTE).await.unwrap_err();
+    let reason = unstored.undelivered.reason;
+    assert!(reason.contains("shard-0:8 is too large") && reason.contains("QUARANTINE_LOCATION"));
+    assert!(!reason.contains("AAAA"));
+    assert_eq!((unstored.stored, accepted.lock().unwrap().len()), (1, 1), "what comes before it is stored");
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use md5::{Digest, Md5};
 
+use super::MAX_DOCUMENTS;
 use super::protobuf::{Fields, Malformed, Value};
 use crate::error::Rejected;
 
@@ -49,6 +50,9 @@ impl Aggregate {
         let mut fields = Fields::new(message.clone());
         while let Some(field) = fields.next(buffer)? {
             if let (1, Value::Bytes(key)) = field {
+                if keys.len() == MAX_DOCUMENTS {
+                    return Err(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS });
+                }
                 keys.push(key);
             }
         }
@@ -197,6 +201,15 @@ mod tests {
         let rejected = Err(Rejected::Aggregate("a user record's partition key is not 1 to 256 characters"));
         for key in [&b""[..], "k".repeat(257).as_bytes(), "𝄞".repeat(257).as_bytes(), b"\xff"] {
             assert_eq!(with_key(key), rejected);
+        }
+    }
+
+    #[test]
+    fn keys_are_no_more_than_documents() {
+        for (keys, is_sound) in [(MAX_DOCUMENTS, true), (MAX_DOCUMENTS + 1, false)] {
+            let payload = aggregate(&b"\x0a\x00".repeat(keys));
+            let opened = Aggregate::open(&payload, &(0..payload.len()));
+            assert_eq!(opened.is_ok(), is_sound, "{keys}");
         }
     }
 }

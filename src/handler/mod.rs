@@ -22,9 +22,9 @@ use crate::quarantine::{Failure, Quarantine, Quarantined};
 use crate::sink::{Delivery, Entry, MAX_RECORD_BYTES, Sink};
 use crate::time_limit::TimeLimit;
 
-use pace::Pace;
+use pace::{BUDGET, Pace};
 use predictor::Predictor;
-use slice::{DOCUMENTS, Input, Slice};
+use slice::{BYTES, DOCUMENTS, Input, Slice};
 
 /// Everything that an invocation needs, made at cold start.
 #[derive(Debug)]
@@ -82,6 +82,11 @@ impl<'a> Item<'a> {
         let key = key.unwrap_or(&record.partition_key);
         Self { record, sub_sequence: document.sub_sequence, key, result, lateness }
     }
+
+    /// Whether it was among the rows of a call.
+    fn reached_the_model(&self) -> bool {
+        matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::Panic))
+    }
 }
 
 /// Where a batch ends before its end.
@@ -120,20 +125,23 @@ impl Handler {
         let mut failed = None;
         let mut slice = Slice::default();
         let mut next = 0;
-        'batch: while next < inputs.len() {
+        while failed.is_none() && next < inputs.len() {
+            if limit.is_over() {
+                outcomes.reported = inputs.len() - next;
+                failed = Some((&inputs[next].record, out_of_time()));
+                break;
+            }
             let taken = slice.fill(&inputs[next..]);
             let mut at = 0;
-            while at < slice.len() {
-                let most = self.pace.rows().min(self.predictor.max_rows()).min(DOCUMENTS);
-                let window = at..slice.len().min(at + most);
-                let items = self.predict(&inputs[next..], &slice, &window);
+            while failed.is_none() && at < slice.len() {
+                let items = self.predict(&inputs[next..], &slice, at);
+                let count = items.len();
                 let stop = self.settle(items, limit, &mut outcomes, &mut results).await;
                 if let Some(Stop { settled, undelivered }) = stop {
                     outcomes.reported = slice.len() - at - settled + inputs.len() - next - taken;
                     failed = Some((&inputs[next + slice.record(at + settled)].record, undelivered));
-                    break 'batch;
                 }
-                at = window.end;
+                at += count;
             }
             next += taken;
         }
@@ -145,17 +153,27 @@ impl Handler {
         Ok(Answer { predictions, batch_item_failures: failure.into_iter().collect(), undelivered, outcomes })
     }
 
-    /// Items for the documents of a window.
-    fn predict<'a>(
-        &self,
-        inputs: &'a [Input<'a>],
-        slice: &'a Slice,
-        window: &std::ops::Range<usize>,
-    ) -> Vec<Item<'a>> {
-        let start = Instant::now();
-        let count = window.len();
-        let mut items = self.predictor.predict(inputs, slice, window);
-        self.pace.took(start.elapsed(), count);
+    /// Items for the documents from a place on: as many as are published at once, or as there is time for.
+    fn predict<'a>(&self, inputs: &'a [Input<'a>], slice: &'a Slice, at: usize) -> Vec<Item<'a>> {
+        let begin = Instant::now();
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let (start, left) = (at + items.len(), BUDGET.saturating_sub(begin.elapsed()));
+            let is_full = items.len() >= DOCUMENTS || bytes >= BYTES || left.is_zero();
+            if start == slice.len() || is_full && !items.is_empty() {
+                break;
+            }
+            let rows = self.pace.rows(left).min(self.predictor.max_rows());
+            let window = slice.window(start, rows.min(DOCUMENTS - items.len()));
+            let start = Instant::now();
+            let predicted = self.predictor.predict(inputs, slice, &window);
+            let rows = predicted.iter().filter(|item| item.reached_the_model()).count();
+            self.pace.took(start.elapsed(), rows);
+            bytes += predicted.iter().map(|item| item.result.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            bytes += slice.bytes_of(&window);
+            items.extend(predicted);
+        }
         if !matches!(self.sink, Sink::Answer) {
             for item in &mut items {
                 if let Err(rejected) = check_published(item) {
@@ -175,59 +193,58 @@ impl Handler {
         results: &mut Vec<Vec<u8>>,
     ) -> Option<Stop> {
         if limit.is_over() {
-            let undelivered = Undelivered { reason: "the invocation's time is up".to_owned() };
-            return Some(Stop { settled: 0, undelivered });
+            return Some(Stop { settled: 0, undelivered: out_of_time() });
         }
         let (end, failure) = match self.quarantine(&items, limit).await {
             Ok(()) => (items.len(), None),
-            Err(undelivered) => {
-                let first = items.iter().position(|item| item.result.is_err());
-                (first.unwrap_or_default(), Some(undelivered))
-            }
+            Err((end, undelivered)) => (end, Some(undelivered)),
         };
 
         let mut entries = Vec::with_capacity(end);
         let mut places = Vec::with_capacity(end);
         for (place, item) in items.into_iter().take(end).enumerate() {
             outcomes.came_late(item.lateness);
-            match item.result {
-                Ok(data) => {
-                    entries.push(Entry { key: item.key.to_owned(), data });
-                    places.push(place);
-                }
-                Err(_) => outcomes.quarantined += 1,
+            if let Ok(data) = item.result {
+                entries.push(Entry { key: item.key.to_owned(), data });
+                places.push(place);
             }
         }
         let Delivery { accepted, undelivered } = self.sink.publish(&entries, limit).await;
-        outcomes.published += accepted.iter().filter(|accepted| **accepted).count();
         if matches!(self.sink, Sink::Answer) {
             results.extend(entries.into_iter().map(|entry| entry.data));
         }
         let refused = accepted.iter().position(|accepted| !accepted).map(|entry| places[entry]);
-        match (refused.zip(undelivered), failure) {
-            (Some((settled, undelivered)), _) => Some(Stop { settled, undelivered }),
-            (None, Some(undelivered)) => Some(Stop { settled: end, undelivered }),
-            (None, None) => None,
-        }
+        // What was accepted behind a refused one is reported with it, and comes again.
+        let settled = refused.unwrap_or(end);
+        let published = places.partition_point(|place| *place < settled);
+        outcomes.published += published;
+        outcomes.quarantined += settled - published;
+        let undelivered = refused.and(undelivered).or(failure);
+        undelivered.map(|undelivered| Stop { settled, undelivered })
     }
 
-    /// Stores what can never succeed, before anything behind it is published.
-    async fn quarantine(&self, items: &[Item<'_>], limit: &TimeLimit) -> Result<(), Undelivered> {
+    /// Stores what can never succeed, before anything behind it is published. If it can't: how many items there are before the
+    /// first that was not stored.
+    async fn quarantine(&self, items: &[Item<'_>], limit: &TimeLimit) -> Result<(), (usize, Undelivered)> {
         let mut quarantined: Vec<Quarantined> = Vec::new();
-        for item in items {
+        let mut places = Vec::new();
+        for (place, item) in items.iter().enumerate() {
             let Err(reason) = &item.result else { continue };
             let id = self.predictor.id(item.record, item.sub_sequence);
             let failure = Failure { id, sub_sequence: item.sub_sequence, reason };
-            match quarantined.last_mut().filter(|last| std::ptr::eq(last.record, item.record)) {
-                Some(last) => last.failures.push(failure),
-                None => quarantined.push(Quarantined { record: item.record, failures: vec![failure] }),
+            if let Some(last) = quarantined.last_mut().filter(|last| std::ptr::eq(last.record, item.record)) {
+                last.failures.push(failure);
+            } else {
+                quarantined.push(Quarantined { record: item.record, failures: vec![failure] });
+                places.push(place);
             }
         }
         if quarantined.is_empty() {
             return Ok(());
         }
         // If the store is slow, time is left to publish what comes before.
-        self.quarantine.store(self.predictor.identity(), &quarantined, &limit.half()).await?;
+        let stored = self.quarantine.store(self.predictor.identity(), &quarantined, &limit.half()).await;
+        stored.map_err(|unstored| (places[unstored.stored], unstored.undelivered))?;
         for Quarantined { record: Record { shard, sequence_number, .. }, failures } in &quarantined {
             for Failure { sub_sequence, reason, .. } in failures {
                 tracing::warn!(%shard, %sequence_number, sub_sequence, %reason, "record quarantined");
@@ -235,6 +252,10 @@ impl Handler {
         }
         Ok(())
     }
+}
+
+fn out_of_time() -> Undelivered {
+    Undelivered { reason: "the invocation's time is up".to_owned() }
 }
 
 /// The records, in the order of their sequence numbers, as Lambda sends those of a shard, if they all have one.

@@ -1,5 +1,6 @@
 //! The documents of some records of a batch.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::decode::{self, Document};
@@ -10,8 +11,8 @@ use crate::event::{Malformed, Record};
 /// are full.
 pub const DOCUMENTS: usize = 2_000;
 
-/// Bytes of a slice's payloads, unless one record has more.
-const BYTES: usize = 4 << 20;
+/// Bytes of a slice's payloads, unless one record has more, and of the documents of a window, unless one has more.
+pub const BYTES: usize = 4 << 20;
 
 /// A record of the event.
 #[derive(Debug)]
@@ -79,6 +80,25 @@ impl Slice {
             }
             self.documents.append(&mut all);
         }
+    }
+
+    /// The window from a document on, of so many at most.
+    pub fn window(&self, start: usize, most: usize) -> Range<usize> {
+        let mut bytes = 0;
+        let documents = self.documents[start..].iter().take(most);
+        let fitting = documents.take_while(|document| {
+            bytes += document.json.as_ref().map_or(0, Range::len);
+            bytes <= BYTES
+        });
+        start..start + fitting.count().max(1)
+    }
+
+    /// Bytes of the documents of a window.
+    pub fn bytes_of(&self, window: &Range<usize>) -> usize {
+        self.documents[window.clone()]
+            .iter()
+            .map(|document| document.json.as_ref().map_or(0, Range::len))
+            .sum()
     }
 
     /// How many documents there are.

@@ -42,6 +42,15 @@ pub struct Failure<'a> {
     pub reason: &'a Rejected,
 }
 
+/// Records that could not be stored.
+#[derive(Debug)]
+pub struct Unstored {
+    /// How many of the first were.
+    pub stored: usize,
+    /// Why the others were not.
+    pub undelivered: Undelivered,
+}
+
 /// Where records go that can never succeed.
 #[derive(Debug, Clone)]
 pub enum Quarantine {
@@ -73,17 +82,18 @@ impl Quarantine {
     /// Stores records that were rejected by the model of that name and version; they may count as done only then.
     ///
     /// # Errors
-    /// When not all of them could be stored within the limit; some may have been.
+    /// When not all of them could be stored within the limit; more than the first may have been.
     pub async fn store(
         &self,
         model: (&str, &str),
         records: &[Quarantined<'_>],
         limit: &TimeLimit,
-    ) -> Result<(), Undelivered> {
+    ) -> Result<(), Unstored> {
+        let none = |undelivered| Unstored { stored: 0, undelivered };
         match self {
-            Self::S3(store) => store.store(model, records, limit).await,
+            Self::S3(store) => store.store(model, records, limit).await.map_err(none),
             Self::Stream(sink) => stream::store(sink, model, records, limit).await,
-            Self::Nowhere => Err(Undelivered { reason: NOT_CONFIGURED.to_owned() }),
+            Self::Nowhere => Err(none(Undelivered { reason: NOT_CONFIGURED.to_owned() })),
             Self::Log => Ok(()),
             Self::Count(rejections) => {
                 rejections.count(records);

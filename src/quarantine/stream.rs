@@ -1,10 +1,10 @@
 //! The quarantine as a Kinesis stream: a line is a record, under the key of the record that it is about.
 
 use crate::error::Undelivered;
-use crate::sink::{Entry, KinesisSink, MAX_RECORD_BYTES};
+use crate::sink::{Delivery, Entry, KinesisSink, MAX_RECORD_BYTES};
 use crate::time_limit::TimeLimit;
 
-use super::{Line, Quarantined};
+use super::{Line, Quarantined, Unstored};
 
 /// See [`super::Quarantine::store`].
 pub(super) async fn store(
@@ -12,9 +12,14 @@ pub(super) async fn store(
     model: (&str, &str),
     records: &[Quarantined<'_>],
     limit: &TimeLimit,
-) -> Result<(), Undelivered> {
-    let entries = records.iter().map(|record| entry(model, record)).collect::<Result<Vec<_>, _>>()?;
-    sink.publish(&entries, limit).await.undelivered.map_or(Ok(()), Err)
+) -> Result<(), Unstored> {
+    let mut too_large = None;
+    let entries = records.iter().map(|record| entry(model, record));
+    let entries: Vec<Entry> =
+        entries.map_while(|entry| entry.map_err(|error| too_large = Some(error)).ok()).collect();
+    let Delivery { accepted, undelivered } = sink.publish(&entries, limit).await;
+    let stored = accepted.iter().position(|accepted| !accepted).unwrap_or(entries.len());
+    undelivered.or(too_large).map_or(Ok(()), |undelivered| Err(Unstored { stored, undelivered }))
 }
 
 /// Fails if the stream would not take it, whatever the time.
