@@ -1,0 +1,11 @@
+//! Delivery: where records end when streams, buckets and time fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
+
+mod batches;
+mod publishing;
+mod quarantine;
+mod replay;
+mod schedules;
+mod sizes;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,16 @@
+//! The process, as Lambda runs it and as people do.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
+
+mod check;
+mod kills;
+mod misconfigured;
+mod own_model;
+#[cfg(target_os = "linux")]
+mod packages;
+mod pipeline;
+mod sample_events;
+mod startup;
+#[path = "../support/mod.rs"]
+mod support;
+mod termination;
+mod test_run;
