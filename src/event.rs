@@ -117,11 +117,8 @@ fn parse_entry(index: usize, raw: &str) -> Result<Result<Record<'_>, Malformed<'
                     malformed: Some(raw),
                     ..Record::default()
                 },
-                // Serde's message may quote the record; its place does not.
-                rejected: Rejected::Envelope(format!(
-                    "entry {index} of `Records`, character {}",
-                    error.column()
-                )),
+                // Serde's message may quote the record; its place does not. The entry's own place depends on the batch.
+                rejected: Rejected::Envelope(format!("line {}, column {}", error.line(), error.column())),
             }));
         }
     };
@@ -210,7 +207,7 @@ mod tests {
             malformed.record.malformed,
             Some(r#"{"kinesis": {"data": 7}, "eventID": "shardId-000000000006:43"}"#)
         );
-        assert!(matches!(malformed.rejected, Rejected::Envelope(_)));
+        assert_eq!(malformed.rejected, Rejected::Envelope("line 1, column 22".to_owned()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! of one is gone before the next, so that memory is bounded and the deadline is looked at often enough. At the first
 //! record that is neither published nor quarantined it ends, and that record is reported.
 
+mod item;
 mod pace;
 mod predictor;
 mod slice;
@@ -14,14 +15,15 @@ use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::{Rejected, Undelivered};
+use crate::error::Undelivered;
 use crate::event::{self, Record};
 use crate::metrics::Outcomes;
 use crate::model::directory::ModelDirectory;
 use crate::quarantine::{Failure, Quarantine, Quarantined};
-use crate::sink::{Delivery, Entry, MAX_RECORD_BYTES, Sink};
+use crate::sink::{Delivery, Entry, Sink};
 use crate::time_limit::TimeLimit;
 
+use item::Item;
 use pace::{BUDGET, Pace};
 use predictor::Predictor;
 use slice::{BYTES, DOCUMENTS, Input, Slice};
@@ -58,35 +60,6 @@ pub struct Answer {
 pub struct BatchItemFailure {
     /// Its sequence number.
     pub item_identifier: String,
-}
-
-/// What became of a document: the result that goes out, or why there is none.
-struct Item<'a> {
-    record: &'a Record<'a>,
-    sub_sequence: u32,
-    key: &'a str,
-    result: Result<Vec<u8>, Rejected>,
-    /// Seconds from when the event took place until the stream took its record, if both are known.
-    lateness: Option<f64>,
-}
-
-impl<'a> Item<'a> {
-    fn new(
-        inputs: &'a [Input<'a>],
-        slice: &'a Slice,
-        place: usize,
-        (result, lateness): (Result<Vec<u8>, Rejected>, Option<f64>),
-    ) -> Self {
-        let (record, document) = (&inputs[slice.record(place)].record, &slice.documents[place]);
-        let key = document.key.clone().and_then(|range| std::str::from_utf8(&slice.bytes[range]).ok());
-        let key = key.unwrap_or(&record.partition_key);
-        Self { record, sub_sequence: document.sub_sequence, key, result, lateness }
-    }
-
-    /// Whether it was among the rows of a call.
-    fn reached_the_model(&self) -> bool {
-        matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::Panic))
-    }
 }
 
 /// Where a batch ends before its end.
@@ -176,9 +149,7 @@ impl Handler {
         }
         if !matches!(self.sink, Sink::Answer) {
             for item in &mut items {
-                if let Err(rejected) = check_published(item) {
-                    item.result = Err(rejected);
-                }
+                item.check_published();
             }
         }
         items
@@ -270,22 +241,6 @@ fn in_order<'a>(records: Vec<Result<Record<'a>, event::Malformed<'a>>>) -> Vec<I
         inputs.sort_by(compare);
     }
     inputs
-}
-
-/// What is published needs a key to go under, and a sequence number under which it could be reported; and the output stream
-/// takes no records beyond a size.
-fn check_published(item: &Item) -> Result<(), Rejected> {
-    if !event::is_sequence_number(&item.record.sequence_number) {
-        return Err(Rejected::Envelope("kinesis.sequenceNumber is not 1 to 128 digits".to_owned()));
-    }
-    if !(1..=256).contains(&item.key.chars().count()) {
-        return Err(Rejected::Envelope("kinesis.partitionKey is not 1 to 256 characters".to_owned()));
-    }
-    let bytes = item.result.as_ref().map_or(0, Vec::len) + item.key.len();
-    if bytes > MAX_RECORD_BYTES {
-        return Err(Rejected::TooLarge { bytes, limit: MAX_RECORD_BYTES });
-    }
-    Ok(())
 }
 
 /// Lambda's checkpoint: this record and all behind it come again.

@@ -26,7 +26,7 @@ pub struct Report {
     pub rejected: usize,
     /// Of these, those that could not be delivered.
     pub undelivered: usize,
-    /// Results that the stream took, or would take; those that had to be sent again, each time.
+    /// Results that the stream took, or would take, each counted once.
     pub published_documents: usize,
     /// Documents that were rejected, by reason.
     pub reasons: BTreeMap<String, usize>,
