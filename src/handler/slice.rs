@@ -84,21 +84,17 @@ impl Slice {
 
     /// The window from a document on, of so many at most.
     pub fn window(&self, start: usize, most: usize) -> Range<usize> {
-        let mut bytes = 0;
-        let documents = self.documents[start..].iter().take(most);
-        let fitting = documents.take_while(|document| {
-            bytes += document.json.as_ref().map_or(0, Range::len);
-            bytes <= BYTES
+        let mut taken = 0;
+        let fitting = self.documents[start..].iter().take(most).take_while(|document| {
+            taken += bytes(document);
+            taken <= BYTES
         });
         start..start + fitting.count().max(1)
     }
 
     /// Bytes of the documents of a window.
     pub fn bytes_of(&self, window: &Range<usize>) -> usize {
-        self.documents[window.clone()]
-            .iter()
-            .map(|document| document.json.as_ref().map_or(0, Range::len))
-            .sum()
+        self.documents[window.clone()].iter().map(bytes).sum()
     }
 
     /// How many documents there are.
@@ -115,4 +111,9 @@ impl Slice {
 /// What stands for the documents of a record of which none can be read.
 fn rejected_whole(reason: Rejected) -> Document {
     Document { sub_sequence: 0, key: None, json: Err(reason) }
+}
+
+/// Bytes of a document that could be read.
+fn bytes(document: &Document) -> usize {
+    document.json.as_ref().map_or(0, Range::len)
 }

@@ -231,13 +231,9 @@ fn form(spec: &ResultSpec, port: &Port) -> Result<Form> {
             port.width
         );
         let mut seen = HashSet::new();
-        let twice = names.iter().find(|name| !seen.insert(*name));
-        ensure!(
-            twice.is_none(),
-            "two columns of the output `{}` are `{}`",
-            port.name,
-            twice.map_or("", String::as_str)
-        );
+        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+            bail!("two columns of the output `{}` are `{twice}`", port.name);
+        }
     }
     match (&spec.class, names) {
         (Some(class), Some(names)) => {

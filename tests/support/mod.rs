@@ -1,6 +1,5 @@
 //! What the tests share: fixtures, events as Lambda sends them, and a handler without AWS.
 #![allow(dead_code, reason = "every folder of tests is a crate of its own and uses a part")]
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 pub mod bucket;
 pub mod kpl;
