@@ -4,6 +4,7 @@
 mod batches;
 mod publishing;
 mod quarantine;
+mod recorded;
 mod replay;
 mod schedules;
 mod sizes;
