@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use stream_predictor::columns::{Rows, Values};
-use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;
 
@@ -19,8 +18,7 @@ use stream_predictor::model::directory::ModelDirectory;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     // Cargo adds arguments of its own.
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
@@ -29,8 +27,7 @@ async fn main() -> Result<()> {
     }
     let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
     let started = Instant::now();
-    let model =
-        Model::load(&ModelDirectory::fetch(&ModelLocation::Folder(folder), None).await?, "model.onnx")?;
+    let model = Model::load(&ModelDirectory::open(&folder)?, "model.onnx")?;
     println!("{}", started.elapsed().as_nanos());
 
     let values: Vec<f32> = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();

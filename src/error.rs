@@ -10,11 +10,8 @@ use thiserror::Error;
 /// The record's own fault, for ever: it is quarantined, and trying again would end the same.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejected {
-    /// The record's entry in the invocation event is not of the documented shape.
-    #[error("the event's entry for the record is malformed: {0}")]
-    Envelope(String),
-    /// `kinesis.data` is not standard base64 with padding (RFC 4648, section 4).
-    #[error("kinesis.data is not base64")]
+    /// The payload is not standard base64 with padding (RFC 4648, section 4).
+    #[error("the payload is not base64")]
     NotBase64,
     /// There is no document in the payload, only white space if anything.
     #[error("the payload is empty")]
@@ -127,29 +124,6 @@ pub enum Rejected {
     /// The serving spec has no word for a label.
     #[error("prediction `{0}` is a label that `classes` does not name")]
     UnknownLabel(String),
-    /// The result is too large for a record of the output stream.
-    #[error(
-        "the result is too large for the output stream: {bytes} bytes with its partition key, at most {limit}"
-    )]
-    TooLarge {
-        /// Size of data and partition key.
-        bytes: usize,
-        /// The service's limit on that.
-        limit: usize,
-    },
-}
-
-/// Nobody's fault, and only for now: the record is reported to Lambda, which delivers it again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undelivered {
-    /// What stood in the way, in one line.
-    pub reason: String,
-}
-
-impl fmt::Display for Undelivered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
 }
 
 /// The types of JSON values (RFC 8259, section 3), told by a value's first byte.

@@ -20,8 +20,8 @@ fn peak() -> usize {
 const MAX_BYTES: usize = 300 << 20;
 
 /// All rows at once would be a matrix of 520 MB.
-#[tokio::test]
-async fn a_wide_matrix_is_made_a_few_rows_at_a_time() {
+#[test]
+fn a_wide_matrix_is_made_a_few_rows_at_a_time() {
     let names: Vec<String> = (0..CATEGORIES).map(|category| format!("c{category}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut input = float_input("X", 1);
@@ -36,14 +36,14 @@ async fn a_wide_matrix_is_made_a_few_rows_at_a_time() {
         categories.iter().map(|category| format!(r#"{{"X": "c{category}"}}"#)).collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
 
-    let found = predictions(&model, &documents).await;
+    let found = predictions(&model, &documents);
     assert_eq!(found, categories.iter().map(|&category| category as f64).collect::<Vec<_>>());
     assert!(peak() < MAX_BYTES, "{} bytes", peak());
 }
 
 /// Texts are made as long as the longest of them: with this one, all would be 30 million tokens.
-#[tokio::test]
-async fn one_long_text_does_not_make_all_texts_long() {
+#[test]
+fn one_long_text_does_not_make_all_texts_long() {
     let mut input = float_input("X", 1);
     tensor_type(&mut input).elem_type = DataType::String as i32;
     tensor_type(&mut input).shape.as_mut().unwrap().dim.pop();
@@ -67,7 +67,7 @@ async fn one_long_text_does_not_make_all_texts_long() {
     let documents: Vec<String> =
         lengths.iter().map(|&length| format!(r#"{{"X": "b{}"}}"#, " a".repeat(length))).collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
-    let found = predictions(&model(vec![input], nodes, vec![]), &documents).await;
+    let found = predictions(&model(vec![input], nodes, vec![]), &documents);
     assert_eq!(found, lengths.iter().map(|&length| length as f64).collect::<Vec<_>>());
     assert!(peak() < MAX_BYTES, "{} bytes", peak());
 }

@@ -18,6 +18,7 @@ use crate::model::graph::summary::Summary;
 use crate::model::signature::Signature;
 use crate::model::{DEFAULT_FILE, Description, Model, mlmodel};
 use crate::prediction::ResultPlan;
+use crate::predictor::DEFAULT_NAME;
 use crate::spec::ServingSpec;
 
 pub use report::Report;
@@ -34,13 +35,12 @@ pub fn check(directory: &ModelDirectory, record: Option<&[u8]>) -> Report {
     if let Some(description) = &description {
         report.detail("run", description.run_id.as_deref().unwrap_or("none in MLmodel: set RUN_ID"));
         let name = description.spec.name.as_ref().or(description.name.as_ref());
-        report.detail("name", name.map_or("model", String::as_str));
+        report.detail("name", name.map_or(DEFAULT_NAME, String::as_str));
     }
     // Without a description, the graph may be where it usually is.
     let file = description.as_ref().map_or(DEFAULT_FILE, |description| &description.file);
-    let spec = description.as_ref().map(|description| &description.spec);
     if let Some(path) = report.keep(directory.file(file)) {
-        model(&mut report, directory, (file, &path), spec, record);
+        model(&mut report, directory, (file, &path), description.as_ref(), record);
     }
     report
 }
@@ -49,7 +49,7 @@ fn model(
     report: &mut Report,
     directory: &ModelDirectory,
     (file, path): (&str, &Path),
-    spec: Option<&ServingSpec>,
+    description: Option<&Description>,
     record: Option<&[u8]>,
 ) {
     let size = std::fs::metadata(path).with_context(|| file.to_owned());
@@ -67,8 +67,8 @@ fn model(
         signature::compare(report, signature, summary, model.as_ref());
     }
     let Some(model) = model else { return };
-    if let Some(spec) = spec {
-        spec::compare(report, spec, &model, directory, record);
+    if let Some(description) = description {
+        spec::compare(report, description, &model, directory, record);
     }
     if report.keep(model.warm_up()).is_none() {
         return;

@@ -1,50 +1,65 @@
-//! The serving spec, against what the model takes and gives; and what it makes of one record.
+//! The serving spec, against the model's inputs and outputs; and what it makes of one record.
 
-use anyhow::{Context, Error, Result};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use crate::error::Rejected;
 use crate::features::FeaturePlan;
-use crate::model::Model;
 use crate::model::directory::ModelDirectory;
-use crate::prediction::ResultPlan;
+use crate::model::{Description, Model};
+use crate::predictor::{Document, Plan, Provenance};
 use crate::spec::ServingSpec;
 
 use super::report::Report;
 
-/// Compares, and tells the plan of the features as a table; with the values of a record, if there is one.
+/// Compares them, and prints the feature plan as a table. With a record, it also prints the values and the prediction.
 pub(super) fn compare(
     report: &mut Report,
-    spec: &ServingSpec,
+    description: &Description,
     model: &Model,
     directory: &ModelDirectory,
     record: Option<&[u8]>,
 ) {
+    let spec = &description.spec;
     report.line("serving spec", if *spec == ServingSpec::default() { "none" } else { "given" });
-    let result = ResultPlan::compile(spec, model.outputs(), "", "").context("serving spec");
-    let result = report.keep(result);
-    let echoed = result.as_ref().map(ResultPlan::echoed).unwrap_or_default();
-    let files = |name: &str| directory.file(name);
-    let plan = FeaturePlan::compile(spec, model.inputs(), &echoed, &files).context("serving spec");
-    let Some(plan) = report.keep(plan) else { return };
-    table(report, spec, &plan, record);
+    let version = description.run_id.as_deref().unwrap_or_default();
+    let Some(plan) = report.keep(Plan::compile(description, version, model, directory)) else { return };
+    table(report, spec, plan.features(), record);
     let names: Vec<_> = spec.result.keys().map(|name| format!("`{name}`")).collect();
     report.detail(
         "result",
         &if names.is_empty() { "the outputs by name".to_owned() } else { names.join(", ") },
     );
-    if let (Some(record), Some(result)) = (record, result) {
-        match predict(&plan, &result, model, record) {
-            Ok(prediction) => report.line("prediction", &prediction),
-            Err(rejected) => report.line("prediction", &format!("rejected: {rejected:#}")),
+    if let Some(json) = record {
+        let document = Document { json, provenance: Provenance::default() };
+        for scored in plan.score(model, &[document]) {
+            let prediction = scored.result.as_deref().map(prediction);
+            report.line("prediction", &prediction.unwrap_or_else(rejection));
         }
     }
 }
 
-/// A line a feature: its name, transform and type, and its value for the record.
+/// The member `prediction` of a result.
+fn prediction(result: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Prediction<'a> {
+        #[serde(borrow)]
+        prediction: &'a RawValue,
+    }
+    serde_json::from_slice(result)
+        .map_or_else(|error| error.to_string(), |Prediction { prediction }| prediction.to_string())
+}
+
+fn rejection(rejected: &Rejected) -> String {
+    format!("rejected: {rejected}")
+}
+
+/// One line per feature: its name, transform and type, and its value for the record.
 fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Option<&[u8]>) {
     let values = match record.map(|record| plan.values(record)) {
         Some(Ok(values)) => values.into_iter().map(|(_, value)| value).collect(),
         Some(Err(rejected)) => {
-            report.line("record", &format!("rejected: {rejected}"));
+            report.line("record", &rejection(&rejected));
             Vec::new()
         }
         None => Vec::new(),
@@ -64,16 +79,4 @@ fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Op
         let [a, b, c] = widths;
         report.detail(label, &format!("{name:a$}  {transform:b$}  {ty:c$}  {value}"));
     }
-}
-
-/// The `prediction` of one record, as JSON.
-fn predict(plan: &FeaturePlan, result: &ResultPlan, model: &Model, record: &[u8]) -> Result<String> {
-    let (mut row, mut rows) = (plan.row(), plan.rows());
-    plan.extract(record, &mut row, &mut rows)?;
-    let outputs = model.run(&rows)?;
-    let echoed: Vec<_> =
-        result.echoed().iter().map(|path| plan.slot(path).and_then(|slot| row.field(slot))).collect();
-    let mut json = Vec::new();
-    result.push_prediction(&mut json, &outputs, 0, &echoed).map_err(Error::msg)?;
-    Ok(String::from_utf8(json)?)
 }

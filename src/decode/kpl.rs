@@ -5,16 +5,13 @@ use std::ops::Range;
 
 use md5::{Digest, Md5};
 
-use super::MAX_DOCUMENTS;
 use super::protobuf::{Fields, Malformed, Value};
+use super::{MAX_DOCUMENTS, PartitionKey};
 use crate::error::Rejected;
 
 const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
 
 const DIGEST_BYTES: usize = 16;
-
-/// A partition key of more than 256 characters has more bytes than that, whatever they are.
-const MAX_KEY_BYTES: usize = 256 * 4;
 
 /// The user records of an aggregate that are not yet read.
 pub struct Aggregate {
@@ -84,7 +81,7 @@ impl Aggregate {
         }
         let key = index.and_then(|index| self.keys.get(index));
         let key = key.ok_or(Rejected::Aggregate("a user record's partition key is not in the table"))?;
-        if !is_partition_key(&buffer[key.clone()]) {
+        if PartitionKey::from_bytes(&buffer[key.clone()]).is_none() {
             return Err(Rejected::Aggregate("a user record's partition key is not 1 to 256 characters"));
         }
         let data = data.ok_or(Rejected::Aggregate("a user record has no data"))?;
@@ -96,11 +93,6 @@ impl From<Malformed> for Rejected {
     fn from(_: Malformed) -> Self {
         Self::Aggregate("it is no protobuf message")
     }
-}
-
-fn is_partition_key(key: &[u8]) -> bool {
-    key.len() <= MAX_KEY_BYTES
-        && str::from_utf8(key).is_ok_and(|key| (1..=256).contains(&key.chars().count()))
 }
 
 #[cfg(test)]

@@ -1,71 +1,92 @@
-//! From the event's base64 to JSON documents, as producers send them: one codec a file.
+//! From a record's payload to JSON documents, in the encodings that producers use. One codec per file.
 
 mod base64;
 mod compression;
 mod gzip;
 mod kpl;
 mod lines;
+mod partition_key;
 mod protobuf;
 mod zstd;
 
 use std::ops::Range;
 
-pub use base64::decode as base64;
+pub use partition_key::PartitionKey;
 
 use crate::error::Rejected;
 use compression::Decompression;
 use kpl::{Aggregate, UserRecord};
 use lines::Documents;
 
-/// No record holds more documents: that many are read, none of more.
+/// The most documents that one record may hold.
 pub const MAX_DOCUMENTS: usize = 100_000;
 
-/// One document of a record's payload.
+/// Where a document of a payload is, in the buffer that the payload was unpacked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub struct DocumentRange {
     /// Its place among the documents of the record, from 0.
-    pub sub_sequence: u32,
-    /// Where the partition key of the KPL user record that it came in stands in the buffer, UTF-8 of 1 to 256 characters.
-    /// None: it has the record's own.
+    pub place: u32,
+    /// The partition key of the KPL user record that holds it: a valid [`PartitionKey`]. `None` if it has the record's
+    /// own key.
     pub key: Option<Range<usize>>,
-    /// Where the document stands in the buffer, JSON or not; or why there is none.
+    /// The document, JSON or not; or why there is none.
     pub json: Result<Range<usize>, Rejected>,
 }
 
-/// Unpacks a record's payload: base64, then the user records of a KPL aggregate, then gzip or zstd, then a JSON document or
-/// one a line. The last three may each be absent, and go no deeper than this.
+/// Unpacks a payload: the user records of a KPL aggregate, then gzip or zstd, then one JSON document, or one per line.
+/// Each layer may be absent. Nothing is unpacked twice.
 ///
-/// Bytes go onto the end of `buffer`, documents onto the end of `documents`: always one at least, at most
-/// [`MAX_DOCUMENTS`]. What can't be unpacked is a rejected document in its place: a user record alone if that is what is
-/// wrong, else the record as a whole. To the buffer goes at most the record itself and what it decompresses to: 100 times
-/// its size, but 1 MiB in any case and never more than 32 MiB.
-pub fn unpack(data: &str, buffer: &mut Vec<u8>, documents: &mut Vec<Document>) {
-    let (start, first) = (buffer.len(), documents.len());
-    let mut record = Unpacking { buffer, documents: Numbered { all: documents, first } };
-    if let Err(rejected) = record.unpack(data) {
-        buffer.truncate(start);
-        documents.truncate(first);
-        documents.push(Document { sub_sequence: 0, key: None, json: Err(rejected) });
-    }
+/// Bytes are appended to `buffer` and documents to `documents`: at least one, and at most [`MAX_DOCUMENTS`]. A user
+/// record that cannot be unpacked is one rejected document. If the payload as a whole cannot be unpacked, it is one
+/// rejected document. The buffer grows by the payload and by what it decompresses to. That is at most 100 times the
+/// payload's size, but at least 1 MiB is accepted, and never more than 32 MiB.
+pub fn unpack(payload: &[u8], buffer: &mut Vec<u8>, documents: &mut Vec<DocumentRange>) {
+    let append = |buffer: &mut Vec<u8>| {
+        let start = buffer.len();
+        buffer.extend_from_slice(payload);
+        Ok(start..buffer.len())
+    };
+    Unpacking::run(append, buffer, documents);
 }
 
-/// A record of the stream, while it is unpacked.
+/// Unpacks a payload that comes in base64; see [`unpack`].
+pub fn unpack_base64(payload: &str, buffer: &mut Vec<u8>, documents: &mut Vec<DocumentRange>) {
+    Unpacking::run(|buffer| base64::decode(payload, buffer), buffer, documents);
+}
+
+/// A payload, while it is unpacked.
 struct Unpacking<'a> {
     buffer: &'a mut Vec<u8>,
     documents: Numbered<'a>,
 }
 
-/// The documents of the record, after those of the records before it.
+/// The documents of the payload, after those that were there before.
 struct Numbered<'a> {
-    all: &'a mut Vec<Document>,
+    all: &'a mut Vec<DocumentRange>,
     /// How many were there before.
     first: usize,
 }
 
-impl Unpacking<'_> {
-    /// Fails if the record is to be rejected as a whole.
-    fn unpack(&mut self, data: &str) -> Result<(), Rejected> {
-        let payload = base64(data, self.buffer)?;
+impl<'a> Unpacking<'a> {
+    /// Unpacks the payload that `append` puts at the end of the buffer.
+    fn run(
+        append: impl FnOnce(&mut Vec<u8>) -> Result<Range<usize>, Rejected>,
+        buffer: &'a mut Vec<u8>,
+        documents: &'a mut Vec<DocumentRange>,
+    ) {
+        let (start, first) = (buffer.len(), documents.len());
+        let mut record = Unpacking { buffer, documents: Numbered { all: documents, first } };
+        let unpacked = append(record.buffer).and_then(|payload| record.unpack(payload));
+        if let Err(rejected) = unpacked {
+            let Unpacking { buffer, documents: Numbered { all, .. } } = record;
+            buffer.truncate(start);
+            all.truncate(first);
+            all.push(DocumentRange { place: 0, key: None, json: Err(rejected) });
+        }
+    }
+
+    /// Fails if the record is rejected as a whole.
+    fn unpack(&mut self, payload: Range<usize>) -> Result<(), Rejected> {
         let mut decompression = Decompression::new(payload.len());
         let Some(mut aggregate) = Aggregate::open(self.buffer, &payload)? else {
             return self.payload(None, payload, &mut decompression);
@@ -116,9 +137,9 @@ impl Numbered<'_> {
         json: Result<Range<usize>, Rejected>,
     ) -> Result<(), Rejected> {
         let place = self.all.len() - self.first;
-        let sub_sequence = u32::try_from(place).ok().filter(|_| place < MAX_DOCUMENTS);
-        let sub_sequence = sub_sequence.ok_or(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS })?;
-        self.all.push(Document { sub_sequence, key, json });
+        let place = u32::try_from(place).ok().filter(|_| place < MAX_DOCUMENTS);
+        let place = place.ok_or(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS })?;
+        self.all.push(DocumentRange { place, key, json });
         Ok(())
     }
 }

@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::columns::{Port, Values};
 use crate::error::Rejected;
-use crate::event::Record;
 use crate::field_path::FieldPath;
 use crate::spec::ServingSpec;
 
@@ -23,6 +22,19 @@ pub use member::ResultSpec;
 
 /// The namespace of prediction ids: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8_ec81);
+
+/// Where the document of a result came from, in the words of the door that received it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Provenance<'a> {
+    /// Names the record among all records of all doors: the text that ids are made of.
+    pub record: &'a str,
+    /// Members of `source` that say where the record is, as JSON without braces.
+    pub source: &'a str,
+    /// The document's place among those of its record, from 0.
+    pub place: u32,
+    /// When the record arrived, in seconds since the epoch: a JSON number.
+    pub arrived_at: Option<&'a str>,
+}
 
 /// How result events are written.
 #[derive(Debug, Clone)]
@@ -65,25 +77,19 @@ impl ResultPlan {
         fields.collect()
     }
 
-    /// The id of the prediction for a record's document at the place `sub_sequence`: the same for every delivery of the
-    /// record, another for another run.
+    /// The id of the result for a document, from the text that names its record and the document's place in it.
     #[must_use]
-    pub fn id(&self, record: &Record, sub_sequence: u32) -> Uuid {
-        let name = format!(
-            "{}|{}|{}|{sub_sequence}|{}",
-            record.stream_arn, record.shard, record.sequence_number, self.version
-        );
-        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+    pub fn id(&self, record: &str, place: u32) -> Uuid {
+        Uuid::new_v5(&NAMESPACE, format!("{record}|{place}|{}", self.version).as_bytes())
     }
 
-    /// The event for a document of `record`, from row `row` of the model's outputs, the JSON texts of
-    /// [`ResultPlan::echoed`], and when it took place, in seconds since the epoch: NaN becomes `null`.
+    /// The result.
     ///
     /// # Errors
     /// [`Rejected::NonFinite`] when a prediction is, [`Rejected::Missing`] when the record lacks an echoed field.
     pub fn write(
         &self,
-        (record, sub_sequence): (&Record, u32),
+        provenance: &Provenance<'_>,
         outputs: &[Values],
         row: usize,
         echoed: &[Option<&str>],
@@ -91,19 +97,17 @@ impl ResultPlan {
     ) -> Result<Vec<u8>, Rejected> {
         let mut event = Vec::with_capacity(512);
         event.extend_from_slice(b"{\"id\":");
-        push_json(&mut event, &self.id(record, sub_sequence));
+        push_json(&mut event, &self.id(provenance.record, provenance.place));
         event.extend_from_slice(&self.head);
         self.push_prediction(&mut event, outputs, row, echoed)?;
-        event.extend_from_slice(b",\"source\":{\"shard\":");
-        push_json(&mut event, &record.shard);
-        event.extend_from_slice(b",\"sequence_number\":");
-        push_json(&mut event, &record.sequence_number);
-        if sub_sequence > 0 {
+        event.extend_from_slice(b",\"source\":{");
+        event.extend_from_slice(provenance.source.as_bytes());
+        if provenance.place > 0 {
             event.extend_from_slice(b",\"sub_sequence_number\":");
-            push_json(&mut event, &sub_sequence);
+            push_json(&mut event, &provenance.place);
         }
         event.extend_from_slice(b",\"arrived_at\":");
-        event.extend_from_slice(record.arrived_at.unwrap_or("null").as_bytes());
+        event.extend_from_slice(provenance.arrived_at.unwrap_or("null").as_bytes());
         if let Some(event_time) = event_time {
             event.extend_from_slice(b",\"event_time\":");
             push_json(&mut event, &Some(event_time).filter(|time| time.is_finite()));

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use stream_predictor::columns::{Element, Number, Port, Rows, Sparse, Values};
-use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;
 
@@ -75,11 +74,7 @@ fn same(a: &Values, b: &Values) -> bool {
 
 /// The first row that gets something else in batches of one of several sizes; or why the model can't be asked.
 fn difference(folder: &Path) -> Result<Option<String>, String> {
-    let model = futures_util::FutureExt::now_or_never(ModelDirectory::fetch(
-        &ModelLocation::Folder(folder.to_owned()),
-        None,
-    ));
-    let directory = model.unwrap().unwrap();
+    let directory = ModelDirectory::open(folder).unwrap();
     let model = Model::load(&directory, "model.onnx").map_err(|error| format!("{error:#}"))?;
     let mut random = fastrand::Rng::with_seed(7);
     let inputs = model.inputs().iter().map(|port| values(port, &mut random)).collect();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod batches;
+mod lanes;
 mod publishing;
 mod quarantine;
 mod recorded;

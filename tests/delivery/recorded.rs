@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stream_predictor::config::S3Prefix;
 use stream_predictor::quarantine::{Quarantine, S3Store};
-use stream_predictor::sink::{KinesisSink, Sink};
+use stream_predictor::sinks::{KinesisSink, Sink};
 use stream_predictor_local::fake::Cloud;
 
 use crate::support::{self, entry, event, fixtures, model_directory, rides};
@@ -52,7 +52,7 @@ async fn results(model: &str, event: &str) -> String {
     let quarantine = Quarantine::S3(S3Store::new(cloud.s3(), prefix));
     let sink = Sink::Kinesis(KinesisSink::new(cloud.kinesis(), STREAM.to_owned()));
     let folder = model_directory(&fixtures().join(model));
-    let handler = support::quarantining_handler(&folder, quarantine, sink).await;
+    let handler = support::quarantining_handler(&folder, quarantine, sink);
     assert_eq!(support::answer(&handler, event).await, json!({"batchItemFailures": []}));
 
     let mut published: Vec<_> = cloud.accepted(STREAM);
@@ -81,7 +81,7 @@ async fn ids_and_results_are_those_of_every_build_before() {
         writeln!(text, "# {name}\n{}", results(model, &event).await).unwrap();
     }
     // Hand-made events may lack all but the payload.
-    let handler = support::ride_handler().await;
+    let handler = support::ride_handler();
     let data = base64_simd::STANDARD.encode_to_string(support::RIDE);
     let answer =
         support::answer(&handler, &json!({"Records": [{"kinesis": {"data": data}}]}).to_string()).await;

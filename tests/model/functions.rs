@@ -1,7 +1,7 @@
 //! Functions that a model defines, and outputs that are sequences of tensors.
 
+use crate::support;
 use crate::support::onnx::*;
-use crate::support::{answer, event};
 use tract_onnx::pb::*;
 
 fn function(name: &str, inputs: &[&str], outputs: &[&str], node: Vec<NodeProto>) -> FunctionProto {
@@ -42,19 +42,19 @@ fn sums() -> Vec<FunctionProto> {
     ]
 }
 
-#[tokio::test]
-async fn functions_are_written_out_with_names_of_their_own() {
+#[test]
+fn functions_are_written_out_with_names_of_their_own() {
     let nodes = vec![
         call("twice", &["X"], "sum", vec![]),
         call("twice", &["sum"], "again", vec![]),
         call("add", &["again", "X"], "y", vec![]),
     ];
     let documents = [r#"{"X": 1}"#, r#"{"X": -2.5}"#];
-    assert_eq!(predictions(&with_functions(nodes, sums()), &documents).await, [5.0, -12.5]);
+    assert_eq!(predictions(&with_functions(nodes, sums()), &documents), [5.0, -12.5]);
 }
 
-#[tokio::test]
-async fn an_attribute_refers_to_the_calls() {
+#[test]
+fn an_attribute_refers_to_the_calls() {
     let alpha = |value: f32| AttributeProto {
         name: "alpha".to_owned(),
         r#type: attribute_proto::AttributeType::Float as i32,
@@ -68,16 +68,16 @@ async fn an_attribute_refers_to_the_calls() {
         with_functions(vec![call("leak", &["X"], "y", given)], vec![leak.clone()])
     };
     let given = AttributeProto { name: "slope".to_owned(), ..alpha(0.5) };
-    assert_eq!(predictions(&leaks(vec![given]), &[r#"{"X": -100}"#]).await, [-50.0]);
+    assert_eq!(predictions(&leaks(vec![given]), &[r#"{"X": -100}"#]), [-50.0]);
     // LeakyRelu's own default.
-    let found = predictions(&leaks(vec![]), &[r#"{"X": -100}"#]).await[0];
+    let found = predictions(&leaks(vec![]), &[r#"{"X": -100}"#])[0];
     assert!((found + 1.0).abs() < 1e-6, "{found}");
 }
 
-#[tokio::test]
-async fn functions_without_end_are_refused() {
+#[test]
+fn functions_without_end_are_refused() {
     let circle = function("circle", &["x"], &["y"], vec![call("circle", &["x"], "y", vec![])]);
-    let line = refusal(&with_functions(vec![call("circle", &["X"], "y", vec![])], vec![circle])).await;
+    let line = refusal(&with_functions(vec![call("circle", &["X"], "y", vec![])], vec![circle]));
     assert!(line.contains("function own.circle is nested too deeply"), "{line}");
 
     // Each calls the next one twice.
@@ -86,24 +86,23 @@ async fn functions_without_end_are_refused() {
         let calls = vec![call(&name(at + 1), &["x"], "a", vec![]), call(&name(at + 1), &["a"], "y", vec![])];
         function(&name(at), &["x"], &["y"], calls)
     });
-    let line = refusal(&with_functions(vec![call("f0", &["X"], "y", vec![])], doubling.collect())).await;
+    let line = refusal(&with_functions(vec![call("f0", &["X"], "y", vec![])], doubling.collect()));
     assert!(line.contains("with its functions the graph has more than 131072 nodes"), "{line}");
 
     let unknown = function("f", &["x"], &["y"], vec![call("g", &["x"], "y", vec![])]);
-    let line = refusal(&with_functions(vec![call("f", &["X"], "y", vec![])], vec![unknown])).await;
+    let line = refusal(&with_functions(vec![call("f", &["X"], "y", vec![])], vec![unknown]));
     assert!(line.contains("can't run: own.g (`f.1.g-y`)"), "{line}");
 }
 
-#[tokio::test]
-async fn each_tensor_of_a_sequence_is_an_output() {
+#[test]
+fn each_tensor_of_a_sequence_is_an_output() {
     let nodes = vec![
         node("Abs", &["X"], "a", vec![]),
         node("Neg", &["X"], "b", vec![]),
         node("SequenceConstruct", &["a", "b"], "y", vec![]),
     ];
     let folder = tempfile::tempdir().unwrap();
-    let handler = load(folder.path(), &model(vec![float_input("X", 1)], nodes, vec![])).await.unwrap();
-    let answer = answer(&handler, &event(&[r#"{"X": -2}"#])).await;
-    let prediction = &answer["predictions"][0]["prediction"];
+    let predictor = load(folder.path(), &model(vec![float_input("X", 1)], nodes, vec![])).unwrap();
+    let prediction = &support::predictions(&predictor, &[r#"{"X": -2}"#])[0];
     assert_eq!((&prediction["y.0"], &prediction["y.1"]), (&2.0.into(), &2.0.into()));
 }

@@ -1,18 +1,16 @@
 //! Maps go in and come out: vectorisers and `ZipMap` are taken out of the graph, and nothing else changes.
 
+use crate::support;
 use crate::support::onnx::*;
-use crate::support::{answer, event};
 use prost::Message;
 use serde_json::{Value, json};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::*;
 
-/// `predictions[].prediction` for each document.
-async fn predict(model: &[u8], documents: &[&str]) -> Vec<Value> {
+/// The prediction for each document.
+fn predict(model: &[u8], documents: &[&str]) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
-    let handler = load_bytes(folder.path(), model).await.unwrap();
-    let answer = answer(&handler, &event(documents)).await;
-    answer["predictions"].as_array().unwrap().iter().map(|event| event["prediction"].clone()).collect()
+    support::predictions(&load_bytes(folder.path(), model).unwrap(), documents)
 }
 
 fn cast(input: &str, output: &str, to: DataType) -> NodeProto {
@@ -39,8 +37,8 @@ fn words() -> AttributeProto {
 
 const RIDES: [&str; 3] = [r#"{"a": 2, "b": "1"}"#, r#"{"a": 3, "b": "2"}"#, r#"{"a": 4, "b": "9"}"#];
 
-#[tokio::test]
-async fn maps_to_every_number_can_be_vectorised() {
+#[test]
+fn maps_to_every_number_can_be_vectorised() {
     let nodes = [
         (DataType::Float, vec![linear("row")]),
         (DataType::Double, vec![cast("row", "floats", DataType::Float), linear("floats")]),
@@ -50,13 +48,13 @@ async fn maps_to_every_number_can_be_vectorised() {
         let nodes = [vec![dict_vectorizer(words())], behind].concat();
         let model = with_map_input(&model(vec![], nodes, vec![]), "X", DataType::String, value);
         let expected = [json!({"y": 12.0}), json!({"y": 103.0}), json!({"y": 4.0})];
-        assert_eq!(predict(&model, &RIDES).await, expected, "{value:?}");
+        assert_eq!(predict(&model, &RIDES), expected, "{value:?}");
     }
 }
 
 /// What a vectoriser gives, as it is: its type is that of the map's values.
-#[tokio::test]
-async fn the_matrix_has_the_type_of_the_values() {
+#[test]
+fn the_matrix_has_the_type_of_the_values() {
     let large = r#"{"a": 1099511627777, "b": "1"}"#;
     let cases = [
         (DataType::Float, json!([1.099_511_6e12, 1.0, 0.0])),
@@ -66,14 +64,13 @@ async fn the_matrix_has_the_type_of_the_values() {
     for (value, expected) in cases {
         let nodes = vec![dict_vectorizer(words()), node("Identity", &["row"], "y", vec![])];
         let model = with_map_input(&model(vec![], nodes, vec![]), "X", DataType::String, value);
-        assert_eq!(predict(&model, &[large]).await, [json!({"y": expected})], "{value:?}");
+        assert_eq!(predict(&model, &[large]), [json!({"y": expected})], "{value:?}");
     }
 }
 
 /// 20 000 columns, dense, would bound [`Model::max_rows`]; sparse they do not.
-#[tokio::test]
-async fn rows_stay_sparse_through_casts_and_identities() {
-    use stream_predictor::config::ModelLocation;
+#[test]
+fn rows_stay_sparse_through_casts_and_identities() {
     use stream_predictor::model::{Model, directory::ModelDirectory};
     let names: Vec<String> = (0..20_000).map(|column| format!("b={column}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -88,15 +85,14 @@ async fn rows_stay_sparse_through_casts_and_identities() {
         let model = with_map_input(&model(vec![], nodes.clone(), vec![]), "X", DataType::String, value);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("model.onnx"), &model).unwrap();
-        let location = ModelLocation::Folder(folder.path().to_owned());
-        let directory = ModelDirectory::fetch(&location, None).await.unwrap();
+        let directory = ModelDirectory::open(folder.path()).unwrap();
         assert_eq!(Model::load(&directory, "model.onnx").unwrap().max_rows(), 1 << 20, "{value:?}");
-        assert_eq!(predict(&model, &[r#"{"b": "77"}"#]).await, [json!({"y": 0.5})]);
+        assert_eq!(predict(&model, &[r#"{"b": "77"}"#]), [json!({"y": 0.5})]);
     }
 }
 
-#[tokio::test]
-async fn integer_keys_are_decimal_names() {
+#[test]
+fn integer_keys_are_decimal_names() {
     let vocabulary = dict_vectorizer(ints("int64_vocabulary", &[7, -3, 40]));
     let cast_map = |cast_to| {
         let attributes = vec![string("cast_to", cast_to), string("map_form", "SPARSE"), int("max_map", 3)];
@@ -112,7 +108,7 @@ async fn integer_keys_are_decimal_names() {
         (vec![cast_map("TO_INT64"), same()], given[2], json!([1, 2, -3])),
     ] {
         let model = with_map_input(&model(vec![], nodes, vec![]), "X", DataType::Int64, DataType::Float);
-        assert_eq!(predict(&model, &[document]).await, [json!({"y": expected})], "{document}");
+        assert_eq!(predict(&model, &[document]), [json!({"y": expected})], "{document}");
     }
 }
 
@@ -123,25 +119,21 @@ fn of_integers(first: NodeProto, behind: NodeProto, value: DataType, columns: i6
     with_map_input(&model, "X", DataType::Int64, value)
 }
 
-#[tokio::test]
-async fn a_map_to_strings_has_one_for_each_key() {
+#[test]
+fn a_map_to_strings_has_one_for_each_key() {
     let same = || node("Identity", &["row"], "y", vec![]);
     let vocabulary = || dict_vectorizer(ints("int64_vocabulary", &[7, -3, 40]));
     let model = of_integers(vocabulary(), same(), DataType::String, 3);
     let documents = [r#"{"40": "c", "7": "a", "-3": ""}"#, r#"{"7": "a", "40": "c"}"#];
-    assert_eq!(
-        predict(&model, &documents).await,
-        [json!({"y": ["a", "", "c"]})],
-        "a key is missing in the second"
-    );
+    assert_eq!(predict(&model, &documents), [json!({"y": ["a", "", "c"]})], "a key is missing in the second");
 
     let spec = "[features]\n-3 = { field = \"/b\" }\n7 = { concat = [\"/a\", \"/a\"], separator = \"_\" }\n\
         40 = { field = \"/c\" }\n";
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("serving.toml"), spec).unwrap();
-    let handler = load_bytes(folder.path(), &model).await.unwrap();
-    let answer = answer(&handler, &event(&[r#"{"a": "x", "b": "y", "c": "z"}"#])).await;
-    assert_eq!(answer["predictions"][0]["prediction"], json!({"y": ["x_x", "y", "z"]}));
+    let predictor = load_bytes(folder.path(), &model).unwrap();
+    let predictions = support::predictions(&predictor, &[r#"{"a": "x", "b": "y", "c": "z"}"#]);
+    assert_eq!(predictions, [json!({"y": ["x_x", "y", "z"]})]);
 
     let sparse = |cast_to| {
         let attributes = vec![string("cast_to", cast_to), string("map_form", "SPARSE"), int("max_map", 2)];
@@ -154,16 +146,16 @@ async fn a_map_to_strings_has_one_for_each_key() {
         ("TO_STRING", DataType::Float, r#"{"1": 2.5, "0": -1}"#, json!(["-1.000000", "2.500000"])),
     ] {
         let model = of_integers(sparse(cast_to), same(), value, 2);
-        assert_eq!(predict(&model, &[document]).await, [json!({"y": expected})], "{cast_to} {value:?}");
+        assert_eq!(predict(&model, &[document]), [json!({"y": expected})], "{cast_to} {value:?}");
     }
     let model = of_integers(sparse("TO_FLOAT"), same(), DataType::String, 2);
     let documents = [r#"{"0": "1", "1": "none"}"#, r#"{"0": "1", "1": "2"}"#];
-    assert_eq!(predict(&model, &documents).await, [json!({"y": [1.0, 2.0]})], "`none` is no number");
+    assert_eq!(predict(&model, &documents), [json!({"y": [1.0, 2.0]})], "`none` is no number");
 }
 
 /// What a dense `CastMap` makes has no names, but an order.
-#[tokio::test]
-async fn the_values_of_any_keys_are_columns_in_their_order() {
+#[test]
+fn the_values_of_any_keys_are_columns_in_their_order() {
     let dense = |cast_to| node("CastMap", &["X"], "row", vec![string("cast_to", cast_to)]);
     let same = || node("Identity", &["row"], "y", vec![]);
     let numbers = [r#"{"X": [1.5, 2, -3.5]}"#, r#"{"X": [1, 2]}"#, r#"{"X": [1, 2, 3, 4]}"#];
@@ -174,17 +166,17 @@ async fn the_values_of_any_keys_are_columns_in_their_order() {
         ("TO_STRING", same(), json!(["1.500000", "2.000000", "-3.500000"])),
     ] {
         let model = of_integers(dense(cast_to), behind, DataType::Float, 3);
-        assert_eq!(predict(&model, &numbers).await, [json!({"y": expected})], "{cast_to}");
+        assert_eq!(predict(&model, &numbers), [json!({"y": expected})], "{cast_to}");
     }
     let model = of_integers(dense("TO_FLOAT"), same(), DataType::String, 2);
-    assert_eq!(predict(&model, &[r#"{"X": ["1", "2e3"]}"#]).await, [json!({"y": [1.0, 2000.0]})]);
+    assert_eq!(predict(&model, &[r#"{"X": ["1", "2e3"]}"#]), [json!({"y": [1.0, 2000.0]})]);
     // What the graph says of the columns does not fit what reads them.
-    let refused = refusal_of_bytes(&of_integers(dense("TO_FLOAT"), linear("row"), DataType::Float, 4)).await;
+    let refused = refusal_of_bytes(&of_integers(dense("TO_FLOAT"), linear("row"), DataType::Float, 4));
     assert!(refused.contains("LinearRegressor"), "{refused}");
 }
 
-#[tokio::test]
-async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
+#[test]
+fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
     let of = |node: NodeProto, key, value| {
         let nodes = vec![node, linear("row")];
         with_map_input(&model(vec![], nodes, vec![]), "X", key, value)
@@ -214,18 +206,18 @@ async fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
         (of(cast_map(vec![string("map_form", "SPARSE"), int("max_map", 1 << 60)]), whole, float), "max_map"),
     ];
     for (model, expected) in cases {
-        let line = refusal_of_bytes(&model).await;
+        let line = refusal_of_bytes(&model);
         assert!(line.contains(expected), "{line}");
     }
     for value in [text, float] {
         let nodes = vec![cast_map(vec![]), node("Identity", &["X"], "y", vec![])];
         let model = with_map_input(&model(vec![], nodes, vec![]), "X", whole, value);
-        let line = refusal_of_bytes(&model).await;
+        let line = refusal_of_bytes(&model);
         assert!(line.contains("input `X` is read by a CastMap and by something else"), "{line}");
     }
     let nodes = vec![node("Identity", &["Z"], "X", vec![]), dict_vectorizer(words()), linear("row")];
     let inside = model(vec![float_input("Z", 1)], nodes, vec![]);
-    assert!(refusal(&inside).await.contains("can't run: DictVectorizer (`DictVectorizer-row`)"));
+    assert!(refusal(&inside).contains("can't run: DictVectorizer (`DictVectorizer-row`)"));
 }
 
 /// A model that gives its three columns as scores, by a `ZipMap`.
@@ -247,8 +239,8 @@ fn zipped(classes: AttributeProto, behind: &[NodeProto]) -> ModelProto {
     model
 }
 
-#[tokio::test]
-async fn scores_by_class_are_an_object_in_the_result() {
+#[test]
+fn scores_by_class_are_an_object_in_the_result() {
     let words = || strings("classlabels_strings", &["no", "yes", "may be"]);
     let renamed = node("Identity", &["maps"], "y", vec![]);
     let by_word = json!({"y": {"no": 2.0, "yes": 4.0, "may be": 6.0}});
@@ -259,39 +251,39 @@ async fn scores_by_class_are_an_object_in_the_result() {
         (zipped(ints("classlabels_int64s", &[3, -1, 0]), &[]), &by_number),
     ] {
         assert_eq!(
-            predict(&model.encode_to_vec(), &[r#"{"X": [1, 2, 3]}"#]).await,
+            predict(&model.encode_to_vec(), &[r#"{"X": [1, 2, 3]}"#]),
             *std::slice::from_ref(expected)
         );
     }
 }
 
-#[tokio::test]
-async fn other_sequences_and_maps_are_refused_by_name() {
+#[test]
+fn other_sequences_and_maps_are_refused_by_name() {
     let two = strings("classlabels_strings", &["no", "yes"]);
-    let line = refusal(&zipped(two.clone(), &[])).await;
+    let line = refusal(&zipped(two.clone(), &[]));
     assert!(line.contains("output `y`: gives 3 scores for 2 classes"), "{line}");
-    let line = refusal(&zipped(strings("classlabels", &["a"]), &[])).await;
+    let line = refusal(&zipped(strings("classlabels", &["a"]), &[]));
     assert!(line.contains("ZipMap (`ZipMap-y`): give exactly one of `classlabels_strings`"), "{line}");
-    let line = refusal(&zipped(two, &[node("Neg", &["maps"], "y", vec![])])).await;
+    let line = refusal(&zipped(two, &[node("Neg", &["maps"], "y", vec![])]));
     assert!(line.contains("Neg (`Neg-y`) reads the maps of a ZipMap"), "{line}");
     let identity = node("Identity", &["X"], "y", vec![]);
     let split = node("Identity", &["X"], "parts", vec![]);
     let sequence =
         with_sequence_output(&model(vec![float_input("X", 3)], vec![identity, split], vec![]), "parts");
-    let line = refusal_of_bytes(&sequence).await;
+    let line = refusal_of_bytes(&sequence);
     assert!(line.contains("output `parts` gives a sequence, not a tensor"), "{line}");
 }
 
-#[tokio::test]
-async fn only_onnxs_own_operators_run_under_their_names() {
+#[test]
+fn only_onnxs_own_operators_run_under_their_names() {
     let mut other = zipped(ints("classlabels_int64s", &[1, 2, 3]), &[]);
     for node in &mut other.graph.as_mut().unwrap().node {
         node.domain = "acme".to_owned();
     }
-    let line = refusal(&other).await;
+    let line = refusal(&other);
     assert!(line.contains("can't run: acme.Mul (`Mul-scores`), acme.ZipMap (`ZipMap-y`)"), "{line}");
 
     let mut own = model(vec![float_input("X", 1)], vec![node("Abs", &["X"], "y", vec![])], vec![]);
     own.opset_import[1].version = 6;
-    assert!(refusal(&own).await.contains("version 6 of ai.onnx.ml; versions up to 5 can run"));
+    assert!(refusal(&own).contains("version 6 of ai.onnx.ml; versions up to 5 can run"));
 }

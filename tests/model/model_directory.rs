@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::support::{self, RIDE, answer, event, fixtures, model_directory};
+use crate::support::{self, RIDE, fixtures, model_directory};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use serde_json::Value;
+use stream_predictor::aws::fetch;
 use stream_predictor::config::{ModelLocation, S3Prefix};
-use stream_predictor::handler::Handler;
-use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::quarantine::Quarantine;
-use stream_predictor::sink::Sink;
+use stream_predictor::predictor::Predictor;
 use stream_predictor_local::stack::Stack;
 
 /// A local S3 with a bucket, and what is to be in it.
@@ -42,13 +40,13 @@ fn run_id(fixture: &str) -> String {
 }
 
 async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
-    let directory = ModelDirectory::fetch(location, Some(s3)).await.unwrap();
-    let handler = Handler::load(&directory, None, Quarantine::Log, Sink::Answer).unwrap();
-    answer(&handler, &event(&[RIDE])).await["predictions"][0].clone()
+    let directory = fetch(location, Some(s3)).await.unwrap();
+    let predictor = Predictor::load(&directory, None).unwrap();
+    support::score(&predictor, &[RIDE])[0].clone().unwrap()
 }
 
 async fn refusal(location: &ModelLocation, s3: &Client) -> String {
-    format!("{:#}", ModelDirectory::fetch(location, Some(s3)).await.unwrap_err())
+    format!("{:#}", fetch(location, Some(s3)).await.unwrap_err())
 }
 
 #[tokio::test]

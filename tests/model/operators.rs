@@ -1,29 +1,27 @@
 //! The operators of the `ai.onnx.ml` domain compute what ONNX says.
 
+use crate::support;
 use crate::support::onnx::*;
-use crate::support::{answer, event};
 use prost::Message;
 use stream_predictor::columns::{Rows, Values};
-use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;
 use tract_onnx::pb::TypeProto;
 use tract_onnx::pb::tensor_proto::DataType;
 
-#[tokio::test]
-async fn a_sound_tree_decides_as_onnx_says() {
+#[test]
+fn a_sound_tree_decides_as_onnx_says() {
     let folder = tempfile::tempdir().unwrap();
-    let handler = load(folder.path(), &tree(None)).await.unwrap();
-    let answer =
-        answer(&handler, &event(&[r#"{"X": [1, 9]}"#, r#"{"X": [1.5, 2]}"#, r#"{"X": [1.5, 2.5]}"#])).await;
-    let found: Vec<f64> =
-        (0..3).map(|at| answer["predictions"][at]["prediction"]["y"].as_f64().unwrap()).collect();
+    let predictor = load(folder.path(), &tree(None)).unwrap();
+    let documents = [r#"{"X": [1, 9]}"#, r#"{"X": [1.5, 2]}"#, r#"{"X": [1.5, 2.5]}"#];
+    let predictions = support::predictions(&predictor, &documents);
+    let found: Vec<f64> = predictions.iter().map(|prediction| prediction["y"].as_f64().unwrap()).collect();
     assert_eq!(found, [10.0, 30.0, 20.0]);
 }
 
 /// Two trees, the first with `x == 1 ? leaf 1 : (x == 3 ? leaf 1 : leaf 3)`, as categorical splits are exported.
-#[tokio::test]
-async fn branches_may_share_a_leaf() {
+#[test]
+fn branches_may_share_a_leaf() {
     let attributes = vec![
         ints("nodes_treeids", &[0, 0, 0, 0, 1]),
         ints("nodes_nodeids", &[0, 1, 2, 3, 0]),
@@ -40,11 +38,11 @@ async fn branches_may_share_a_leaf() {
     let trees = node("TreeEnsembleRegressor", &["X"], "y", attributes);
     let model = model(vec![float_input("X", 1)], vec![trees], vec![]);
     let rides = [r#"{"X": 1}"#, r#"{"X": 3}"#, r#"{"X": 5}"#];
-    assert_eq!(predictions(&model, &rides).await, [10.5, 10.5, 20.5]);
+    assert_eq!(predictions(&model, &rides), [10.5, 10.5, 20.5]);
 }
 
-#[tokio::test]
-async fn every_mode_compares_as_onnx_says() {
+#[test]
+fn every_mode_compares_as_onnx_says() {
     let modes = [
         ("BRANCH_LEQ", [1.0, 1.0, 0.0]),
         ("BRANCH_LT", [1.0, 0.0, 0.0]),
@@ -55,12 +53,12 @@ async fn every_mode_compares_as_onnx_says() {
     ];
     for (mode, expected) in modes {
         let documents = [r#"{"X": 1.5}"#, r#"{"X": 2}"#, r#"{"X": 2.5}"#];
-        assert_eq!(predictions(&stump(mode, vec![]), &documents).await, expected, "{mode}");
+        assert_eq!(predictions(&stump(mode, vec![]), &documents), expected, "{mode}");
     }
 }
 
-#[tokio::test]
-async fn every_aggregate_and_transform_is_onnxs() {
+#[test]
+fn every_aggregate_and_transform_is_onnxs() {
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     let cases = vec![
         (vec![string("aggregate_function", "AVERAGE")], [0.5, 0.0]),
@@ -71,17 +69,16 @@ async fn every_aggregate_and_transform_is_onnxs() {
         (vec![string("post_transform", "SOFTMAX")], [1.0, 1.0]),
     ];
     for (attributes, expected) in cases {
-        let found =
-            predictions(&stump("BRANCH_LEQ", attributes.clone()), &[r#"{"X": 1}"#, r#"{"X": 3}"#]).await;
+        let found = predictions(&stump("BRANCH_LEQ", attributes.clone()), &[r#"{"X": 1}"#, r#"{"X": 3}"#]);
         let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6);
         assert!(near, "{attributes:?}: {found:?}");
     }
-    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "CUBE")])).await;
+    let other = refusal(&stump("BRANCH_LEQ", vec![string("post_transform", "CUBE")]));
     assert!(other.contains("post_transform CUBE is none of NONE"), "{other}");
 }
 
-#[tokio::test]
-async fn a_missing_value_goes_the_way_that_its_branch_says() {
+#[test]
+fn a_missing_value_goes_the_way_that_its_branch_says() {
     // 0/0: the way to a NaN that JSON has not.
     for (tracks_true, expected) in [(1, 1.0), (0, 0.0)] {
         let mut model =
@@ -89,13 +86,13 @@ async fn a_missing_value_goes_the_way_that_its_branch_says() {
         let graph = model.graph.as_mut().unwrap();
         graph.node[0].input = vec!["ratio".to_owned()];
         graph.node.insert(0, node("Div", &["X", "X"], "ratio", vec![]));
-        assert_eq!(predictions(&model, &[r#"{"X": 0}"#]).await, [expected]);
+        assert_eq!(predictions(&model, &[r#"{"X": 0}"#]), [expected]);
     }
 }
 
 /// A vectoriser in front of an operator that takes dense rows only.
-#[tokio::test]
-async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
+#[test]
+fn sparse_rows_become_dense_for_operators_that_know_no_other() {
     let vectorizer =
         node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &["a", "b=1", "b=2"])]);
     let nodes = vec![vectorizer, node("ReduceSum", &["row"], "y", vec![ints("axes", &[1])])];
@@ -104,12 +101,12 @@ async fn sparse_rows_become_dense_for_operators_that_know_no_other() {
     let mut model = model(vec![map], nodes, vec![]);
     model.opset_import[0].version = 11;
     let documents = [r#"{"a": 2.5, "b": "1"}"#, r#"{"a": 2.5, "b": "9"}"#, r#"{"a": 4, "b": "2"}"#];
-    assert_eq!(predictions(&model, &documents).await, [3.5, 2.5, 5.0]);
+    assert_eq!(predictions(&model, &documents), [3.5, 2.5, 5.0]);
 }
 
 /// A token of its own column for each text of the batch would be 100 million strings.
-#[tokio::test]
-async fn one_long_text_costs_the_others_nothing() {
+#[test]
+fn one_long_text_costs_the_others_nothing() {
     let tokens =
         vec![int("mark", 0), int("mincharnum", 1), string("pad_value", "#"), string("tokenexp", "[a-z]+")];
     let counted = vec![
@@ -131,8 +128,7 @@ async fn one_long_text_costs_the_others_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let model = model(vec![text], nodes, vec![]);
     std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
-    let directory =
-        ModelDirectory::fetch(&ModelLocation::Folder(folder.path().to_owned()), None).await.unwrap();
+    let directory = ModelDirectory::open(folder.path()).unwrap();
     let model = Model::load(&directory, "model.onnx").unwrap();
 
     let mut texts = vec!["a b, a".to_owned(); 100];
@@ -145,8 +141,8 @@ async fn one_long_text_costs_the_others_nothing() {
 }
 
 /// 50 rows of a million columns would be a matrix of 200 MB: they are predicted a few at a time.
-#[tokio::test]
-async fn the_dense_matrix_is_bounded() {
+#[test]
+fn the_dense_matrix_is_bounded() {
     let names: Vec<String> = (0..1_000_000).map(|column| format!("b={column}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let vectorizer = node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &names)]);
@@ -157,13 +153,12 @@ async fn the_dense_matrix_is_bounded() {
     model.opset_import[0].version = 11;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
-    let directory =
-        ModelDirectory::fetch(&ModelLocation::Folder(folder.path().to_owned()), None).await.unwrap();
+    let directory = ModelDirectory::open(folder.path()).unwrap();
     assert_eq!(Model::load(&directory, "model.onnx").unwrap().max_rows(), 16);
 
     let documents: Vec<String> = (0..50).map(|row| format!(r#"{{"b": "{}"}}"#, row * 30_000)).collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
-    let found = predictions(&model, &documents).await;
+    let found = predictions(&model, &documents);
     let expected: Vec<f64> = (0..50).map(|row| if row * 30_000 < 1_000_000 { 1.0 } else { 0.0 }).collect();
     assert_eq!(found, expected);
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{self, RIDE, answer, entry, event, ride_handler};
 use serde_json::{Value, json};
-use stream_predictor::handler::Handler;
+use stream_predictor::batch::Handler;
+use stream_predictor::doors::kinesis;
 
 /// Log lines, caught.
 #[derive(Clone, Default)]
@@ -40,7 +41,7 @@ fn ride(members: &str) -> Vec<u8> {
 /// A payload between two good rides ends quarantined with the reason; the rides are predicted.
 #[tokio::test]
 async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let megabytes = "x".repeat(3 << 20);
     let cases: Vec<(Vec<u8>, &str)> = vec![
@@ -124,7 +125,7 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
 
 #[tokio::test]
 async fn what_is_odd_but_harmless_is_predicted() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let megabytes = "9".repeat(1 << 20);
     let payloads = [
@@ -144,7 +145,7 @@ async fn what_is_odd_but_harmless_is_predicted() {
 
 #[tokio::test]
 async fn a_record_that_is_no_record_is_quarantined_alone() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     let good = entry(0, "a", RIDE.as_bytes());
     let mut not_base64 = entry(1, "b", b"");
     not_base64["kinesis"]["data"] = json!("secret*");
@@ -158,7 +159,7 @@ async fn a_record_that_is_no_record_is_quarantined_alone() {
     let reasons: Vec<_> = log.iter().filter_map(|line| line["fields"]["reason"].as_str()).collect();
     assert_eq!(reasons.len(), 4);
     // In the order of the records.
-    assert_eq!(reasons[0], "kinesis.data is not base64");
+    assert_eq!(reasons[0], "the payload is not base64");
     assert_eq!(reasons[1], "the payload is empty");
     // Where in its entry: the same in whatever batch it comes.
     assert!(reasons[2].contains("malformed: line 1, column 143"), "{reasons:?}");
@@ -168,7 +169,7 @@ async fn a_record_that_is_no_record_is_quarantined_alone() {
 
 #[tokio::test]
 async fn an_empty_batch_is_a_success() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     assert_eq!(
         answer(&handler, r#"{"Records": []}"#).await,
         json!({"predictions": [], "batchItemFailures": []})
@@ -177,19 +178,19 @@ async fn an_empty_batch_is_a_success() {
 
 #[tokio::test]
 async fn an_event_of_another_source_is_an_error() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     let limit = support::seconds(5);
     for event in
         [r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#, "{}", "null", r#"{"Records": {}}"#]
     {
-        let error = handler.handle(event, &limit).await.unwrap_err().to_string();
+        let error = format!("{:#}", kinesis::handle(&handler, event, &limit).await.unwrap_err());
         assert!(error.contains("Kinesis") && !error.contains("secret"), "{event}: {error}");
     }
 }
 
 #[tokio::test]
 async fn a_record_that_comes_twice_is_predicted_twice_under_one_id() {
-    let handler = ride_handler().await;
+    let handler = ride_handler();
     let twice =
         json!({"Records": [entry(0, "a", RIDE.as_bytes()), entry(0, "a", RIDE.as_bytes())]}).to_string();
     let answer = answer(&handler, &twice).await;

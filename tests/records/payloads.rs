@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use base64_simd::STANDARD;
 use fastrand::Rng;
 use md5::{Digest, Md5};
-use stream_predictor::decode::{Document, MAX_DOCUMENTS, unpack};
+use stream_predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 use stream_predictor::error::Rejected;
 
 /// Cases if the environment names no number.
@@ -25,13 +24,13 @@ type Unpacked = Vec<(Option<String>, Result<Vec<u8>, Rejected>)>;
 
 /// Checks what is promised of any payload, too.
 fn unpacked(payload: &[u8]) -> Unpacked {
-    let earlier = Document { sub_sequence: 0, key: None, json: Ok(0..2) };
+    let earlier = DocumentRange { place: 0, key: None, json: Ok(0..2) };
     let (mut buffer, mut documents) = (b"{}".to_vec(), vec![earlier.clone()]);
-    unpack(&STANDARD.encode_to_string(payload), &mut buffer, &mut documents);
+    unpack(payload, &mut buffer, &mut documents);
     assert_eq!((&buffer[..2], &documents[0]), (&b"{}"[..], &earlier));
     let new = &documents[1..];
     assert!((1..=MAX_DOCUMENTS).contains(&new.len()));
-    assert!(new.iter().map(|document| document.sub_sequence).eq(0..u32::try_from(new.len()).unwrap()));
+    assert!(new.iter().map(|document| document.place).eq(0..u32::try_from(new.len()).unwrap()));
     let bytes = |range: &std::ops::Range<usize>| {
         assert!(range.start >= 2);
         buffer[range.clone()].to_vec()
@@ -126,7 +125,7 @@ fn a_record_without_a_document_is_one_rejected_document() {
     assert_eq!(unpacked(&aggregate(b"")), rejected(Rejected::Aggregate("there is no user record in it")));
     assert_eq!(unpacked(&aggregate(b"{}")), rejected(Rejected::Aggregate("it is no protobuf message")));
     let (mut buffer, mut documents) = (Vec::new(), Vec::new());
-    unpack("e30", &mut buffer, &mut documents);
+    unpack_base64("e30", &mut buffer, &mut documents);
     assert_eq!((buffer.len(), &documents[0].json), (0, &Err(Rejected::NotBase64)));
     // The magic alone, and one with a bad digest, are taken for a document; that it is no JSON shows later.
     let mut ordinary = aggregate(b"");

@@ -1,4 +1,4 @@
-//! What the tests share: fixtures, events as Lambda sends them, and a handler without AWS.
+//! What the tests share: fixtures, the engine, events as Lambda sends them, and a handler without AWS.
 #![allow(dead_code, reason = "every folder of tests is a crate of its own and uses a part")]
 
 pub mod bucket;
@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stream_predictor::config::ModelLocation;
-use stream_predictor::handler::Handler;
+use stream_predictor::aws::TimeLimit;
+use stream_predictor::batch::Handler;
+use stream_predictor::doors::kinesis;
+use stream_predictor::error::Rejected;
 use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::predictor::{Document, Predictor, Provenance};
 use stream_predictor::quarantine::Quarantine;
-use stream_predictor::sink::Sink;
-use stream_predictor::time_limit::TimeLimit;
+use stream_predictor::sinks::Sink;
 use tokio::time::Instant;
 
 pub const STREAM_ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events";
@@ -47,19 +49,36 @@ pub fn model_directory(root: &Path) -> PathBuf {
     panic!("no MLmodel below {}: run `make fixtures`", root.display());
 }
 
-pub async fn handler(folder: &Path, sink: Sink) -> Handler {
-    quarantining_handler(folder, Quarantine::Log, sink).await
+/// The engine with the model of a folder.
+pub fn predictor(folder: &Path) -> Predictor {
+    Predictor::load(&ModelDirectory::open(folder).unwrap(), None).unwrap()
 }
 
-pub async fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
-    let location = ModelLocation::Folder(folder.to_owned());
-    let directory = ModelDirectory::fetch(&location, None).await.unwrap();
-    Handler::load(&directory, None, quarantine, sink).unwrap()
+/// For each document, its result or why the engine rejects it.
+pub fn score<D: AsRef<[u8]>>(predictor: &Predictor, documents: &[D]) -> Vec<Result<Value, Rejected>> {
+    let document = |json| Document { json, provenance: Provenance::default() };
+    let documents: Vec<_> = documents.iter().map(|json| document(json.as_ref())).collect();
+    let result = |result: Vec<u8>| serde_json::from_slice(&result).unwrap();
+    predictor.score(&documents).into_iter().map(|scored| scored.result.map(result)).collect()
+}
+
+/// The predictions for the documents that the engine does not reject.
+pub fn predictions<D: AsRef<[u8]>>(predictor: &Predictor, documents: &[D]) -> Vec<Value> {
+    let results = score(predictor, documents).into_iter().flatten();
+    results.map(|result| result["prediction"].clone()).collect()
+}
+
+pub fn handler(folder: &Path, sink: Sink) -> Handler {
+    quarantining_handler(folder, Quarantine::Log, sink)
+}
+
+pub fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
+    Handler::load(&ModelDirectory::open(folder).unwrap(), None, quarantine, vec![sink]).unwrap()
 }
 
 /// A handler with the linear ride model that answers as a test run.
-pub async fn ride_handler() -> Handler {
-    handler(&model_directory(&fixtures().join("mlflow3")), Sink::Answer).await
+pub fn ride_handler() -> Handler {
+    handler(&model_directory(&fixtures().join("mlflow3")), Sink::Answer)
 }
 
 /// The entry of one payload in an event.
@@ -99,7 +118,7 @@ pub fn seconds(seconds: u64) -> TimeLimit {
 
 /// The answer of a handler to an event, with time enough.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
-    let answer = handler.handle(event, &seconds(60)).await.unwrap();
+    let answer = kinesis::handle(handler, event, &seconds(60)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 

@@ -1,18 +1,13 @@
-//! Small ONNX models, made node by node, and what a handler makes of them.
+//! Small ONNX models, made node by node, and what the engine makes of them.
 
 use std::path::Path;
 
 use prost::Message;
-use stream_predictor::config::ModelLocation;
-use stream_predictor::handler::Handler;
 use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::quarantine::Quarantine;
-use stream_predictor::sink::Sink;
+use stream_predictor::predictor::Predictor;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::*;
-
-use super::{answer, event};
 
 pub fn float_input(name: &str, columns: i64) -> ValueInfoProto {
     let columns = Dimension { value: Some(dimension::Value::DimValue(columns)), ..Dimension::default() };
@@ -178,32 +173,30 @@ pub fn with_sequence_output(model: &ModelProto, name: &str) -> Vec<u8> {
     [model.encode_to_vec(), OtherModel { graph: Some(graph) }.encode_to_vec()].concat()
 }
 
-pub async fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Handler> {
-    load_bytes(folder, &model.encode_to_vec()).await
+pub fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Predictor> {
+    load_bytes(folder, &model.encode_to_vec())
 }
 
-pub async fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Handler> {
+pub fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Predictor> {
     std::fs::write(folder.join("model.onnx"), model).unwrap();
-    let directory = ModelDirectory::fetch(&ModelLocation::Folder(folder.to_owned()), None).await?;
-    Handler::load(&directory, Some("run"), Quarantine::Log, Sink::Answer)
+    Predictor::load(&ModelDirectory::open(folder)?, Some("run"))
 }
 
-pub async fn refusal(model: &ModelProto) -> String {
-    refusal_of_bytes(&model.encode_to_vec()).await
+pub fn refusal(model: &ModelProto) -> String {
+    refusal_of_bytes(&model.encode_to_vec())
 }
 
-pub async fn refusal_of_bytes(model: &[u8]) -> String {
+pub fn refusal_of_bytes(model: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    format!("{:#}", load_bytes(folder.path(), model).await.unwrap_err())
+    format!("{:#}", load_bytes(folder.path(), model).unwrap_err())
 }
 
 /// The predictions `y` of a model for the documents that it does not fail on.
-pub async fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
+pub fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
     let folder = tempfile::tempdir().unwrap();
-    let handler = load(folder.path(), model).await.unwrap();
-    let answer = answer(&handler, &event(documents)).await;
-    let predictions = answer["predictions"].as_array().unwrap();
-    predictions.iter().map(|prediction| prediction["prediction"]["y"].as_f64().unwrap()).collect()
+    let predictor = load(folder.path(), model).unwrap();
+    let predictions = super::predictions(&predictor, documents);
+    predictions.iter().map(|prediction| prediction["y"].as_f64().unwrap()).collect()
 }
 
 /// One tree, `x0 <= 1 ? 10 : (x1 > 2 ? 20 : 30)`, with one attribute replaced.

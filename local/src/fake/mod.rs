@@ -121,6 +121,11 @@ impl Cloud {
         self.with_stream(stream, |stream| stream.limited = true);
     }
 
+    /// Lets a stream refuse every record of a key.
+    pub fn refuse_key(&self, stream: &str, key: &str) {
+        self.with_stream(stream, |stream| stream.refused_keys.push(key.to_owned()));
+    }
+
     /// Lets a stream take records of so many bytes, their partition keys included.
     pub fn set_max_record_bytes(&self, stream: &str, bytes: usize) {
         self.with_stream(stream, |stream| stream.max_record_bytes = bytes);

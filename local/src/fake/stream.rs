@@ -15,6 +15,8 @@ pub(super) struct Stream {
     pub(super) max_record_bytes: usize,
     /// Whether shards have the service's write limits.
     pub(super) limited: bool,
+    /// Keys of which every record is refused.
+    pub(super) refused_keys: Vec<String>,
 }
 
 /// A record on its way in.
@@ -45,11 +47,15 @@ impl Stream {
             shards: (0..shards).map(shard).collect(),
             max_record_bytes: MAX_RECORD_BYTES,
             limited: false,
+            refused_keys: Vec::new(),
         }
     }
 
     /// Writes a record to the shard that its key belongs to: where it then stands, or the code of the refusal.
     pub(super) fn put(&mut self, entry: &Entry, arrival: Arrival) -> Result<Accepted, &'static str> {
+        if self.refused_keys.contains(&entry.key) {
+            return Err(TOO_FAST);
+        }
         let limited = self.limited;
         let shard = self.shard(&entry.key).ok_or("InternalFailure")?;
         if limited && !shard.admits(entry.data.len() + entry.key.len()) {

@@ -1,7 +1,7 @@
 use super::*;
 
-#[tokio::test]
-async fn linear_regressor() {
+#[test]
+fn linear_regressor() {
     let x = input(DataType::Float, 2);
     let sound = [floats("coefficients", &[1.0, 2.0]), floats("intercepts", &[0.5])];
     let cases = [
@@ -14,12 +14,12 @@ async fn linear_regressor() {
         (with(&sound, string("post_transform", "CUBE")), "post_transform CUBE is none of NONE, LOGISTIC"),
     ];
     for (attributes, expected) in cases {
-        refused("LinearRegressor", &x, attributes, &[expected]).await;
+        refused("LinearRegressor", &x, attributes, &[expected]);
     }
 }
 
-#[tokio::test]
-async fn linear_classifier() {
+#[test]
+fn linear_classifier() {
     let x = input(DataType::Float, 2);
     let sound = [
         floats("coefficients", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
@@ -38,8 +38,8 @@ async fn linear_classifier() {
         (with(&sound, string("post_transform", "CUBE")), "post_transform CUBE"),
     ];
     for (attributes, expected) in cases {
-        refused("LinearClassifier", &x, attributes, &[expected]).await;
+        refused("LinearClassifier", &x, attributes, &[expected]);
     }
     let text = input(DataType::String, 2);
-    refused("LinearClassifier", &text, sound.to_vec(), &["strings where numbers are expected"]).await;
+    refused("LinearClassifier", &text, sound.to_vec(), &["strings where numbers are expected"]);
 }

@@ -22,12 +22,12 @@ fn input(element: DataType, columns: i64) -> ValueInfoProto {
 }
 
 /// That the operator is refused with a line that has all of `expected`.
-async fn refused(operator: &str, input: &ValueInfoProto, attributes: Vec<AttributeProto>, expected: &[&str]) {
+fn refused(operator: &str, input: &ValueInfoProto, attributes: Vec<AttributeProto>, expected: &[&str]) {
     let mut node = node(operator, &["X"], "y", attributes);
     if operator.ends_with("Classifier") {
         node.output.push("scores".to_owned());
     }
-    let line = refusal(&model(vec![input.clone()], vec![node], vec![])).await;
+    let line = refusal(&model(vec![input.clone()], vec![node], vec![]));
     for part in expected {
         assert!(line.contains(part), "{operator}: not {part:?}, but {line:?}");
     }

@@ -1,61 +1,59 @@
 use super::*;
 
-#[tokio::test]
-async fn scaler() {
+#[test]
+fn scaler() {
     let x = input(DataType::Float, 2);
     let lists = |offset: usize, scale: usize| {
         vec![floats("offset", &vec![0.0; offset]), floats("scale", &vec![1.0; scale])]
     };
-    refused("Scaler", &x, lists(0, 0), &["offset of length 0 and scale of length 0"]).await;
-    refused("Scaler", &x, lists(2, 1), &["offset of length 2 and scale of length 1"]).await;
-    refused("Scaler", &x, lists(3, 3), &["rows of 2 features for 3 offsets and scales"]).await;
+    refused("Scaler", &x, lists(0, 0), &["offset of length 0 and scale of length 0"]);
+    refused("Scaler", &x, lists(2, 1), &["offset of length 2 and scale of length 1"]);
+    refused("Scaler", &x, lists(3, 3), &["rows of 2 features for 3 offsets and scales"]);
 }
 
-#[tokio::test]
-async fn normalizer() {
+#[test]
+fn normalizer() {
     let x = input(DataType::Float, 2);
-    refused("Normalizer", &x, vec![string("norm", "L3")], &["norm L3 is none of MAX, L1 and L2"]).await;
+    refused("Normalizer", &x, vec![string("norm", "L3")], &["norm L3 is none of MAX, L1 and L2"]);
 }
 
-#[tokio::test]
-async fn imputer() {
+#[test]
+fn imputer() {
     let x = input(DataType::Float, 2);
     let values = floats("imputed_value_floats", &[1.0, 2.0]);
     let whole = ints("imputed_value_int64s", &[1, 2]);
-    refused("Imputer", &x, vec![], &["neither imputed_value_floats nor imputed_value_int64s"]).await;
+    refused("Imputer", &x, vec![], &["neither imputed_value_floats nor imputed_value_int64s"]);
     let both = vec![values.clone(), whole.clone()];
-    refused("Imputer", &x, both, &["2 imputed_value_floats and 2 imputed_value_int64s"]).await;
-    refused("Imputer", &x, vec![whole], &["imputed_value_int64s for an input of F32"]).await;
+    refused("Imputer", &x, both, &["2 imputed_value_floats and 2 imputed_value_int64s"]);
+    refused("Imputer", &x, vec![whole], &["imputed_value_int64s for an input of F32"]);
     let integers = input(DataType::Int64, 2);
-    refused("Imputer", &integers, vec![values.clone()], &["imputed_value_floats for an input of I64"]).await;
+    refused("Imputer", &integers, vec![values.clone()], &["imputed_value_floats for an input of I64"]);
     refused(
         "Imputer",
         &input(DataType::Float, 3),
         vec![values],
         &["rows of 3 features for 2 imputed values"],
-    )
-    .await;
+    );
 }
 
-#[tokio::test]
-async fn feature_vectorizer() {
+#[test]
+fn feature_vectorizer() {
     let x = input(DataType::Float, 2);
     let dimensions = |list: &[i64]| vec![ints("inputdimensions", list)];
-    refused("FeatureVectorizer", &x, vec![], &["inputdimensions"]).await;
-    refused("FeatureVectorizer", &x, dimensions(&[2, 2]), &["2 inputdimensions for 1 inputs"]).await;
-    refused("FeatureVectorizer", &x, dimensions(&[0]), &["inputdimensions [0]"]).await;
-    refused("FeatureVectorizer", &x, dimensions(&[-1]), &["inputdimensions"]).await;
-    refused("FeatureVectorizer", &x, dimensions(&[i64::MAX]), &["inputdimensions [9223372036854775807]"])
-        .await;
+    refused("FeatureVectorizer", &x, vec![], &["inputdimensions"]);
+    refused("FeatureVectorizer", &x, dimensions(&[2, 2]), &["2 inputdimensions for 1 inputs"]);
+    refused("FeatureVectorizer", &x, dimensions(&[0]), &["inputdimensions [0]"]);
+    refused("FeatureVectorizer", &x, dimensions(&[-1]), &["inputdimensions"]);
+    refused("FeatureVectorizer", &x, dimensions(&[i64::MAX]), &["inputdimensions [9223372036854775807]"]);
 }
 
-#[tokio::test]
-async fn binarizer() {
-    refused("Binarizer", &input(DataType::String, 2), vec![], &["an input of String"]).await;
+#[test]
+fn binarizer() {
+    refused("Binarizer", &input(DataType::String, 2), vec![], &["an input of String"]);
 }
 
-#[tokio::test]
-async fn array_feature_extractor() {
+#[test]
+fn array_feature_extractor() {
     let places = TensorProto {
         name: "places".to_owned(),
         dims: vec![2],
@@ -66,7 +64,7 @@ async fn array_feature_extractor() {
     for (place, expected) in [(2, "feature 2 of 2"), (-1, "feature -1 of 2")] {
         let places = TensorProto { int64_data: vec![0, place], ..places.clone() };
         let nodes = vec![node("ArrayFeatureExtractor", &["X", "places"], "y", vec![])];
-        let line = refusal(&model(vec![input(DataType::Float, 2)], nodes, vec![places])).await;
+        let line = refusal(&model(vec![input(DataType::Float, 2)], nodes, vec![places]));
         assert!(line.contains(expected), "{line}");
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
-#[tokio::test]
-async fn svm_classifier() {
+#[test]
+fn svm_classifier() {
     let x = input(DataType::Float, 2);
     // Three classes with two, one and one support vectors of two features.
     let sound = [
@@ -30,17 +30,17 @@ async fn svm_classifier() {
         (with(&sound, floats("support_vectors", &[1.0; 12])), "rows of 2 features for 3"),
     ];
     for (attributes, expected) in cases {
-        refused("SVMClassifier", &x, attributes, &[expected]).await;
+        refused("SVMClassifier", &x, attributes, &[expected]);
     }
     let linear = without(&without(&sound, "vectors_per_class"), "support_vectors");
-    refused("SVMClassifier", &x, linear.clone(), &["8 coefficients for 3 class labels"]).await;
+    refused("SVMClassifier", &x, linear.clone(), &["8 coefficients for 3 class labels"]);
     let coefficients = floats("coefficients", &[1.0; 6]);
     let no_rho = with(&with(&linear, coefficients), floats("rho", &[]));
-    refused("SVMClassifier", &x, no_rho, &["rho is empty"]).await;
+    refused("SVMClassifier", &x, no_rho, &["rho is empty"]);
 }
 
-#[tokio::test]
-async fn svm_regressor() {
+#[test]
+fn svm_regressor() {
     let x = input(DataType::Float, 2);
     let sound = [
         int("n_supports", 3),
@@ -59,6 +59,6 @@ async fn svm_regressor() {
         (with(&sound, string("kernel_type", "CUBIC")), "kernel_type CUBIC"),
     ];
     for (attributes, expected) in cases {
-        refused("SVMRegressor", &x, attributes, &[expected]).await;
+        refused("SVMRegressor", &x, attributes, &[expected]);
     }
 }

@@ -7,10 +7,12 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::config::S3Prefix;
 
-/// An object's key, relative to the listed prefix, and its size in bytes.
+/// An object below a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
+    /// Its key, relative to the listed prefix.
     pub name: String,
+    /// Its size.
     pub bytes: u64,
 }
 

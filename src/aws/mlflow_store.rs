@@ -9,7 +9,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
 use crate::model::mlmodel::{self, Logged};
-use crate::s3;
+
+use super::s3;
 
 /// A run's artifacts, beside the model: plots, tables, data.
 const MAX_ARTIFACTS: usize = 20_000;

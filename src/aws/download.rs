@@ -8,9 +8,9 @@ use aws_sdk_s3::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
-use crate::s3::{Object, list, read};
+use crate::model::directory::contained;
 
-use super::contained;
+use super::s3::{Object, list, read};
 
 /// A model directory has a few dozen files at most; lookup tables and tensors with external data included.
 const MAX_OBJECTS: usize = 1_000;

@@ -1,60 +1,33 @@
-//! The model directory: found, and brought onto this machine.
-
-mod download;
-mod mlflow;
+//! The model directory on this machine: `MLmodel`, the graph, its external data, and the serving spec.
 
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_s3::Client;
 use tempfile::TempDir;
 
-use crate::config::ModelLocation;
-
-/// A model directory on this machine.
+/// A folder with a model.
 #[derive(Debug)]
 pub struct ModelDirectory {
     path: PathBuf,
     origin: String,
-    /// A downloaded directory goes when it is no longer needed.
+    /// A downloaded folder is removed with this value.
     _downloaded: Option<TempDir>,
 }
 
 impl ModelDirectory {
-    /// Finds the directory, and downloads it if it is on S3.
+    /// Opens a folder of this machine.
     ///
     /// # Errors
-    /// When it is not there, is ambiguous, is too large, or S3 does not answer.
-    pub async fn fetch(location: &ModelLocation, s3: Option<&Client>) -> Result<Self> {
-        let client = || s3.context("a model on S3 needs an S3 client");
-        let prefix = match location {
-            ModelLocation::Folder(path) => {
-                ensure!(path.is_dir(), "MODEL_LOCATION={}: there is no such folder", path.display());
-                return Ok(Self {
-                    path: path.clone(),
-                    origin: path.display().to_string(),
-                    _downloaded: None,
-                });
-            }
-            ModelLocation::Prefix(prefix) => prefix.clone(),
-            ModelLocation::Run { root, experiment, run_id } => {
-                mlflow::resolve(client()?, root, experiment, run_id).await?
-            }
-        };
-        let downloaded =
-            tempfile::Builder::new().prefix("model-").tempdir().context("making a folder for the model")?;
-        download::download(client()?, &prefix, downloaded.path()).await?;
-        Ok(Self {
-            path: downloaded.path().to_owned(),
-            origin: prefix.to_string(),
-            _downloaded: Some(downloaded),
-        })
+    /// When there is no such folder.
+    pub fn open(path: &Path) -> Result<Self> {
+        ensure!(path.is_dir(), "there is no such folder");
+        Ok(Self { path: path.to_owned(), origin: path.display().to_string(), _downloaded: None })
     }
 
-    /// Whether the location is on S3, so that [`ModelDirectory::fetch`] needs a client.
+    /// Takes a folder into which `origin` was downloaded, and removes it at the end.
     #[must_use]
-    pub fn is_remote(location: &ModelLocation) -> bool {
-        !matches!(location, ModelLocation::Folder(_))
+    pub fn downloaded(folder: TempDir, origin: String) -> Self {
+        Self { path: folder.path().to_owned(), origin, _downloaded: Some(folder) }
     }
 
     /// Where it came from, for messages.
@@ -87,11 +60,11 @@ impl ModelDirectory {
     }
 }
 
-/// A relative path that can't lead out of the folder it is joined to.
+/// Checks a relative path that must not lead out of the folder that it is joined to.
 ///
 /// # Errors
 /// When it is absolute, empty, or has a part such as `..`.
-fn contained(name: &str) -> Result<&Path> {
+pub fn contained(name: &str) -> Result<&Path> {
     let path = Path::new(name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
     // `components` drops what `a//b` and `a/.` have too many.
