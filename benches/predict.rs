@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
     if std::env::args().any(|argument| argument == "--portable") {
-        stream_predictor::model::use_portable_code();
+        onnx_ml::use_portable_code();
     }
     let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
     let started = Instant::now();

@@ -1,8 +1,9 @@
 //! The graph, by its own words and, where it can run, as it is served.
 
+use onnx_ml::summary::{Declared, Summary};
+
 use crate::columns::Port;
 use crate::model::Model;
-use crate::model::graph::summary::{Declared, Summary};
 
 use super::report::Report;
 

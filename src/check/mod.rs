@@ -11,10 +11,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
+use onnx_ml::summary::Summary;
 
 use crate::columns::{Rows, Values};
 use crate::model::directory::ModelDirectory;
-use crate::model::graph::summary::Summary;
 use crate::model::signature::Signature;
 use crate::model::{DEFAULT_FILE, Description, Model, mlmodel};
 use crate::prediction::ResultPlan;

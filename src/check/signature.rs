@@ -1,10 +1,10 @@
 //! MLflow's signature, against the graph. The function does not read it: where the two disagree, the graph is served.
 
 use anyhow::Result;
+use onnx_ml::summary::{Declared, Kind, Summary};
 
 use crate::features::vocabulary;
 use crate::model::Model;
-use crate::model::graph::summary::{Declared, Kind, Summary};
 use crate::model::signature::{Field, Signature};
 
 use super::graph::some_of;

@@ -1,31 +1,21 @@
 //! The model: from a directory that MLflow wrote to predictions for a batch of rows.
 
-mod bounds;
-mod deadline;
 pub mod directory;
 mod example;
-pub mod graph;
 pub mod mlmodel;
-mod ops;
-mod plan;
-pub mod session;
 pub mod signature;
 mod tensors;
-mod wire;
 
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use onnx_ml::{Dimension, Graph, Session};
 
 use crate::columns::{Port, Rows, Values};
 use crate::spec::ServingSpec;
 
 use directory::ModelDirectory;
-use graph::Graph;
 use mlmodel::MlModel;
-use session::{Dimension, Session};
-
-pub use ops::use_portable_code;
 
 /// The graph's file where `MLmodel` names none.
 pub const DEFAULT_FILE: &str = "model.onnx";

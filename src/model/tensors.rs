@@ -1,14 +1,12 @@
 //! Between our columns and tract's tensors.
 
 use anyhow::{Result, bail, ensure};
+use onnx_ml::{Columns, Dimension, Input, MapValue, Output, Takes};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
 use crate::columns::{Element, Number, Port, Sparse, Values};
-
-use super::graph::{Columns, Input, Output, Takes, data_type};
-use super::session::Dimension;
 
 /// More columns than a record of 10 MiB could fill.
 const MAX_COLUMNS: usize = 10 << 20;
@@ -23,7 +21,9 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
         keys: keys.to_vec(),
     };
     let (element, shape, keys): (_, &[Option<usize>], &[String]) = match &input.takes {
-        Takes::Sparse { keys, values } => return Ok((port(Element::Map(*values), 1, keys), Vec::new())),
+        Takes::Sparse { keys, values } => {
+            return Ok((port(Element::Map(number(*values)), 1, keys), Vec::new()));
+        }
         Takes::Dense { element, columns: Columns::Of(keys) } => (element, &[None, Some(keys.len())], keys),
         Takes::Dense { element, columns: Columns::Ascending(width) } => (element, &[None, *width], &[]),
         Takes::Tensor { element, shape } => (element, shape.as_deref().unwrap_or_default(), &[]),
@@ -46,6 +46,15 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
         [_, Some(other)] => bail!("has {other} columns; served are 1 to {MAX_COLUMNS}"),
         [_, None] => bail!("does not state its number of columns: export the model with it"),
         _ => bail!("has {} dimensions; served are [N] and [N, columns]", shape.len()),
+    }
+}
+
+/// The type of a map's values in our columns.
+fn number(values: MapValue) -> Number {
+    match values {
+        MapValue::Float => Number::Float,
+        MapValue::Double => Number::Double,
+        MapValue::Int64 => Number::Int64,
     }
 }
 
@@ -108,7 +117,11 @@ fn sparse_rows(element: Element, sparse: &Sparse, rows: usize) -> Result<Vec<TVa
     let Element::Map(values) = element else { bail!("an input of {} has no columns", element.name()) };
     let shape = [rows, sparse.entries];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
-    let number = data_type(values).try_into()?;
+    let number = match values {
+        Number::Float => DatumType::F32,
+        Number::Double => DatumType::F64,
+        Number::Int64 => DatumType::I64,
+    };
     let values = Tensor::from_shape(&shape, &sparse.values)?.cast_to_dt(number)?.into_owned();
     Ok(vec![columns.into_tvalue(), values.into_tvalue()])
 }

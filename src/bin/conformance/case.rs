@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use stream_predictor::columns::{Number, Sparse};
-use stream_predictor::model::graph::{Columns, Graph, Takes};
-use stream_predictor::model::session::{Dimension, Session};
+use onnx_ml::{Columns, Dimension, Graph, MapValue, Session, Takes, VOID_COLUMN};
+use stream_predictor::columns::Sparse;
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::prelude::*;
 
@@ -156,24 +155,24 @@ impl Case {
 }
 
 /// The entries of rows that have a column, as [`Session::run`] takes them.
-fn entries(rows: &[data_set::Map], keys: &[String], values: Number) -> Result<TVec<TValue>> {
+fn entries(rows: &[data_set::Map], keys: &[String], values: MapValue) -> Result<TVec<TValue>> {
     let columns: HashMap<&str, i32> = keys.iter().map(String::as_str).zip(0..).collect();
     let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0).max(1);
     let mut sparse = Sparse { entries: width, ..Sparse::default() };
     for row in rows {
         let numbers = row.values.cast_to::<f64>()?;
         for (key, value) in row.keys.iter().zip(numbers.try_as_plain_ram()?.as_slice::<f64>()?) {
-            sparse.push(columns.get(key.as_str()).copied().unwrap_or(Sparse::NONE), *value);
+            sparse.push(columns.get(key.as_str()).copied().unwrap_or(VOID_COLUMN), *value);
         }
-        (row.keys.len()..width).for_each(|_| sparse.push(Sparse::NONE, 0.0));
+        (row.keys.len()..width).for_each(|_| sparse.push(VOID_COLUMN, 0.0));
     }
     let shape = [rows.len(), width];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
     let numbers = Tensor::from_shape(&shape, &sparse.values)?;
     let number = match values {
-        Number::Float => DatumType::F32,
-        Number::Double => DatumType::F64,
-        Number::Int64 => DatumType::I64,
+        MapValue::Float => DatumType::F32,
+        MapValue::Double => DatumType::F64,
+        MapValue::Int64 => DatumType::I64,
     };
     Ok(tvec![columns.into_tvalue(), numbers.cast_to_dt(number)?.into_owned().into_tvalue()])
 }

@@ -1,0 +1,71 @@
+//! `Max` and `Min` of two: tract's answer the other one where one is NaN.
+//!
+//! <https://onnx.ai/onnx/operators/onnx__Max.html>, which `Relu` and `Clip` are made of too.
+
+use tract_onnx::tract_core::broadcast::multi_broadcast;
+use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::tract_num_traits::Float;
+
+use crate::ops::operator::{Operator, tensor};
+
+/// The larger or the smaller of two floats or doubles, NaN if one of them is. Tensors of one rank, broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extreme {
+    /// Whether it is the larger.
+    pub largest: bool,
+}
+
+impl Extreme {
+    /// Of two numbers.
+    pub fn of<T: Float>(self, a: T, b: T) -> T {
+        let is_first = if self.largest { a > b } else { a < b };
+        if is_first || a.is_nan() { a } else { b }
+    }
+
+    fn of_tensors<T: Datum + Float>(self, a: &Tensor, b: &Tensor) -> TractResult<TVec<TValue>> {
+        let plain = |x: &Tensor| TractResult::Ok(x.try_as_plain_ram()?.as_slice::<T>()?.to_vec());
+        let with = |of: &Tensor, one: T| {
+            // Told apart here, so that each loop becomes one of vectors.
+            let values = plain(of)?.into_iter();
+            let values = if self.largest {
+                values.map(|x| Self { largest: true }.of(x, one)).collect()
+            } else {
+                values.map(|x| Self { largest: false }.of(x, one)).collect()
+            };
+            Ok(tvec!(tensor(values, of.shape())?.into_tvalue()))
+        };
+        match (a.len(), b.len()) {
+            (_, 1) => return with(a, plain(b)?[0]),
+            (1, _) => return with(b, plain(a)?[0]),
+            _ => {}
+        }
+        let (a, b) = (a.to_plain_array_view::<T>()?, b.to_plain_array_view::<T>()?);
+        let shape = multi_broadcast(&[a.shape(), b.shape()])?;
+        let both = a.broadcast(&*shape).zip(b.broadcast(&*shape));
+        let (a, b) = both.context("shapes that do not go together")?;
+        let values = a.iter().zip(&b).map(|(&a, &b)| self.of(a, b)).collect();
+        Ok(tvec!(tensor(values, &shape)?.into_tvalue()))
+    }
+}
+
+impl Operator for Extreme {
+    const NAME: &'static str = "Extreme";
+
+    fn inputs(&self) -> usize {
+        2
+    }
+
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let shape = multi_broadcast(&[&inputs[0].shape, &inputs[1].shape])?;
+        Ok(tvec!(inputs[0].datum_type.fact(shape)))
+    }
+
+    fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
+        let [a, b] = inputs else { bail!("two inputs") };
+        if a.datum_type() == DatumType::F32 {
+            self.of_tensors::<f32>(a, b)
+        } else {
+            self.of_tensors::<f64>(a, b)
+        }
+    }
+}

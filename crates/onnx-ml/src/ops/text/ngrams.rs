@@ -1,0 +1,152 @@
+//! The n-grams that `TfIdfVectorizer` counts, as a tree: each n-gram is a path of its items.
+
+use hashbrown::HashMap;
+use tract_onnx::pb::NodeProto;
+use tract_onnx::tract_hir::internal::*;
+
+use crate::ops::lookup::Lookup;
+use crate::ops::operator::MAX_WIDTH;
+
+/// N-grams of strings or integers, each with the column that counts it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ngrams {
+    /// The items that there are.
+    items: Lookup,
+    /// The node that an item leads to from a node. The root is node 0.
+    children: HashMap<(usize, usize), usize>,
+    /// Of each node the n-gram that ends there, if one does.
+    ends: Vec<Option<Ngram>>,
+    width: usize,
+    /// Whether an n-gram has more than one item.
+    has_longer: bool,
+}
+
+/// What an n-gram counts for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ngram {
+    /// Below [`Ngrams::width`].
+    pub column: usize,
+    /// 1 where there are no weights.
+    pub weight: f32,
+}
+
+impl Ngrams {
+    /// Reads the pool, `ngram_counts`, `ngram_indexes`, `weights`, `min_gram_length` and `max_gram_length`.
+    ///
+    /// # Errors
+    /// When they do not go together.
+    pub fn of(node: &NodeProto) -> TractResult<Self> {
+        let strings: Vec<String> = node.get_attr_opt_vec("pool_strings")?.unwrap_or_default();
+        let ints: Vec<i64> = node.get_attr_opt_vec("pool_int64s")?.unwrap_or_default();
+        let pool = match (strings.len(), ints.len()) {
+            (0, 0) => bail!("neither pool_strings nor pool_int64s"),
+            (_, 0) => tensor1(&strings),
+            (0, _) => tensor1(&ints),
+            (strings, ints) => bail!("{strings} pool_strings and {ints} pool_int64s: one or the other"),
+        };
+        let starts: Vec<usize> = node.get_attr_vec("ngram_counts")?;
+        let columns: Vec<usize> = node.get_attr_vec("ngram_indexes")?;
+        let shortest: usize = node.get_attr("min_gram_length")?;
+        let longest: usize = node.get_attr("max_gram_length")?;
+        ensure!(
+            1 <= shortest && shortest <= longest && longest <= starts.len(),
+            "min_gram_length {shortest} and max_gram_length {longest} for {} ngram_counts",
+            starts.len()
+        );
+        let width = columns.iter().max().context("ngram_indexes is empty")?;
+        ensure!(*width < MAX_WIDTH, "ngram_indexes: {width} is not below {MAX_WIDTH}");
+
+        let weights: Vec<f32> = node.get_attr_opt_vec("weights")?.unwrap_or_default();
+        ensure!(
+            [0, columns.len()].contains(&weights.len()),
+            "{} weights for {} ngram_indexes",
+            weights.len(),
+            columns.len()
+        );
+
+        let items = Lookup::of_tensor(&pool)?;
+        let places: Vec<usize> = items.places(&pool)?.into_iter().flatten().collect();
+        let (width, has_longer) = (width + 1, longest > 1);
+        let mut ngrams = Self { items, children: HashMap::new(), ends: vec![None], width, has_longer };
+        let ends = starts.iter().skip(1).copied().chain([pool.len()]);
+        let weights = weights.into_iter().chain(std::iter::repeat(1.0));
+        let mut left = columns.iter().zip(weights).map(|(&column, weight)| Ngram { column, weight });
+        for ((length, &start), end) in (1..).zip(&starts).zip(ends) {
+            let grams = places.get(start..end);
+            let grams = grams.filter(|grams| grams.len().is_multiple_of(length)).with_context(|| {
+                format!("ngram_counts: {start} to {end} of {} items for {length}-grams", pool.len())
+            })?;
+            for gram in grams.chunks_exact(length) {
+                let ngram = left.next();
+                let ngram =
+                    ngram.with_context(|| format!("{} ngram_indexes for more n-grams", columns.len()))?;
+                if (shortest..=longest).contains(&length) {
+                    ngrams.insert(gram, ngram)?;
+                }
+            }
+        }
+        ensure!(left.next().is_none(), "{} ngram_indexes for fewer n-grams", columns.len());
+        Ok(ngrams)
+    }
+
+    fn insert(&mut self, gram: &[usize], ngram: Ngram) -> TractResult<()> {
+        let mut node = 0;
+        for &item in gram {
+            let new = self.ends.len();
+            node = *self.children.entry((node, item)).or_insert(new);
+            if node == new {
+                self.ends.push(None);
+            }
+        }
+        ensure!(self.ends[node].replace(ngram).is_none(), "an n-gram is in the pool twice");
+        Ok(())
+    }
+
+    /// Columns of the counts.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whether items of this type can be looked up.
+    pub fn takes(&self, datum_type: DatumType) -> bool {
+        self.items.takes(datum_type)
+    }
+
+    /// The item that a text is, if it is one.
+    pub fn item(&self, text: &str) -> Option<usize> {
+        self.items.place(text)
+    }
+
+    /// What [`Ngrams::visit`] takes: the items of a tensor, row-major.
+    pub fn items(&self, tensor: &Tensor) -> TractResult<Vec<Option<usize>>> {
+        self.items.places(tensor)
+    }
+
+    /// Calls `visit` with each n-gram of a row: those of neighbours, of every second item, and so on, with up to
+    /// `max_skip` items between one and the next.
+    pub fn visit(&self, row: &[Option<usize>], max_skip: usize, mut visit: impl FnMut(Ngram)) {
+        for &item in row {
+            self.walk([item].into_iter(), 1, &mut visit);
+        }
+        if self.has_longer {
+            // Beyond a row's length there is no second item.
+            for distance in 1..=max_skip.saturating_add(1).min(row.len()) {
+                for start in 0..row.len() {
+                    self.walk(row[start..].iter().copied().step_by(distance), 2, &mut visit);
+                }
+            }
+        }
+    }
+
+    /// Visits the n-grams of `least` items or more that begin with the first of the items.
+    fn walk(&self, items: impl Iterator<Item = Option<usize>>, least: usize, visit: &mut impl FnMut(Ngram)) {
+        let mut node = 0;
+        for (length, item) in (1..).zip(items) {
+            let Some(&next) = item.and_then(|item| self.children.get(&(node, item))) else { return };
+            node = next;
+            if let Some(ngram) = self.ends[node].filter(|_| length >= least) {
+                visit(ngram);
+            }
+        }
+    }
+}
