@@ -161,7 +161,7 @@ define venv
 	@touch $@
 endef
 
-.venv/ready: local/requirements.txt
+.venv/ready: crates/local/requirements.txt
 	$(venv)
 
 .venv-models/ready: examples/requirements.txt

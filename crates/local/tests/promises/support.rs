@@ -18,7 +18,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 /// `MINISTACK`, or the one in the workspace's virtual environment.
 pub fn ministack() -> PathBuf {
     std::env::var_os("MINISTACK").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.venv/bin/ministack"),
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/ministack"),
         PathBuf::from,
     )
 }

@@ -152,7 +152,7 @@ fn executable(options: &Options, name: &str) -> Result<std::path::PathBuf> {
     ensure!(
         path.is_file(),
         "{} is missing: make the virtual environment with `python3 -m venv {venv} && {venv}/bin/pip install -r \
-         local/requirements.txt`",
+         crates/local/requirements.txt`",
         path.display(),
         venv = options.venv.display()
     );
