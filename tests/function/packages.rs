@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{fixtures, model_directory};
+use crate::support::{fixtures, model_directory, tool};
 use serde_json::{Value, json};
 use stream_predictor_local::function::{Answer, Function};
 
@@ -30,7 +30,7 @@ fn zip() -> PathBuf {
 }
 
 fn python(script: &str, arguments: &[&Path]) -> String {
-    let mut python = Command::new(root().join(".venv/bin/python"));
+    let mut python = Command::new(tool(".venv", "python"));
     let output = python.args(["-c", script]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -207,7 +207,7 @@ fn the_binary_does_not_contain_where_or_when_it_was_built() {
 fn the_same_binary_gives_the_same_zip() {
     let folder = unzip();
     let again = folder.path().join("zip");
-    let mut pack = Command::new(root().join(".venv/bin/python"));
+    let mut pack = Command::new(tool(".venv", "python"));
     pack.arg(root().join("infra/zip.py")).arg(folder.path().join("bootstrap")).arg(&again);
     assert!(pack.status().unwrap().success());
     assert!(std::fs::read(zip()).unwrap() == std::fs::read(again).unwrap());

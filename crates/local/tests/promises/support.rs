@@ -1,6 +1,6 @@
 //! What the tests share: one ministack, and an invoker that follows a script and remembers every event.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,12 @@ use tokio::sync::OnceCell;
 /// Longer than anything here should take, on a machine with other work.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// `MINISTACK`, or the one in the workspace's virtual environment.
+/// `MINISTACK`, or the executable in the workspace's virtual environment.
 pub fn ministack() -> PathBuf {
-    std::env::var_os("MINISTACK").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/ministack"),
-        PathBuf::from,
-    )
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/ministack");
+    let path = std::env::var_os("MINISTACK").map_or_else(own, PathBuf::from);
+    assert!(path.is_file(), "{} is missing: run `make .venv/ready`, or set MINISTACK", path.display());
+    path
 }
 
 /// One for all tests of a file. It is never dropped: that it ends with the test process is the watchdog's work.
