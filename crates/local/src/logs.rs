@@ -56,7 +56,7 @@ pub struct LogCounts {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct LogLine {
     fields: Fields,
 }
 
@@ -84,7 +84,7 @@ impl LogBook {
 
     /// Takes one line; a line that is not of the contract is passed over.
     pub fn read(&self, line: &str) {
-        let Ok(Line { fields }) = serde_json::from_str(line) else {
+        let Ok(LogLine { fields }) = serde_json::from_str(line) else {
             return;
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

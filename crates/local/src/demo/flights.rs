@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
 use super::prediction::Prediction;
-use super::records::{Record, Records};
+use super::records::{DemoRecord, RecordFile};
 use super::system::System;
 
 /// How many are put.
@@ -25,7 +25,7 @@ struct Flight {
 /// How late a flight arrives, in classes.
 #[derive(Debug)]
 pub(super) struct Flights {
-    records: Records<Flight>,
+    records: RecordFile<Flight>,
     /// The right class, by flight.
     truth: BTreeMap<String, String>,
     /// Whether the prediction was right, by flight.
@@ -35,14 +35,14 @@ pub(super) struct Flights {
 impl Flights {
     /// Reads one JSON document a line, and `truth.csv` beside the file: `flight_id,delay`.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let records = Records::read(path, ID, COUNT)?;
+        let records = RecordFile::read(path, ID, COUNT)?;
         let path = path.with_file_name("truth.csv");
         let truth =
             std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
         Ok(Self::new(records, &truth))
     }
 
-    fn new(records: Records<Flight>, truth: &str) -> Self {
+    fn new(records: RecordFile<Flight>, truth: &str) -> Self {
         let pairs = truth.lines().skip(1).filter_map(|line| line.split_once(','));
         let truth = pairs.map(|(id, delay)| (id.to_owned(), delay.to_owned())).collect();
         Self { records, truth, right: BTreeMap::new() }
@@ -70,7 +70,7 @@ impl System for Flights {
     }
 
     /// From the whole file, so that all of the month is shown.
-    fn records(&self) -> Vec<Record> {
+    fn records(&self) -> Vec<DemoRecord> {
         let all = self.records.all();
         all.iter().step_by((all.len() / COUNT).max(1)).take(COUNT).cloned().collect()
     }
@@ -116,7 +116,7 @@ mod tests {
         let lines = "{\"flight_id\": \"2013-12-01-LGA-UA1441\", \"Dest\": \"IAH\", \"DepDelay\": 1.0}\n\
             {\"flight_id\": \"2013-12-02-JFK-B6101\", \"Dest\": \"MCO\", \"DepDelay\": -4.0}";
         let truth = "flight_id,delay\n2013-12-01-LGA-UA1441,on time\n2013-12-02-JFK-B6101,early\n";
-        Flights::new(Records::parse(lines, ID).unwrap(), truth)
+        Flights::new(RecordFile::parse(lines, ID).unwrap(), truth)
     }
 
     fn prediction(id: &str) -> Prediction {
@@ -149,7 +149,7 @@ mine                                    on time    37 %  ?                50.0 %
     fn flights_of_all_the_file_are_put() {
         let lines =
             (0..1250).map(|n| format!("{{\"flight_id\": {n}, \"Dest\": \"IAH\", \"DepDelay\": 1}}\n"));
-        let flights = Flights::new(Records::parse(&lines.collect::<String>(), ID).unwrap(), "");
+        let flights = Flights::new(RecordFile::parse(&lines.collect::<String>(), ID).unwrap(), "");
         let records = flights.records();
         assert_eq!(records.len(), COUNT);
         assert_eq!(records[COUNT - 1].id, "998");

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use prediction::Place;
-use records::Record;
+use records::DemoRecord;
 use scene::Scene;
 use tally::Tally;
 
@@ -56,7 +56,7 @@ pub struct Options {
     /// The run to take if there are several
     #[arg(long)]
     run_id: Option<String>,
-    /// Records, one JSON document a line, by default the system's own; beside those of flights, `truth.csv`
+    /// RecordFile, one JSON document a line, by default the system's own; beside those of flights, `truth.csv`
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
 }
@@ -149,7 +149,7 @@ pub async fn stay(options: &Options) -> Result<()> {
 async fn put_all(
     cli: &aws_cli::AwsCli,
     stream: &str,
-    records: &[Record],
+    records: &[DemoRecord],
 ) -> Result<Vec<(Place, Option<String>)>> {
     let (single, rest) = records.split_at(ONE_BY_ONE);
     let mut put = Vec::new();

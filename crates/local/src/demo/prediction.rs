@@ -21,7 +21,7 @@ pub(super) struct Prediction {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct ResultRecord {
     id: String,
     prediction: Value,
     source: Source,
@@ -36,22 +36,22 @@ struct Source {
 #[derive(Deserialize)]
 struct Event {
     #[serde(rename = "Records")]
-    records: Vec<Entry>,
+    records: Vec<ResultEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
-    kinesis: Kinesis,
+struct ResultEntry {
+    kinesis: ResultData,
 }
 
 #[derive(Deserialize)]
-struct Kinesis {
+struct ResultData {
     data: String,
 }
 
 impl Prediction {
     fn parse(data: &[u8], id_member: &str) -> Result<Self> {
-        let Document { id, prediction: members, source } = serde_json::from_slice(data)
+        let ResultRecord { id, prediction: members, source } = serde_json::from_slice(data)
             .with_context(|| format!("no result: {}", String::from_utf8_lossy(data)))?;
         let record_id = records::id(&members[id_member]);
         Ok(Self { id, record_id, members, place: (source.shard, source.sequence_number) })
@@ -60,7 +60,7 @@ impl Prediction {
     /// Reads an event whose records are predictions, with the record's id in `id_member`.
     pub(super) fn parse_event(event: &str, id_member: &str) -> Result<Vec<Self>> {
         let Event { records } = serde_json::from_str(event).context("no event")?;
-        let of = |entry: Entry| {
+        let of = |entry: ResultEntry| {
             let data =
                 base64_simd::STANDARD.decode_to_vec(entry.kinesis.data).context("data that is not base64")?;
             Self::parse(&data, id_member)

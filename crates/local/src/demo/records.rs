@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// One record as it is put into the stream.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
+pub(super) struct DemoRecord {
     /// Its partition key too.
     pub(super) id: String,
     pub(super) json: String,
@@ -17,12 +17,12 @@ pub(super) struct Record {
 
 /// All records of a file.
 #[derive(Debug)]
-pub(super) struct Records<T> {
-    all: Vec<Record>,
+pub(super) struct RecordFile<T> {
+    all: Vec<DemoRecord>,
     shown: BTreeMap<String, T>,
 }
 
-impl<T: DeserializeOwned> Records<T> {
+impl<T: DeserializeOwned> RecordFile<T> {
     /// Reads one JSON document a line, each with an id of its own in the member `id_member`.
     ///
     /// # Errors
@@ -48,14 +48,14 @@ impl<T: DeserializeOwned> Records<T> {
                 .with_context(|| format!("line {number} lacks a field that is shown"))?;
             let double = records.shown.insert(id.clone(), shown);
             ensure!(double.is_none(), "line {number} repeats the {id_member} {id}");
-            records.all.push(Record { id, json: line.to_owned() });
+            records.all.push(DemoRecord { id, json: line.to_owned() });
         }
         Ok(records)
     }
 }
 
-impl<T> Records<T> {
-    pub(super) fn all(&self) -> &[Record] {
+impl<T> RecordFile<T> {
+    pub(super) fn all(&self) -> &[DemoRecord] {
         &self.all
     }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn ids_are_numbers_or_strings() {
-        let records = Records::<Value>::parse("{\"n\": 256, \"x\": 1}\n{\"n\": \"UA1\"}", "n").unwrap();
+        let records = RecordFile::<Value>::parse("{\"n\": 256, \"x\": 1}\n{\"n\": \"UA1\"}", "n").unwrap();
         assert_eq!(records.all().iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["256", "UA1"]);
         assert_eq!(records.get(Some("256")).unwrap()["x"], 1);
         assert!(records.get(Some("257")).is_none());
@@ -93,7 +93,7 @@ mod tests {
             ("{\"n\": 1}\n{", "line 2 is no JSON"),
             ("{\"n\": null}", "line 1 has no n"),
         ] {
-            assert_eq!(Records::<Value>::parse(text, "n").unwrap_err().to_string(), expected);
+            assert_eq!(RecordFile::<Value>::parse(text, "n").unwrap_err().to_string(), expected);
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use super::prediction::Prediction;
-use super::records::{Record, Records};
+use super::records::{DemoRecord, RecordFile};
 use super::system::System;
 
 /// How many are put.
@@ -31,12 +31,12 @@ struct Trip {
 
 /// How many minutes a ride takes.
 #[derive(Debug)]
-pub(super) struct Rides(Records<Ride>);
+pub(super) struct Rides(RecordFile<Ride>);
 
 impl Rides {
     /// Reads one JSON document a line.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        Ok(Self(Records::read(path, ID, COUNT)?))
+        Ok(Self(RecordFile::read(path, ID, COUNT)?))
     }
 }
 
@@ -49,7 +49,7 @@ impl System for Rides {
         ID
     }
 
-    fn records(&self) -> Vec<Record> {
+    fn records(&self) -> Vec<DemoRecord> {
         self.0.all().iter().take(COUNT).cloned().collect()
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn rows_stand_under_their_heads() {
-        let mut rides = Rides(Records::parse(LINE, ID).unwrap());
+        let mut rides = Rides(RecordFile::parse(LINE, ID).unwrap());
         let mut prediction = Prediction {
             record_id: Some("256".to_owned()),
             members: json!({"ride_duration": 21.34}),

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::flights::Flights;
 use super::prediction::Prediction;
-use super::records::Record;
+use super::records::DemoRecord;
 use super::rides::Rides;
 
 /// A system of a model and records for it.
@@ -17,7 +17,7 @@ pub(super) trait System {
     /// The member of a prediction that echoes the record's id.
     fn id_member(&self) -> &'static str;
     /// What is put into the stream, in order.
-    fn records(&self) -> Vec<Record>;
+    fn records(&self) -> Vec<DemoRecord>;
     /// The table's head, over the columns of [`System::row`].
     fn header(&self) -> &'static str;
     /// A line of the table.

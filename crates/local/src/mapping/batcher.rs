@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::event::{Record, event_bytes};
+use super::event::{EventRecord, event_bytes};
 use crate::runtime_api::MAX_PAYLOAD_BYTES;
 
 /// The records of one shard that were read and are not yet in a batch, in order.
@@ -17,7 +17,7 @@ pub struct Batcher {
     batch_size: usize,
     window: Duration,
     window_start: Instant,
-    waiting: VecDeque<Record>,
+    waiting: VecDeque<EventRecord>,
     /// With a comma after each.
     waiting_bytes: usize,
 }
@@ -37,7 +37,7 @@ impl Batcher {
     }
 
     /// Adds a record behind the others.
-    pub fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: EventRecord) {
         self.waiting_bytes += record.bytes() + 1;
         self.waiting.push_back(record);
     }
@@ -51,7 +51,7 @@ impl Batcher {
     /// Takes the next batch if one is due. A record too large for any event is a batch of its own.
     ///
     /// `ended` says that the shard has no further records.
-    pub fn take(&mut self, now: Instant, ended: bool) -> Option<Vec<Record>> {
+    pub fn take(&mut self, now: Instant, ended: bool) -> Option<Vec<EventRecord>> {
         let window_is_over = now.duration_since(self.window_start) >= self.window;
         if self.is_empty() {
             if window_is_over {
@@ -99,12 +99,12 @@ mod tests {
         let now = Instant::now();
         let mut batcher = Batcher::new(batch_size, window, now);
         for (index, bytes) in sizes.iter().enumerate() {
-            batcher.push(Record::bare(&index.to_string(), 0, *bytes));
+            batcher.push(EventRecord::bare(&index.to_string(), 0, *bytes));
         }
         (batcher, now)
     }
 
-    fn numbers(batch: Option<Vec<Record>>) -> Option<Vec<String>> {
+    fn numbers(batch: Option<Vec<EventRecord>>) -> Option<Vec<String>> {
         batch.map(|batch| batch.into_iter().map(|record| record.sequence_number).collect())
     }
 
@@ -127,7 +127,7 @@ mod tests {
     fn an_empty_window_is_followed_by_the_next_one() {
         let (mut batcher, now) = batcher(10, WINDOW, &[]);
         assert!(batcher.take(now + WINDOW, false).is_none());
-        batcher.push(Record::bare("0", 0, 1));
+        batcher.push(EventRecord::bare("0", 0, 1));
         assert!(
             batcher.take((now + WINDOW * 2).checked_sub(Duration::from_millis(1)).unwrap(), false).is_none()
         );

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{Origin, Record, event};
+use super::event::{ShardOrigin, EventRecord, event};
 use crate::runtime_api::{Answer, FUNCTION_ARN};
 
 /// Why a batch was given up.
@@ -92,8 +92,8 @@ pub struct KinesisBatchInfo {
 
 /// A batch on its way to the destination; never empty.
 pub(super) struct GivenUp<'a> {
-    pub(super) origin: &'a Origin,
-    pub(super) records: &'a [Record],
+    pub(super) origin: &'a ShardOrigin,
+    pub(super) records: &'a [EventRecord],
     pub(super) condition: Condition,
     pub(super) invocations: u32,
     pub(super) last_answer: Option<&'a Answer>,
@@ -189,8 +189,8 @@ pub async fn read_all(s3: &aws_sdk_s3::Client, bucket: &str, mapping: Uuid) -> R
 mod tests {
     use super::*;
 
-    fn origin() -> Origin {
-        Origin { stream_arn: "arn:of:stream".to_owned(), shard: "shardId-000000000001".to_owned() }
+    fn origin() -> ShardOrigin {
+        ShardOrigin { stream_arn: "arn:of:stream".to_owned(), shard: "shardId-000000000001".to_owned() }
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_record_has_the_documented_members() {
-        let records = [Record::bare("7", 1_573_691_884, 3), Record::bare("8", 1_573_691_885, 3)];
+        let records = [EventRecord::bare("7", 1_573_691_884, 3), EventRecord::bare("8", 1_573_691_885, 3)];
         let given_up = GivenUp {
             origin: &origin(),
             records: &records,
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn an_orderly_answer_is_no_function_error_and_no_answer_has_no_context() {
         let origin = origin();
-        let records = [Record::bare("7", 0, 1)];
+        let records = [EventRecord::bare("7", 0, 1)];
         let with = |last_answer| GivenUp {
             origin: &origin,
             records: &records,

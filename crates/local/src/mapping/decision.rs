@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_kinesis::primitives::DateTime;
 
-use super::event::Record;
+use super::event::EventRecord;
 use super::response::Outcome;
 
 /// The settings that decide about failed batches.
@@ -56,7 +56,7 @@ impl Policy {
     /// How many records at the front of the batch are too old to be sent (again). A shard's records are in the order
     /// of their arrival, so the rest is younger.
     #[must_use]
-    pub fn expired(&self, batch: &[Record], now: DateTime) -> usize {
+    pub fn expired(&self, batch: &[EventRecord], now: DateTime) -> usize {
         let limit = now.as_secs_f64() - self.maximum_record_age.as_secs_f64();
         batch.iter().take_while(|record| record.arrived.as_secs_f64() < limit).count()
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn only_the_old_front_of_a_batch_expires() {
-        let batch = [100, 110, 111, 170].map(|arrived| Record::bare("1", arrived, 1));
+        let batch = [100, 110, 111, 170].map(|arrived| EventRecord::bare("1", arrived, 1));
         assert_eq!(PLAIN.expired(&batch, DateTime::from_secs(170)), 1);
         assert_eq!(PLAIN.expired(&batch, DateTime::from_secs(160)), 0);
         assert_eq!(PLAIN.expired(&batch, DateTime::from_secs(1000)), 4);

@@ -13,7 +13,7 @@ const CLOSE: &str = "]}";
 
 /// One record: what decisions need, and its finished JSON.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct EventRecord {
     /// Decimal, see [`super::sequence::compare`].
     pub sequence_number: String,
     /// When Kinesis took the record.
@@ -23,22 +23,22 @@ pub struct Record {
 
 /// Where a shard's records come from, the same for all of them.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct ShardOrigin {
     /// The stream's ARN.
     pub stream_arn: String,
     /// The shard's id.
     pub shard: String,
 }
 
-impl Record {
+impl EventRecord {
     /// Takes over a record as `GetRecords` gave it.
     ///
     /// # Errors
     /// When it can't be written as JSON.
-    pub fn new(origin: &Origin, record: &aws_sdk_kinesis::types::Record) -> Result<Self> {
+    pub fn new(origin: &ShardOrigin, record: &aws_sdk_kinesis::types::Record) -> Result<Self> {
         let arrived = record.approximate_arrival_timestamp().copied().unwrap_or(DateTime::from_secs(0));
-        let entry = Entry {
-            kinesis: Kinesis {
+        let entry = EventEntry {
+            kinesis: KinesisMember {
                 schema_version: "1.0",
                 partition_key: record.partition_key().unwrap_or_default(),
                 sequence_number: record.sequence_number(),
@@ -73,13 +73,13 @@ impl Record {
 
 /// How many bytes an event of these records has.
 #[must_use]
-pub fn event_bytes(records: &[Record]) -> usize {
-    FRAME_BYTES + records.iter().map(Record::bytes).sum::<usize>() + records.len().saturating_sub(1)
+pub fn event_bytes(records: &[EventRecord]) -> usize {
+    FRAME_BYTES + records.iter().map(EventRecord::bytes).sum::<usize>() + records.len().saturating_sub(1)
 }
 
 /// The whole event, of exactly [`event_bytes`] bytes.
 #[must_use]
-pub fn event(records: &[Record]) -> String {
+pub fn event(records: &[EventRecord]) -> String {
     let mut event = String::with_capacity(event_bytes(records));
     event.push_str(OPEN);
     for (index, record) in records.iter().enumerate() {
@@ -94,8 +94,8 @@ pub fn event(records: &[Record]) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
-    kinesis: Kinesis<'a>,
+struct EventEntry<'a> {
+    kinesis: KinesisMember<'a>,
     event_source: &'a str,
     event_version: &'a str,
     #[serde(rename = "eventID")]
@@ -109,7 +109,7 @@ struct Entry<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Kinesis<'a> {
+struct KinesisMember<'a> {
     #[serde(rename = "kinesisSchemaVersion")]
     schema_version: &'a str,
     partition_key: &'a str,
@@ -131,8 +131,8 @@ impl Serialize for EventId<'_> {
 mod tests {
     use super::*;
 
-    fn records() -> Vec<Record> {
-        let origin = Origin {
+    fn records() -> Vec<EventRecord> {
+        let origin = ShardOrigin {
             stream_arn: "arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream".to_owned(),
             shard: "shardId-000000000006".to_owned(),
         };
@@ -144,7 +144,7 @@ mod tests {
                 .approximate_arrival_timestamp(DateTime::from_millis(1_545_084_650_987))
                 .build()
                 .unwrap();
-            Record::new(&origin, &record).unwrap()
+            EventRecord::new(&origin, &record).unwrap()
         };
         vec![
             of("49590338271490256608559692538361571095921575989136588898", "Hello, this is a test."),

@@ -24,7 +24,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::function::Function;
 use crate::runtime_api::Answer;
-use event::Origin;
+use event::ShardOrigin;
 use lineage::Lineage;
 pub use settings::{Settings, StartingPosition};
 use shard::{ShardWorker, Shared};
@@ -168,7 +168,7 @@ impl<I: Invoke> Coordinator<I> {
     async fn discover(&mut self) -> Result<()> {
         let listed = source::list_shards(&self.kinesis, &self.stream_arn).await?;
         for (shard, start) in self.lineage.begin(&listed, self.shared.settings.starting_position) {
-            let origin = Origin { stream_arn: self.stream_arn.clone(), shard };
+            let origin = ShardOrigin { stream_arn: self.stream_arn.clone(), shard };
             let mut reader = ShardReader::new(self.kinesis.clone(), origin, start);
             if start == StartingPosition::Latest {
                 reader.open().await?;

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::event::Record;
+use super::event::EventRecord;
 use super::sequence::compare;
 use crate::runtime_api::Answer;
 
@@ -21,7 +21,7 @@ pub enum Outcome {
 
 /// Reads the answer as Lambda does. Without `report_batch_item_failures` every response is a success.
 #[must_use]
-pub fn outcome(answer: &Answer, batch: &[Record], report_batch_item_failures: bool) -> Outcome {
+pub fn outcome(answer: &Answer, batch: &[EventRecord], report_batch_item_failures: bool) -> Outcome {
     match answer {
         Answer::Response(value) if report_batch_item_failures => partial(value, batch),
         Answer::Response(_) => Outcome::Done,
@@ -29,7 +29,7 @@ pub fn outcome(answer: &Answer, batch: &[Record], report_batch_item_failures: bo
     }
 }
 
-fn partial(response: &Value, batch: &[Record]) -> Outcome {
+fn partial(response: &Value, batch: &[EventRecord]) -> Outcome {
     let failures = match response.get("batchItemFailures") {
         // Also what has no such member at all: null, an empty object, text.
         None | Some(Value::Null) => return Outcome::Done,
@@ -64,7 +64,7 @@ mod tests {
     use serde_json::json;
 
     fn read(response: Value) -> Outcome {
-        let batch = ["8", "9", "10", "11"].map(|number| Record::bare(number, 0, 1));
+        let batch = ["8", "9", "10", "11"].map(|number| EventRecord::bare(number, 0, 1));
         outcome(&Answer::Response(response), &batch, true)
     }
 
@@ -110,14 +110,14 @@ mod tests {
 
     #[test]
     fn a_partial_response_nobody_asked_for_is_a_success() {
-        let batch = [Record::bare("8", 0, 1)];
+        let batch = [EventRecord::bare("8", 0, 1)];
         assert_eq!(outcome(&Answer::Response(failures(&["8"])), &batch, false), Outcome::Done);
         assert_eq!(outcome(&Answer::Response(failures(&[""])), &batch, false), Outcome::Done);
     }
 
     #[test]
     fn errors_timeouts_and_crashes_fail_the_whole_batch() {
-        let batch = [Record::bare("8", 0, 1)];
+        let batch = [EventRecord::bare("8", 0, 1)];
         for answer in [
             Answer::FunctionError { kind: String::new(), message: String::new() },
             Answer::TimedOut(std::time::Duration::from_secs(1)),

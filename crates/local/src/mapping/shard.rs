@@ -11,7 +11,7 @@ use super::Invoke;
 use super::batcher::Batcher;
 use super::dead_letter::{self, Condition, GivenUp};
 use super::decision::{Backoff, Decision, Policy};
-use super::event::{Record, event, event_bytes};
+use super::event::{EventRecord, event, event_bytes};
 use super::response::outcome;
 use super::settings::Settings;
 use super::source::ShardReader;
@@ -31,7 +31,7 @@ pub(super) struct Shared<I> {
 
 /// A batch under way.
 struct Batch {
-    records: Vec<Record>,
+    records: Vec<EventRecord>,
     /// How often this very batch was sent again.
     retries: u32,
     /// How often its records were sent, in this batch or a longer one.
@@ -90,7 +90,7 @@ impl<I: Invoke> ShardWorker<I> {
     }
 
     /// Settles all records of a batch, in order; false when the mapping was stopped before.
-    async fn process(&mut self, records: Vec<Record>) -> bool {
+    async fn process(&mut self, records: Vec<EventRecord>) -> bool {
         let policy = self.policy();
         let mut batches = VecDeque::from([Batch { records, retries: 0, invocations: 0 }]);
         let mut failures = 0;
@@ -182,7 +182,7 @@ impl<I: Invoke> ShardWorker<I> {
 
     async fn give_up(
         &self,
-        records: &[Record],
+        records: &[EventRecord],
         condition: Condition,
         invocations: u32,
         answer: Option<&Answer>,

@@ -8,7 +8,7 @@ use aws_sdk_kinesis::operation::get_shard_iterator::GetShardIteratorError;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::ShardIteratorType;
 
-use super::event::{Origin, Record};
+use super::event::{ShardOrigin, EventRecord};
 use super::lineage::Listed;
 use super::settings::StartingPosition;
 
@@ -53,12 +53,12 @@ pub(super) async fn list_shards(client: &Client, stream_arn: &str) -> Result<Vec
 
 /// What one read brought.
 pub(super) struct Read {
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<EventRecord>,
     /// The shard is closed and there will be no more.
     pub(super) ended: bool,
 }
 
-enum Position {
+enum ReadFrom {
     TrimHorizon,
     Latest,
     At(DateTime),
@@ -68,21 +68,21 @@ enum Position {
 /// A place in a shard.
 pub(super) struct ShardReader {
     client: Client,
-    origin: Origin,
-    position: Position,
+    origin: ShardOrigin,
+    position: ReadFrom,
     iterator: Option<String>,
 }
 
 impl ShardReader {
-    pub(super) fn new(client: Client, origin: Origin, start: StartingPosition) -> Self {
+    pub(super) fn new(client: Client, origin: ShardOrigin, start: StartingPosition) -> Self {
         let position = match start {
-            StartingPosition::TrimHorizon => Position::TrimHorizon,
-            StartingPosition::Latest => Position::Latest,
+            StartingPosition::TrimHorizon => ReadFrom::TrimHorizon,
+            StartingPosition::Latest => ReadFrom::Latest,
         };
         Self { client, origin, position, iterator: None }
     }
 
-    pub(super) fn origin(&self) -> &Origin {
+    pub(super) fn origin(&self) -> &ShardOrigin {
         &self.origin
     }
 
@@ -95,19 +95,19 @@ impl ShardReader {
         let request =
             self.client.get_shard_iterator().stream_arn(&self.origin.stream_arn).shard_id(&self.origin.shard);
         let request = match &self.position {
-            Position::TrimHorizon => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            Position::Latest => request.shard_iterator_type(ShardIteratorType::Latest),
-            Position::At(time) => {
+            ReadFrom::TrimHorizon => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
+            ReadFrom::Latest => request.shard_iterator_type(ShardIteratorType::Latest),
+            ReadFrom::At(time) => {
                 request.shard_iterator_type(ShardIteratorType::AtTimestamp).timestamp(*time)
             }
-            Position::After(sequence_number) => request
+            ReadFrom::After(sequence_number) => request
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                 .starting_sequence_number(sequence_number),
         };
         let response = request.send().await.map_err(iterator_error)?;
-        if matches!(self.position, Position::Latest) {
+        if matches!(self.position, ReadFrom::Latest) {
             // The same place, should the iterator expire before there is a first record.
-            self.position = Position::At(opened_at);
+            self.position = ReadFrom::At(opened_at);
         }
         self.iterator = response.shard_iterator;
         Ok(())
@@ -143,10 +143,10 @@ impl ShardReader {
         let records = response
             .records()
             .iter()
-            .map(|record| Record::new(&self.origin, record))
+            .map(|record| EventRecord::new(&self.origin, record))
             .collect::<Result<Vec<_>>>()?;
         if let Some(last) = records.last() {
-            self.position = Position::After(last.sequence_number.clone());
+            self.position = ReadFrom::After(last.sequence_number.clone());
         }
         let ended = response.next_shard_iterator.is_none();
         self.iterator = response.next_shard_iterator;

@@ -5,13 +5,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Deserialize;
 
-use super::records::{KEYS, Records, key, number};
+use super::records::{KEYS, SoakRecords, key, number};
 use crate::fake::Accepted;
 
 /// The accounts.
 #[derive(Debug)]
 pub(super) struct Account {
-    records: Records,
+    records: SoakRecords,
     /// Of each record put, the hash of its prediction or quarantine line; 0 as long as there is none.
     ends: Vec<u64>,
     /// Of each key, the number after that of the last record whose prediction came.
@@ -27,7 +27,7 @@ pub(super) struct Account {
 
 /// What is read of a prediction.
 #[derive(Deserialize)]
-struct Prediction {
+struct PredictedRide {
     prediction: Ride,
 }
 
@@ -38,12 +38,12 @@ struct Ride {
 
 /// What is read of a line of the quarantine.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct QuarantineLine<'a> {
     payload: &'a str,
 }
 
 impl Account {
-    pub(super) fn new(records: Records) -> Self {
+    pub(super) fn new(records: SoakRecords) -> Self {
         Self {
             records,
             ends: Vec::new(),
@@ -70,7 +70,7 @@ impl Account {
     /// The output stream accepted this. Call it in the order of acceptance.
     pub(super) fn predicted(&mut self, accepted: &Accepted) {
         let id = serde_json::from_slice(&accepted.data).ok();
-        let Some(id) = id.map(|Prediction { prediction }| prediction.ride_id) else {
+        let Some(id) = id.map(|PredictedRide { prediction }| prediction.ride_id) else {
             self.unexpected += 1;
             return;
         };
@@ -89,7 +89,7 @@ impl Account {
 
     /// This line stands in the quarantine.
     pub(super) fn quarantined(&mut self, line: &[u8]) {
-        let payload = serde_json::from_slice(line).ok().map(|Line { payload }| payload);
+        let payload = serde_json::from_slice(line).ok().map(|QuarantineLine { payload }| payload);
         let payload = payload.and_then(|payload| base64_simd::STANDARD.decode_to_vec(payload).ok());
         match payload.and_then(|payload| number(&payload)) {
             Some(id) if self.records.get(id).is_bad => {
@@ -117,7 +117,7 @@ impl Account {
         false
     }
 
-    /// Records that nothing came of.
+    /// SoakRecords that nothing came of.
     fn lost(&self) -> usize {
         self.ends.iter().filter(|end| **end == 0).count()
     }
@@ -151,7 +151,7 @@ mod tests {
     const COUNT: usize = 1_000;
 
     fn prediction(id: usize, number: u64) -> Accepted {
-        let key = key(Records { seed: 1 }.get(id).key);
+        let key = key(SoakRecords { seed: 1 }.get(id).key);
         let data = format!(r#"{{"prediction": {{"minutes": 1, "ride_id": {id}}}}}"#).into();
         Accepted { number, shard: String::new(), key, data, request: 1, arrived_at: 1 }
     }
@@ -162,7 +162,7 @@ mod tests {
 
     /// All came but the first record that is good.
     fn account() -> (Account, usize) {
-        let records = Records { seed: 1 };
+        let records = SoakRecords { seed: 1 };
         let mut account = Account::new(records);
         (0..COUNT).for_each(|_| account.put());
         let first = (0..COUNT).find(|id| !records.get(*id).is_bad).unwrap();
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_overtaken_is_out_of_order() {
-        let records = Records { seed: 1 };
+        let records = SoakRecords { seed: 1 };
         let mut account = Account::new(records);
         let good: Vec<usize> = (0..100 * KEYS).filter(|id| !records.get(*id).is_bad).collect();
         (0..100 * KEYS).for_each(|_| account.put());

@@ -17,19 +17,19 @@ use crate::mapping::{Mapping, Settings};
 use crate::stack::files_below;
 use account::Account;
 use pool::Pool;
-use records::{Records, key};
+use records::{SoakRecords, key};
 
 const INPUT: &str = "ride_events";
 const OUTPUT: &str = "ride_predictions";
 const BUCKET: &str = "quarantine";
 
-/// Records of an invocation.
+/// SoakRecords of an invocation.
 const BATCH: usize = 500;
 
 /// About how many entries a request has: the keys of a batch, and what is tried again.
 const ENTRIES: f64 = 150.0;
 
-/// Records that are put and not settled, at most: so many may be held in memory.
+/// SoakRecords that are put and not settled, at most: so many may be held in memory.
 const BACKLOG: usize = 20_000;
 
 /// How long what is put may take to be settled, once no more is put.
@@ -41,7 +41,7 @@ const PROGRESS: Duration = Duration::from_secs(10);
 /// What a soak is made of.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Records to put
+    /// SoakRecords to put
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
     records: usize,
     /// Shards of the input stream, each with a function process of its own
@@ -138,7 +138,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     );
 
     let start = Instant::now();
-    let mut account = Account::new(Records { seed: options.seed });
+    let mut account = Account::new(SoakRecords { seed: options.seed });
     feed(options, &cloud, &mapping, &pool, &mut account).await;
     let took = start.elapsed();
     drop(killers);
@@ -173,7 +173,7 @@ pub async fn run(options: &Options) -> Result<bool> {
 /// Puts the records, and waits until all are settled.
 async fn feed(options: &Options, cloud: &Cloud, mapping: &Mapping, pool: &Pool, account: &mut Account) {
     let (start, limit) = (Instant::now(), Duration::from_secs(options.limit));
-    let records = Records { seed: options.seed };
+    let records = SoakRecords { seed: options.seed };
     let mut told = start;
     loop {
         let settled = usize::try_from(mapping.statistics().total().settled()).unwrap_or(usize::MAX);

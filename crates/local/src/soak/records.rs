@@ -10,7 +10,7 @@ const BAD: u32 = 100;
 
 /// One record.
 #[derive(Debug, PartialEq)]
-pub(super) struct Record {
+pub(super) struct SoakRecord {
     /// One of [`KEYS`].
     pub(super) key: usize,
     pub(super) is_bad: bool,
@@ -19,13 +19,13 @@ pub(super) struct Record {
 
 /// The records that a seed makes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Records {
+pub(super) struct SoakRecords {
     pub(super) seed: u64,
 }
 
-impl Records {
+impl SoakRecords {
     /// The record of that number: a ride with the number for an id, or a text with the number at its end.
-    pub(super) fn get(self, number: usize) -> Record {
+    pub(super) fn get(self, number: usize) -> SoakRecord {
         let mut random = Rng::with_seed(self.seed ^ (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let key = random.usize(..KEYS);
         let is_bad = random.u32(..BAD) == 0;
@@ -37,7 +37,7 @@ impl Records {
                 r#"{{"ride": {{"PULocationID": {from}, "DOLocationID": {to}, "trip_distance": {miles:.2}}}, "ride_id": {number}}}"#
             )
         };
-        Record { key, is_bad, data }
+        SoakRecord { key, is_bad, data }
     }
 }
 
