@@ -23,7 +23,7 @@ import botocore.session
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 REGION = "us-east-1"
-ZIP = PROJECT / "target/package/stream-predictor-x86-64.zip"
+ZIP = PROJECT / "target/test-package/stream-predictor-x86-64.zip"
 
 # What ministack does not store, and a second plan therefore wants to change: all fields, or some.
 DRIFTS = {
@@ -210,7 +210,7 @@ def empty(stack, bucket):
 
 def main():
     if not ZIP.exists():
-        sys.exit(f"there is no {ZIP.relative_to(PROJECT)}: make zip ARCH=x86-64")
+        sys.exit(f"{ZIP.relative_to(PROJECT)} is missing: run `make infra-local`")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with zipfile.ZipFile(ZIP) as packed:

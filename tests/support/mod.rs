@@ -30,9 +30,11 @@ pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-/// What `make fixtures` makes of the models that are too large to be committed.
+/// The folder of the models that are too large to commit.
 pub fn made_fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures")
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures");
+    assert!(folder.is_dir(), "{} is missing: run `make fixtures`", folder.display());
+    folder
 }
 
 /// The one folder below `root` that holds an `MLmodel`.
@@ -42,8 +44,8 @@ pub fn model_directory(root: &Path) -> PathBuf {
         if folder.join("MLmodel").is_file() {
             return folder;
         }
-        let entries =
-            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let entries = std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", folder.display()));
         open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
     }
     panic!("no MLmodel below {}: run `make fixtures`", root.display());
@@ -144,9 +146,16 @@ pub fn expected(csv: &Path) -> Vec<(u64, f64)> {
     text.lines().skip(1).map(row).collect()
 }
 
+/// A program in a virtual environment that make sets up, such as `.venv`.
+pub fn tool(environment: &str, name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(environment).join("bin").join(name);
+    assert!(path.is_file(), "{} is missing: run `make {environment}/ready`", path.display());
+    path
+}
+
 /// The local stack's executable.
 pub fn ministack() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/ministack")
+    tool(".venv", "ministack")
 }
 
 /// The function's executable.

@@ -22,7 +22,7 @@ variable "model" {
 
 variable "zip" {
   type    = string
-  default = "../../../target/package/stream-predictor-x86-64.zip"
+  default = "../../../target/test-package/stream-predictor-x86-64.zip"
 }
 
 provider "aws" {

@@ -1,0 +1,169 @@
+//! When which of the records read so far make a batch.
+//!
+//! A batch is due when it is full, when the next record would make the event larger than 6 MB, when the batching window
+//! is over, or when the shard has ended. The next window begins when the invocation is done.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::event::{EventRecord, event_bytes};
+use crate::runtime_api::MAX_PAYLOAD_BYTES;
+
+/// The records of one shard that were read and are not yet in a batch, in order.
+#[derive(Debug)]
+pub struct Batcher {
+    batch_size: usize,
+    window: Duration,
+    window_start: Instant,
+    waiting: VecDeque<EventRecord>,
+    /// With a comma after each.
+    waiting_bytes: usize,
+}
+
+impl Batcher {
+    /// An empty batcher whose first window begins `now`.
+    #[must_use]
+    pub fn new(batch_size: usize, window: Duration, now: Instant) -> Self {
+        Self { batch_size, window, window_start: now, waiting: VecDeque::new(), waiting_bytes: 0 }
+    }
+
+    /// How many records may still be read: none once there is enough for a batch, so what waits is bounded.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let bytes = event_bytes(&[]) + self.waiting_bytes;
+        if bytes > MAX_PAYLOAD_BYTES { 0 } else { self.batch_size.saturating_sub(self.waiting.len()) }
+    }
+
+    /// Adds a record behind the others.
+    pub fn push(&mut self, record: EventRecord) {
+        self.waiting_bytes += record.bytes() + 1;
+        self.waiting.push_back(record);
+    }
+
+    /// Whether no record waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Takes the next batch if one is due. A record too large for any event is a batch of its own.
+    ///
+    /// `ended` says that the shard has no further records.
+    pub fn take(&mut self, now: Instant, ended: bool) -> Option<Vec<EventRecord>> {
+        let window_is_over = now.duration_since(self.window_start) >= self.window;
+        if self.is_empty() {
+            if window_is_over {
+                self.window_start = now;
+            }
+            return None;
+        }
+        let mut bytes = event_bytes(&[]);
+        let mut count = 0;
+        for record in self.waiting.iter().take(self.batch_size) {
+            bytes += record.bytes() + usize::from(count > 0);
+            if bytes > MAX_PAYLOAD_BYTES && count > 0 {
+                break;
+            }
+            count += 1;
+        }
+        let full = self.room() == 0 || count < self.waiting.len();
+        if !(full || window_is_over || ended) {
+            return None;
+        }
+        let batch = self.waiting.drain(..count).collect::<Vec<_>>();
+        self.waiting_bytes -= batch.iter().map(|record| record.bytes() + 1).sum::<usize>();
+        Some(batch)
+    }
+
+    /// Begins the next window; call it when the invocation is done.
+    pub fn restart_window(&mut self, now: Instant) {
+        self.window_start = now;
+    }
+
+    /// How long until the window is over.
+    #[must_use]
+    pub fn time_left(&self, now: Instant) -> Duration {
+        self.window.saturating_sub(now.duration_since(self.window_start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn batcher(batch_size: usize, window: Duration, sizes: &[usize]) -> (Batcher, Instant) {
+        let now = Instant::now();
+        let mut batcher = Batcher::new(batch_size, window, now);
+        for (index, bytes) in sizes.iter().enumerate() {
+            batcher.push(EventRecord::bare(&index.to_string(), 0, *bytes));
+        }
+        (batcher, now)
+    }
+
+    fn numbers(batch: Option<Vec<EventRecord>>) -> Option<Vec<String>> {
+        batch.map(|batch| batch.into_iter().map(|record| record.sequence_number).collect())
+    }
+
+    #[test]
+    fn without_a_window_whatever_is_there_goes_at_once() {
+        let (mut batcher, now) = batcher(10, Duration::ZERO, &[1, 1]);
+        assert_eq!(numbers(batcher.take(now, false)).unwrap(), ["0", "1"]);
+        assert!(batcher.take(now, false).is_none());
+    }
+
+    #[test]
+    fn a_window_gathers_until_it_is_over() {
+        let (mut batcher, now) = batcher(10, WINDOW, &[1]);
+        assert!(batcher.take((now + WINDOW).checked_sub(Duration::from_millis(1)).unwrap(), false).is_none());
+        assert_eq!(batcher.time_left(now + Duration::from_secs(4)), Duration::from_secs(6));
+        assert_eq!(numbers(batcher.take(now + WINDOW, false)).unwrap(), ["0"]);
+    }
+
+    #[test]
+    fn an_empty_window_is_followed_by_the_next_one() {
+        let (mut batcher, now) = batcher(10, WINDOW, &[]);
+        assert!(batcher.take(now + WINDOW, false).is_none());
+        batcher.push(EventRecord::bare("0", 0, 1));
+        assert!(
+            batcher.take((now + WINDOW * 2).checked_sub(Duration::from_millis(1)).unwrap(), false).is_none()
+        );
+        assert!(batcher.take(now + WINDOW * 2, false).is_some());
+    }
+
+    #[test]
+    fn a_full_batch_does_not_wait() {
+        let (mut batcher, now) = batcher(2, WINDOW, &[1, 1]);
+        assert_eq!(batcher.room(), 0);
+        assert_eq!(numbers(batcher.take(now, false)).unwrap(), ["0", "1"]);
+        assert_eq!(batcher.room(), 2);
+    }
+
+    #[test]
+    fn the_end_of_the_shard_does_not_wait() {
+        let (mut batcher, now) = batcher(10, WINDOW, &[1]);
+        assert!(batcher.take(now, true).is_some());
+    }
+
+    #[test]
+    fn an_event_of_exactly_the_limit_fits_and_one_byte_more_does_not() {
+        let frame = event_bytes(&[]);
+        let half = (MAX_PAYLOAD_BYTES - frame - 1) / 2;
+        let rest = MAX_PAYLOAD_BYTES - frame - 1 - half;
+        let (mut exact, now) = batcher(10, Duration::ZERO, &[half, rest]);
+        assert_eq!(numbers(exact.take(now, false)).unwrap(), ["0", "1"]);
+        let (mut over, now) = batcher(10, WINDOW, &[half, rest + 1, 1]);
+        assert_eq!(over.room(), 0);
+        assert_eq!(numbers(over.take(now, false)).unwrap(), ["0"]);
+        assert!(over.take(now, false).is_none(), "the rest waits for the window");
+    }
+
+    #[test]
+    fn a_record_too_large_for_any_event_comes_alone() {
+        let (mut batcher, now) = batcher(10, WINDOW, &[MAX_PAYLOAD_BYTES, 1]);
+        assert_eq!(numbers(batcher.take(now, false)).unwrap(), ["0"]);
+    }
+}
