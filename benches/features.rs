@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use stream_predictor::features::FeaturePlan;
-use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::model::{Description, Model};
-use stream_predictor::prediction::ResultPlan;
-use stream_predictor::spec::ServingSpec;
+use predictor::model::directory::ModelDirectory;
+use predictor::model::{Description, Model};
+use serving_spec::FeaturePlan;
+use serving_spec::ServingSpec;
+use serving_spec::result::ResultPlan;
 
 /// As in the function.
 #[global_allocator]

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use stream_predictor::columns::{Rows, Values};
-use stream_predictor::model::Model;
-use stream_predictor::model::directory::ModelDirectory;
+use predictor::model::Model;
+use predictor::model::directory::ModelDirectory;
+use serving_spec::columns::{Rows, Values};
 
 /// As in the function.
 #[global_allocator]

@@ -10,9 +10,9 @@ use clap::{Parser, Subcommand};
 use crate::aws::{self, clients};
 use crate::cold_start::variable;
 use crate::config::{Config, ModelLocation, Output, S3Prefix, s3_path_style};
-use crate::model::directory::ModelDirectory;
 use crate::replay::Replay;
 use crate::sinks::KinesisSink;
+use predictor::model::directory::ModelDirectory;
 
 /// What `--help` says of the environment.
 const ENVIRONMENT: &str = "\
@@ -111,7 +111,7 @@ async fn check(location: &str, record: Option<PathBuf>) -> Result<ExitCode> {
     };
     // A panic in an operator is reported as a problem of the model.
     std::panic::set_hook(Box::new(|_| {}));
-    let report = crate::check::check(&directory, record.as_deref());
+    let report = predictor::check::check(&directory, record.as_deref());
     print!("{report}");
     Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

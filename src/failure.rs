@@ -22,7 +22,7 @@ pub enum Rejected {
     },
     /// The engine has no prediction for the document.
     #[error(transparent)]
-    Document(#[from] crate::error::Rejected),
+    Document(#[from] predictor::Rejected),
 }
 
 /// The record may succeed later: it is reported, and whoever delivered it delivers it again.

@@ -22,8 +22,6 @@ pub mod origin;
 pub mod record;
 
 pub mod batch;
-pub mod decode;
-pub mod predictor;
 pub mod quarantine;
 pub mod sinks;
 
@@ -31,13 +29,3 @@ pub mod replay;
 
 pub mod aws;
 pub mod failure;
-
-pub mod check;
-pub mod columns;
-pub mod error;
-pub mod features;
-pub mod field_path;
-pub mod model;
-pub mod murmur_hash;
-pub mod prediction;
-pub mod spec;

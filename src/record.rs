@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::decode::PartitionKey;
 use crate::failure::Rejected;
 use crate::origin::{Origin, owned};
+use predictor::decode::PartitionKey;
 
 /// A record as a door hands it over. It borrows from the event where it can.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use predictor::model::directory::ModelDirectory;
+use predictor::{Document, Predictor, Provenance};
 use stream_predictor::aws::TimeLimit;
 use stream_predictor::batch::Handler;
 use stream_predictor::doors::kinesis;
-use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::predictor::{Document, Predictor, Provenance};
 use stream_predictor::quarantine::Quarantine;
 use stream_predictor::sinks::Sink;
 use tokio::runtime::{Builder, Runtime};

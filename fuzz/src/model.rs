@@ -1,8 +1,8 @@
 //! The bytes of a model are refused, or loaded and run: whatever they are, nothing panics that is not caught.
 #![allow(clippy::expect_used, reason = "what panics is found")]
 
-use stream_predictor::model::Model;
-use stream_predictor::model::directory::ModelDirectory;
+use predictor::model::Model;
+use predictor::model::directory::ModelDirectory;
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, ModelDirectory) {

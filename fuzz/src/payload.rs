@@ -7,7 +7,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
-use stream_predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
+use predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 
 const AGGREGATE: &[u8] = b"\xF3\x89\x9A\xC2";
 const DIGEST: usize = 16;

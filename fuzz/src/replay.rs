@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, reason = "what panics is found")]
 
 use stream_predictor::doors::kinesis;
-use stream_predictor::error;
 use stream_predictor::failure::Rejected;
 use stream_predictor::quarantine::{Line, Quarantined, RejectedDocument};
 use stream_predictor::record::{Content, Record};
@@ -24,7 +23,7 @@ pub fn run(bytes: &[u8]) {
 
 /// A record that is quarantined comes back as it was, with its rejected documents selected.
 fn returns(record: &Record) {
-    let reason = Rejected::Document(error::Rejected::Panic);
+    let reason = Rejected::Document(predictor::Rejected::Panic);
     let rejected = |place| RejectedDocument { id: Uuid::nil(), place, reason: &reason };
     let quarantined = Quarantined { record, documents: vec![rejected(3), rejected(1)] };
     let line = Line::new(("model", "version"), &quarantined).to_bytes();

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use stream_predictor::columns::{Element, Number, Port};
-use stream_predictor::features::FeaturePlan;
-use stream_predictor::prediction::ResultPlan;
-use stream_predictor::spec::ServingSpec;
+use serving_spec::FeaturePlan;
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Element, Number, Port};
+use serving_spec::result::ResultPlan;
 
 const DOCUMENTS: [&[u8]; 3] = [
     br#"{"a": 1, "b": "two", "c": 2.5, "d": "2016-02-29T23:30:00Z", "x": {"a": [1, true]}}"#,

@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
-use crate::model::directory::contained;
+use predictor::model::directory::contained;
 
 use super::s3::{Object, list, read};
 

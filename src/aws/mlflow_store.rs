@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::config::S3Prefix;
-use crate::model::mlmodel::{self, Logged};
+use predictor::model::mlmodel::{self, Logged};
 
 use super::s3;
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use aws_sdk_s3::Client;
 
 use crate::config::ModelLocation;
-use crate::model::directory::ModelDirectory;
+use predictor::model::directory::ModelDirectory;
 
 use super::{download, mlflow_store};
 

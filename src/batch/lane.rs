@@ -5,12 +5,11 @@ use std::time::Instant;
 use futures_util::future::join_all;
 
 use crate::aws::TimeLimit;
-use crate::error;
 use crate::failure::Undelivered;
-use crate::predictor::Document;
 use crate::quarantine::{Quarantined, RejectedDocument};
 use crate::record::Record;
 use crate::sinks::{Delivery, OutgoingRecord};
+use predictor::Document;
 
 use super::row_budget::BUDGET;
 use super::scored::{Provenances, ScoredDocument};
@@ -121,7 +120,7 @@ impl Handler {
         scored.extend(window.iter().map(|document| {
             let result = match &document.json {
                 // The engine gives a result for each document.
-                Ok(_) => results.next().ok_or(error::Rejected::Panic.into()),
+                Ok(_) => results.next().ok_or(predictor::Rejected::Panic.into()),
                 Err(rejected) => Err(rejected.clone()),
             };
             ScoredDocument::new(&records[document.record], buffer, document, result)

@@ -21,11 +21,11 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::aws::TimeLimit;
 use crate::failure::Undelivered;
-use crate::model::directory::ModelDirectory;
-use crate::predictor::Predictor;
 use crate::quarantine::Quarantine;
 use crate::record::Record;
 use crate::sinks::Sink;
+use predictor::Predictor;
+use predictor::model::directory::ModelDirectory;
 
 pub use outcomes::Outcomes;
 

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::decode::PartitionKey;
 use crate::failure::Rejected;
 use crate::origin::{Arrival, Origin};
-use crate::predictor::{Provenance, Scored};
 use crate::record::Record;
 use crate::sinks::Sink;
+use predictor::decode::PartitionKey;
+use predictor::{Provenance, Scored};
 
 use super::unpacked::UnpackedDocument;
 

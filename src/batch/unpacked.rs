@@ -3,10 +3,9 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::decode::{self, DocumentRange};
-use crate::error;
 use crate::failure::Rejected;
 use crate::record::{Content, Record};
+use predictor::decode::{self, DocumentRange};
 
 /// Documents that are at hand at once, unless one record has more. Larger batches do not make the model faster, and
 /// this many fill four requests.
@@ -100,7 +99,7 @@ impl Unpacked {
         let unpack = || decode::unpack_base64(base64, &mut self.bytes, &mut self.ranges);
         if catch_unwind(AssertUnwindSafe(unpack)).is_err() {
             self.bytes.truncate(start);
-            return self.documents.push(whole(error::Rejected::Panic.into()));
+            return self.documents.push(whole(predictor::Rejected::Panic.into()));
         }
         let documents = self.documents.len();
         let is_wanted =

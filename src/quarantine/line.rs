@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::decode::PartitionKey;
 use crate::doors::kinesis;
 use crate::origin::{Arrival, KinesisOrigin, Origin, SequenceNumber};
 use crate::record::{Content, Record};
+use predictor::decode::PartitionKey;
 
 use super::Quarantined;
 
@@ -134,13 +134,12 @@ impl<'a> Line<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::error;
     use crate::failure::Rejected;
     use crate::quarantine::RejectedDocument;
 
     use super::*;
 
-    const REASON: Rejected = Rejected::Document(error::Rejected::NotAnObject);
+    const REASON: Rejected = Rejected::Document(predictor::Rejected::Empty);
 
     fn record(content: Content<'static>) -> Record<'static> {
         Record {

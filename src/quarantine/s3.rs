@@ -15,7 +15,7 @@ use crate::aws::{Backoff, FailedAttempt, REQUEST_TIMEOUT, TimeLimit};
 use crate::config::S3Prefix;
 use crate::failure::Undelivered;
 use crate::origin::{Arrival, Origin};
-use crate::prediction::NAMESPACE;
+use serving_spec::result::NAMESPACE;
 
 use super::{Line, Quarantined};
 

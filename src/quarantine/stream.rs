@@ -1,9 +1,9 @@
 //! The quarantine as a Kinesis stream: each line is a record, under the key of the record that it describes.
 
 use crate::aws::TimeLimit;
-use crate::decode::PartitionKey;
 use crate::failure::Undelivered;
 use crate::sinks::{Delivery, KinesisSink, MAX_RECORD_BYTES, OutgoingRecord};
+use predictor::decode::PartitionKey;
 
 use super::{Line, Quarantined, Unstored};
 

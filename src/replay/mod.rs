@@ -17,9 +17,9 @@ use crate::aws::s3;
 use crate::batch::Handler;
 use crate::config::S3Prefix;
 use crate::failure::Undelivered;
-use crate::model::directory::ModelDirectory;
 use crate::quarantine::{Quarantine, Rejections};
 use crate::sinks::{KinesisSink, Sink};
+use predictor::model::directory::ModelDirectory;
 
 use batch::Batch;
 

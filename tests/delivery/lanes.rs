@@ -1,10 +1,10 @@
 //! Lanes and sinks: a lane that stops or waits does not hold up another, and a record is settled once every sink has
 //! accepted its result.
 
+use predictor::model::directory::ModelDirectory;
 use serde_json::json;
 use stream_predictor::batch::Handler;
 use stream_predictor::doors::kinesis;
-use stream_predictor::model::directory::ModelDirectory;
 use stream_predictor::quarantine::Quarantine;
 use stream_predictor::record::Record;
 use stream_predictor::sinks::{KinesisSink, Sink};

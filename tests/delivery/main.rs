@@ -1,7 +1,7 @@
 //! Delivery: where records end when streams, buckets and time fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
-mod batches;
+mod bad_input;
 mod lanes;
 mod publishing;
 mod quarantine;

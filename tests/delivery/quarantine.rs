@@ -7,11 +7,10 @@ use crate::support::bucket::{BUCKET, Bucket};
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use predictor::decode::PartitionKey;
 use serde_json::json;
 use stream_predictor::aws::TimeLimit;
 use stream_predictor::config::S3Prefix;
-use stream_predictor::decode::PartitionKey;
-use stream_predictor::error;
 use stream_predictor::failure::{Rejected, Undelivered};
 use stream_predictor::origin::{Arrival, KinesisOrigin, Origin, SequenceNumber};
 use stream_predictor::quarantine::{Quarantine, Quarantined, RejectedDocument, S3Store, Unstored};
@@ -20,7 +19,7 @@ use stream_predictor::sinks::KinesisSink;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-const REASON: Rejected = Rejected::Document(error::Rejected::NotAnObject);
+const REASON: Rejected = Rejected::Document(predictor::Rejected::Empty);
 
 fn quarantine(bucket: &Bucket) -> Quarantine {
     let prefix = S3Prefix { bucket: BUCKET.to_owned(), prefix: "rides".to_owned() };

@@ -12,9 +12,9 @@ use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput}
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_sdk_kinesis::types::error::ResourceNotFoundException;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use predictor::model::directory::ModelDirectory;
 use serde_json::{Value, json};
 use stream_predictor::config::S3Prefix;
-use stream_predictor::model::directory::ModelDirectory;
 use stream_predictor::quarantine::{Quarantine, S3Store};
 use stream_predictor::replay::{Replay, Report};
 use stream_predictor::sinks::{KinesisSink, Sink};

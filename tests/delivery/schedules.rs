@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use crate::support::{fixtures, model_directory, sequence_number};
 use fastrand::Rng;
+use predictor::model::directory::ModelDirectory;
+use predictor::{Document, Predictor, Provenance};
 use serde_json::Value;
 use stream_predictor::batch::Handler;
 use stream_predictor::config::S3Prefix;
 use stream_predictor::doors::kinesis;
-use stream_predictor::model::directory::ModelDirectory;
 use stream_predictor::origin::{Arrival, Origin};
-use stream_predictor::predictor::{Document, Predictor, Provenance};
 use stream_predictor::quarantine::{Quarantine, S3Store};
 use stream_predictor::sinks::{KinesisSink, Sink};
 use stream_predictor_local::fake::{Cloud, Faults};

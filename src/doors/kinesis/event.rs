@@ -9,10 +9,10 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::PartitionKey;
 use crate::failure::Rejected;
 use crate::origin::{Arrival, KinesisOrigin, Origin, SequenceNumber};
 use crate::record::{Content, Record};
+use predictor::decode::PartitionKey;
 
 /// The `eventSource` of a Kinesis stream.
 const KINESIS: &str = "aws:kinesis";

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{ShardOrigin, EventRecord, event};
+use super::event::{EventRecord, ShardOrigin, event};
 use crate::runtime_api::{Answer, FUNCTION_ARN};
 
 /// Why a batch was given up.

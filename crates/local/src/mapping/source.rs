@@ -8,7 +8,7 @@ use aws_sdk_kinesis::operation::get_shard_iterator::GetShardIteratorError;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::ShardIteratorType;
 
-use super::event::{ShardOrigin, EventRecord};
+use super::event::{EventRecord, ShardOrigin};
 use super::lineage::Listed;
 use super::settings::StartingPosition;
 

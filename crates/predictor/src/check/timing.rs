@@ -1,0 +1,74 @@
+//! How long it takes to load the model, and to predict a row.
+
+use std::time::{Duration, Instant};
+
+use crate::model::Model;
+use serving_spec::columns::{Rows, Sparse, Values};
+
+use super::report::Report;
+
+/// Rows of a call: a lone record, the usual batch, the largest batch that Lambda reads from a stream.
+const BATCHES: [usize; 3] = [1, 100, 10_000];
+
+/// A batch is timed so long, but once at least.
+const BUDGET: Duration = Duration::from_millis(300);
+
+/// More calls would not change the median.
+const MAX_CALLS: usize = 1_000;
+
+/// Times the model on the rows of its example over and over, else on zeros.
+pub(super) fn measure(report: &mut Report, load: Duration, model: &Model, example: Option<&Rows>) {
+    report.line("load", &format!("{:.1} ms", load.as_secs_f64() * 1e3));
+    let zeros = model.zeros();
+    let rows = example.filter(|rows| rows.len > 0).unwrap_or(&zeros);
+    for batch in BATCHES {
+        let rows = repeated(rows, batch);
+        if let Some(median) = median_of_calls(model, &rows) {
+            let micros = median.as_secs_f64() * 1e6 / batch as f64;
+            let label = if batch == 1 { "1 row".to_owned() } else { format!("{batch} rows") };
+            report.detail(&label, &format!("{micros:.2} µs a row"));
+        }
+    }
+}
+
+/// `None` if the model fails on these rows.
+fn median_of_calls(model: &Model, rows: &Rows) -> Option<Duration> {
+    let start = Instant::now();
+    let mut calls = Vec::new();
+    while calls.is_empty() || start.elapsed() < BUDGET && calls.len() < MAX_CALLS {
+        let call = Instant::now();
+        // As many at once as the model takes, as in serving.
+        for from in (0..rows.len).step_by(model.max_rows()) {
+            let to = rows.len.min(from.saturating_add(model.max_rows()));
+            if to - from == rows.len {
+                model.run(rows).ok()?;
+            } else {
+                model.run(&rows.slice(&(from..to))).ok()?;
+            }
+        }
+        calls.push(call.elapsed());
+    }
+    calls.sort();
+    calls.get(calls.len() / 2).copied()
+}
+
+/// So many rows, again from the first after the last.
+fn repeated(rows: &Rows, len: usize) -> Rows {
+    fn cycle<T: Clone>(values: &[T], rows: &Rows, len: usize) -> Vec<T> {
+        values.iter().cycle().take(values.len() / rows.len * len).cloned().collect()
+    }
+    let inputs = rows.inputs.iter().map(|values| match values {
+        Values::Float(v) => Values::Float(cycle(v, rows, len)),
+        Values::Double(v) => Values::Double(cycle(v, rows, len)),
+        Values::Int64(v) => Values::Int64(cycle(v, rows, len)),
+        Values::Int32(v) => Values::Int32(cycle(v, rows, len)),
+        Values::Bool(v) => Values::Bool(cycle(v, rows, len)),
+        Values::String(v) => Values::String(cycle(v, rows, len)),
+        Values::Sparse(sparse) => Values::Sparse(Sparse {
+            columns: cycle(&sparse.columns, rows, len),
+            values: cycle(&sparse.values, rows, len),
+            entries: sparse.entries,
+        }),
+    });
+    Rows { inputs: inputs.collect(), len }
+}
