@@ -1,9 +1,9 @@
-"""The models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
+"""Makes the models of the speed table. They are fitted on synthetic rows of 20 features, and exported to ONNX.
 
-Each is a folder `NAME/` with `model.onnx`, 10 000 float rows as `rows.npy` and, little endian without a header, as
-`rows.bin`; and with what the library itself predicts from: `model.txt` of LightGBM, `model.json` of XGBoost,
-`model.joblib` of scikit-learn. `forest_500` shows what loading something large takes; as making it takes minutes, it is
-made only when asked for.
+Each model gets a folder `NAME/` with `model.onnx` and 10 000 float rows: as `rows.npy`, and as `rows.bin`, which is little
+endian and has no header. The folder also has the file of the library: `model.txt` of LightGBM, `model.json` of XGBoost, or
+`model.joblib` of scikit-learn. `forest_500` is for the time to load a large model. It takes minutes to make, so it is made
+only with --large or by name.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def classes(x, count):
 
 
 def categorical(x):
-    """The first four features become categories, coded 0, 1, 2, ..."""
+    """Turns the first four features into categories with the codes 0, 1, 2, ..."""
     x = x.copy()
     x[:, :4] = numpy.clip(numpy.floor((x[:, :4] + 3) * CATEGORIES / 6), 0, CATEGORIES - 1)
     return x
@@ -80,7 +80,7 @@ XGBOOST = {"n_estimators": 500, "max_depth": 6, "n_jobs": 2}
 
 
 def models():
-    """Names, how each is fitted, and how it is saved."""
+    """Yields the name of each model, and the functions that fit and save it."""
     x = rows(1, 8_000)
     yield "linear", lambda: LinearRegression().fit(x, target(x)), save_sklearn
     network = MLPRegressor(hidden_layer_sizes=(64, 32), max_iter=20, random_state=0)
@@ -116,7 +116,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
-    parser.add_argument("--large", action="store_true", help="forest_500 too")
+    parser.add_argument("--large", action="store_true", help="also make forest_500")
     arguments = parser.parse_args()
     for name, fit, save in models():
         if not (name in arguments.only if arguments.only else arguments.large or name not in LARGE):

@@ -1,4 +1,4 @@
-"""Who predicts: our program, ONNX Runtime, the library that fitted the model, lleaves; each on one thread."""
+"""The peers of the comparison: our program, ONNX Runtime, the library that fitted the model, and lleaves."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # before the libraries look
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # set before the libraries are imported
 
 import joblib  # noqa: E402
 import lightgbm  # noqa: E402
@@ -23,39 +23,39 @@ try:
     import lleaves
 except ImportError:
     lleaves = None
-    print("lleaves is not installed, and left out")
+    print("lleaves is not installed, so it is skipped")
 
 Predict = Callable[[np.ndarray], Any]
 
 
 class Peer(Protocol):
-    """Something that predicts the same rows as the others."""
+    """A runtime that predicts the rows of a model on one thread."""
 
     def time(self, batch: int, calls: int) -> int:
-        """How many nanoseconds as many calls take, each with the next `batch` rows."""
+        """The total nanoseconds of `calls` calls, each with the next `batch` rows."""
 
 
 class Program:
-    """`predict.rs`, which has loaded the model and waits for what to time."""
+    """The program of `predict.rs`. It has loaded the model and waits for requests."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self.process = process
-        self.answer()  # how long loading took
+        self.answer()  # the time to load the model
 
     def time(self, batch: int, calls: int) -> int:
         print(batch, calls, file=self.process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> int:
-        """The next line. There is none if the program has failed, which it has explained."""
+        """Reads the next line. If the program failed, it has printed the reason, and there is no line."""
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.process.args[0]} has failed")
+            raise SystemExit(f"{self.process.args[0]} failed")
         return int(line)
 
 
 class Function:
-    """A function in this process."""
+    """A peer that is called in this process."""
 
     def __init__(self, predict: Predict, rows: np.ndarray) -> None:
         self.predict, self.rows = predict, rows
@@ -72,10 +72,10 @@ class Function:
 
 @contextmanager
 def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterator[dict[str, Peer]]:
-    """All that can predict a model, by name; lleaves, which takes half a minute to compile, if asked for."""
+    """The peers for a model, by name. lleaves takes half a minute to compile, so it is included only with `compiled`."""
     rows = np.load(folder / "rows.npy")
     if rows.astype("<f4").tobytes() != (folder / "rows.bin").read_bytes():
-        raise SystemExit(f"{folder}: rows.bin has other rows than rows.npy; models.py makes both")
+        raise SystemExit(f"{folder}: expected the same rows in rows.bin and rows.npy: make both again with models.py")
     functions = {RUNTIME: of_onnx(folder / "model.onnx"), LIBRARY: of_library(folder)}
     if compiled and lleaves:
         functions[COMPILED] = of_lleaves(folder)
@@ -85,7 +85,7 @@ def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterat
 
 
 def of_onnx(path: Path) -> Predict:
-    """ONNX Runtime."""
+    """The peer ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -95,13 +95,13 @@ def of_onnx(path: Path) -> Predict:
 
 
 def of_library(folder: Path) -> Predict | None:
-    """The library that fitted the model, if it is known."""
+    """The library that fitted the model; `None` if it is unknown."""
     if (path := folder / "model.txt").exists():
         trees = lightgbm.Booster(model_file=path)
         return lambda rows: trees.predict(rows, num_threads=1)
     if (path := folder / "model.json").exists():
         booster = xgboost.Booster({"nthread": 1}, model_file=path)
-        booster.set_param({"nthread": 1})  # loading has brought what the model was fitted with
+        booster.set_param({"nthread": 1})  # loading restores the setting of the training
         return booster.inplace_predict
     if (path := folder / "model.joblib").exists():
         model = joblib.load(path)
@@ -110,7 +110,7 @@ def of_library(folder: Path) -> Predict | None:
 
 
 def of_lleaves(folder: Path) -> Predict:
-    """The trees of LightGBM, compiled; kept for the next time."""
+    """The trees of LightGBM, compiled by lleaves. The compiled file is kept for the next run."""
     model = lleaves.Model(folder / "model.txt")
     model.compile(cache=folder / "lleaves.bin")
     return lambda rows: model.predict(rows, n_jobs=1)
