@@ -88,9 +88,8 @@ impl MlModel {
     /// When the model was not logged by `mlflow.onnx`.
     pub fn onnx_file(&self) -> Result<&str> {
         let onnx = self.flavors.onnx.as_ref();
-        let onnx = onnx.context(
-            "MLmodel: expected the flavor `onnx`, found none: log the model with mlflow.onnx.log_model",
-        )?;
+        let onnx =
+            onnx.context("MLmodel lacks the flavor `onnx`: log the model with mlflow.onnx.log_model")?;
         Ok(onnx.data.as_deref().unwrap_or(super::DEFAULT_FILE))
     }
 

@@ -38,7 +38,7 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
         other => bail!("expected float, double, int64, int32, bool or string, found {other:?}"),
     };
     match shape {
-        [] => bail!("expected a batch dimension, found a scalar"),
+        [] => bail!("expected a batch dimension, found none"),
         [_] => Ok((port(element, 1, keys), vec![Dimension::Rows])),
         [_, Some(columns @ 1..=MAX_COLUMNS)] => {
             Ok((port(element, *columns, keys), vec![Dimension::Rows, Dimension::Of(*columns)]))
