@@ -7,7 +7,7 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-use crate::kept_attributes::{Attribute, Element, List};
+use crate::kept_attributes::{Element, KeptAttribute, List};
 
 use super::super::forest::{Forest, Node, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
@@ -38,7 +38,7 @@ where
     match (floats, list(ctx, node, &format!("{name}_as_tensor"))?) {
         (true, Some(_)) => bail!("both {name} and {name}_as_tensor"),
         (true, None) => {
-            let floats = Attribute::of(node, name);
+            let floats = KeptAttribute::of(node, name);
             Ok(Some(floats.list::<f32>().map(|x| Ok(x?.into())).collect::<TractResult<_>>()?))
         }
         (false, doubles) => Ok(doubles),
@@ -50,7 +50,7 @@ fn forest<T: Number + Datum + From<f32>>(
     node: &NodeProto,
     leaf: &str,
 ) -> TractResult<Forest<T>> {
-    let attribute = |name| Attribute::of(node, name);
+    let attribute = |name| KeptAttribute::of(node, name);
     let (trees, ids) = (attribute("nodes_treeids"), attribute("nodes_nodeids"));
     let (features, modes) = (attribute("nodes_featureids"), attribute("nodes_modes"));
     let (yes, no) = (attribute("nodes_truenodeids"), attribute("nodes_falsenodeids"));
@@ -111,7 +111,7 @@ fn weights<T: Number + Datum + From<f32>>(
     nodes: &mut [Node<T>],
 ) -> TractResult<Vec<(u32, T)>> {
     let names = ["treeids", "nodeids", "ids", "weights"].map(|list| format!("{leaf}_{list}"));
-    let [trees, ids, targets] = [0, 1, 2].map(|list| Attribute::of(node, &names[list]));
+    let [trees, ids, targets] = [0, 1, 2].map(|list| KeptAttribute::of(node, &names[list]));
     let values: Vec<T> = numbers(ctx, node, &names[3])?.with_context(|| format!("no {}", names[3]))?;
     let lengths = [&trees, &ids, &targets].map(|list| list.list::<i64>().count());
     ensure!(
