@@ -91,7 +91,7 @@ impl Session {
 
     fn plan(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
         let (expected, found) = (graph.inputs.len(), shapes.len());
-        ensure!(expected == found, "expected {expected} shapes, one for each input, found {found}");
+        ensure!(expected == found, "expected one shape per input ({expected}), found {found}");
         let mut proto = Cow::Borrowed(&graph.proto);
         let mut typed = Self::typed(&proto, graph, shapes);
         for _ in 0..MAX_REWRITES {

@@ -56,7 +56,7 @@ fn forest<T: Number + Datum + From<f32>>(
     let (features, modes) = (attribute("nodes_featureids"), attribute("nodes_modes"));
     let (yes, no) = (attribute("nodes_truenodeids"), attribute("nodes_falsenodeids"));
     let missing = attribute("nodes_missing_value_tracks_true");
-    let thresholds: Vec<T> = numbers(ctx, node, "nodes_values")?.context("no nodes_values")?;
+    let thresholds: Vec<T> = numbers(ctx, node, "nodes_values")?.context("nodes_values is missing")?;
     let places = Places::new(trees.list(), ids.list())?;
     let mut nodes = Vec::with_capacity(thresholds.len());
     let (mut trees, mut modes, mut features) = (trees.list(), modes.list(), features.list());
@@ -113,7 +113,8 @@ fn weights<T: Number + Datum + From<f32>>(
 ) -> TractResult<Vec<(u32, T)>> {
     let names = ["treeids", "nodeids", "ids", "weights"].map(|list| format!("{leaf}_{list}"));
     let [trees, ids, targets] = [0, 1, 2].map(|list| KeptAttribute::of(node, &names[list]));
-    let values: Vec<T> = numbers(ctx, node, &names[3])?.with_context(|| format!("no {}", names[3]))?;
+    let values: Vec<T> =
+        numbers(ctx, node, &names[3])?.with_context(|| format!("{} is missing", names[3]))?;
     let lengths = [&trees, &ids, &targets].map(|list| list.list::<i64>().count());
     ensure!(
         lengths.iter().all(|&length| length == values.len()),

@@ -24,8 +24,8 @@ pub fn read(ctx: &ParsingContext, node: &NodeProto) -> TractResult<(AnyForest, D
 
 fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Forest<T>> {
     let features: &[i64] = node.get_attr_slice("nodes_featureids")?;
-    let modes: Vec<u8> = list(ctx, node, "nodes_modes")?.context("no nodes_modes")?;
-    let splits: Vec<T> = list(ctx, node, "nodes_splits")?.context("no nodes_splits")?;
+    let modes: Vec<u8> = list(ctx, node, "nodes_modes")?.context("nodes_modes is missing")?;
+    let splits: Vec<T> = list(ctx, node, "nodes_splits")?.context("nodes_splits is missing")?;
     let (yes, yes_leaves): (&[i64], &[i64]) =
         (node.get_attr_slice("nodes_truenodeids")?, node.get_attr_slice("nodes_trueleafs")?);
     let (no, no_leaves): (&[i64], &[i64]) =
@@ -47,7 +47,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
         "nodes_*: lists of lengths {count} and {lengths:?}"
     );
     let targets: &[i64] = node.get_attr_slice("leaf_targetids")?;
-    let values: Vec<T> = list(ctx, node, "leaf_weights")?.context("no leaf_weights")?;
+    let values: Vec<T> = list(ctx, node, "leaf_weights")?.context("leaf_weights is missing")?;
     ensure!(
         targets.len() == values.len(),
         "{} leaf_targetids and {} leaf_weights",
