@@ -158,7 +158,9 @@ impl Session {
     /// # Errors
     /// [`Error::NoOutput`] when the graph has fewer outputs.
     pub fn output_fact(&self, index: usize) -> Result<&TypedFact, Error> {
-        self.plan.model().output_fact(index).map_err(|_| Error::NoOutput(index))
+        let model = self.plan.model();
+        let outlet = model.outputs.get(index).ok_or(Error::NoOutput(index))?;
+        model.outlet_fact(*outlet).map_err(Error::plan)
     }
 
     /// The number of rows, as shapes contain it.
