@@ -1,6 +1,6 @@
 //! The commands for people: `check` and `replay`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +12,7 @@ use crate::cold_start::variable;
 use crate::config::{Config, ModelLocation, Output, S3Prefix, s3_path_style};
 use crate::replay::Replay;
 use crate::sinks::KinesisSink;
+use crate::version::version;
 use predictor::model::directory::ModelDirectory;
 
 /// What `--help` says of the environment.
@@ -32,15 +33,13 @@ environment configures it:
 
 /// Predictions for the records of a Kinesis stream, from an ONNX model that MLflow logged on S3
 #[derive(Debug, Parser)]
-#[command(name = "stream-predictor", version = VERSION, after_help = ENVIRONMENT)]
+#[command(name = "stream-predictor", version = version().leak() as &str, after_help = ENVIRONMENT)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-/// The version, and the commit that it was built from.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
+#[expect(clippy::doc_markdown, reason = "help is plain text")]
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say whether the function would serve a model: what is in its directory, how fast it is, and every reason why not
@@ -76,7 +75,7 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     exit_code(match Arguments::parse().command {
-        Command::Check { location, record } => check(&location, record),
+        Command::Check { location, record } => check(&location, record.as_deref()),
         Command::Replay { address, publish } => replay(&address, publish),
     })
 }
@@ -96,9 +95,9 @@ pub(crate) fn exit_code(result: Result<ExitCode>) -> ExitCode {
 
 /// Prints what is known of the model at `location`; fails if the function would not serve it.
 #[tokio::main(flavor = "current_thread")]
-async fn check(location: &str, record: Option<PathBuf>) -> Result<ExitCode> {
+async fn check(location: &str, record: Option<&Path>) -> Result<ExitCode> {
     let record = record
-        .map(|file| std::fs::read(&file).with_context(|| format!("`{}`", file.display())))
+        .map(|file| std::fs::read(file).with_context(|| format!("`{}`", file.display())))
         .transpose()?;
     let place = ModelLocation::parse(location);
     let place = place.with_context(|| format!("`{location}`: expected s3://bucket/prefix or a folder"))?;

@@ -4,8 +4,8 @@
 //! record goes down this list:
 //!
 //! 1. [`doors`] read an event and turn it into [`record`]s, each with its [`origin`].
-//! 2. [`batch`] works off the records of each lane: it unpacks payloads ([`decode`]), lets the engine score the
-//!    documents ([`predictor`]), and settles them.
+//! 2. [`batch`] works off the records of each lane: it unpacks payloads, lets the engine ([`predictor`]) score the
+//!    documents, and settles them.
 //! 3. [`quarantine`] stores what can never succeed, and [`sinks`] accept the results.
 //! 4. The door turns the outcome into an answer.
 //!
@@ -29,3 +29,4 @@ pub mod replay;
 
 pub mod aws;
 pub mod failure;
+pub mod version;

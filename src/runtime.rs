@@ -26,8 +26,13 @@ const A_DAY: Duration = Duration::from_hours(24);
 const WITHOUT_DEADLINE: Duration = Duration::from_mins(10);
 
 /// Runs the function until the environment ends it.
+#[must_use]
+pub fn serve() -> ExitCode {
+    serve_until_terminated()
+}
+
 #[tokio::main(flavor = "current_thread")]
-pub async fn serve() -> ExitCode {
+async fn serve_until_terminated() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
     // Panics are caught where they can happen. Their message may quote a record, so the log gets the place alone.
     std::panic::set_hook(Box::new(|panic| {

@@ -172,7 +172,7 @@ impl Handler {
             return sink.publish(records, limit).await;
         }
         let deliveries = join_all(self.sinks.iter().map(|sink| sink.publish(records, limit))).await;
-        deliveries.into_iter().fold(Delivery::all(records.len()), Delivery::and)
+        deliveries.iter().fold(Delivery::all(records.len()), Delivery::and)
     }
 
     /// Stores rejected documents before anything after them is published.

@@ -80,7 +80,13 @@ impl Handler {
         let predictor = Predictor::load(directory, run_id);
         let predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
         let (name, version) = predictor.identity();
-        tracing::info!(model = name, version, origin = directory.origin(), "ready");
+        tracing::info!(
+            model = name,
+            version,
+            origin = directory.origin(),
+            build = crate::version::version(),
+            "ready"
+        );
         let start = Instant::now();
         predictor.warm_up()?;
         let row_budget = RowBudget::of(start.elapsed(), 1);

@@ -4,6 +4,7 @@
 //! read and never changed. Records that are rejected again stay where they are.
 
 mod batch;
+mod line;
 mod object;
 mod report;
 

@@ -9,8 +9,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::doors::kinesis;
-use crate::quarantine::Line;
 use crate::record::Record;
+
+use super::line;
 
 /// What Lambda writes to an on-failure destination on S3:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
@@ -39,7 +40,7 @@ pub enum Object<'a> {
 
 /// Reads one record after another, and notes what is not a record.
 pub struct Records<'a> {
-    records: Box<dyn Iterator<Item = Result<Record<'a>>> + Send + 'a>,
+    rest: Box<dyn Iterator<Item = Result<Record<'a>>> + Send + 'a>,
     /// What a record is called in messages: a line or an entry.
     noun: &'static str,
     read: usize,
@@ -58,9 +59,9 @@ impl<'a> Object<'a> {
     pub fn records(&'a self) -> Records<'a> {
         let (noun, records): (_, Box<dyn Iterator<Item = Result<Record<'a>>> + Send>) = match self {
             Self::Event(event) => ("record", Box::new(entries(event).map(kinesis::parse_entry))),
-            Self::Lines(content) => ("line", Box::new(lines(content).map(record))),
+            Self::Lines(content) => ("line", Box::new(lines(content).map(line::record))),
         };
-        Records { records, noun, read: 0, broken: Vec::new() }
+        Records { rest: records, noun, read: 0, broken: Vec::new() }
     }
 }
 
@@ -84,7 +85,7 @@ impl<'a> Iterator for Records<'a> {
 
     fn next(&mut self) -> Option<Record<'a>> {
         loop {
-            let record = self.records.next()?;
+            let record = self.rest.next()?;
             self.read += 1;
             match record {
                 Ok(record) => return Some(record),
@@ -96,10 +97,6 @@ impl<'a> Iterator for Records<'a> {
 
 fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     content.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
-}
-
-fn record(line: &[u8]) -> Result<Record<'_>> {
-    serde_json::from_slice::<Line>(line)?.into_record()
 }
 
 fn entries(event: &str) -> impl Iterator<Item = &str> {

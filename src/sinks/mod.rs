@@ -87,11 +87,11 @@ impl Delivery {
     /// What two sinks accepted of the same records: only what both did. The reason is that of the sink which stopped
     /// first.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn and(self, other: &Self) -> Self {
         let stop = |delivery: &Self| {
             delivery.accepted.iter().position(|accepted| !accepted).unwrap_or(delivery.accepted.len())
         };
-        let (first, second) = if stop(&self) <= stop(&other) { (&self, &other) } else { (&other, &self) };
+        let (first, second) = if stop(&self) <= stop(other) { (&self, other) } else { (other, &self) };
         let undelivered = first.undelivered.clone().or_else(|| second.undelivered.clone());
         let accepted = self.accepted.iter().zip(&other.accepted).map(|(a, b)| *a && *b).collect();
         Self { accepted, undelivered }
@@ -110,8 +110,8 @@ mod tests {
         };
         let (late, early) =
             (delivery([true, true, false], Some("late")), delivery([false, true, true], Some("early")));
-        assert_eq!(late.clone().and(early), delivery([false, true, false], Some("early")));
-        assert_eq!(Delivery::all(3).and(late.clone()), late);
-        assert_eq!(Delivery::all(3).and(Delivery::all(3)), Delivery::all(3));
+        assert_eq!(late.clone().and(&early), delivery([false, true, false], Some("early")));
+        assert_eq!(Delivery::all(3).and(&late), late);
+        assert_eq!(Delivery::all(3).and(&Delivery::all(3)), Delivery::all(3));
     }
 }

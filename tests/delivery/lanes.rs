@@ -61,7 +61,7 @@ async fn a_lane_whose_results_are_refused_until_the_deadline_does_not_hold_up_an
     cloud.refuse_key(STREAM, "a-0");
     let stuck = lane("a", &[RIDE; 2]);
     // More than are at hand at once.
-    let long = lane("b", &[RIDE; 2_500]);
+    let long = lane("b", &vec![RIDE; 2_500]);
     let lanes: [&[Record]; 2] = [&stuck, &long];
     let batch = handler(vec![sink(&cloud)]).handle(&lanes, &seconds(30)).await;
     assert_eq!((batch.lanes[0].settled, batch.lanes[1].settled), (0, 2_500));

@@ -1,5 +1,6 @@
-//! Runs the function as Lambda runs it: the binary in the zip, and the image. `make test-image` builds both for this
-//! machine's architecture. `make test` skips the image's tests, which are called `the_image_…`, without Docker or buildah.
+//! Runs the function as Lambda runs it: the binary in the zip, and the image. `make test-image` builds both
+//! for this machine's architecture. `make test` skips the image's tests, which are called `the_image_…`,
+//! without Docker or buildah.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -168,7 +169,8 @@ async fn the_image_trusts_only_known_certificate_authorities() {
 
 /// The types of an ELF file's segments.
 ///
-/// Source: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>; offsets of the 64-bit, little-endian form.
+/// Source: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>; offsets of the 64-bit,
+/// little-endian form.
 fn segments(elf: &[u8]) -> Vec<u32> {
     assert_eq!(&elf[..6], b"\x7fELF\x02\x01");
     let number = |at: usize, bytes: usize| {

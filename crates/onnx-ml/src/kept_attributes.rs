@@ -14,9 +14,9 @@ const LENGTH: u64 = 2;
 
 /// An attribute as a message on the wire.
 #[derive(Debug)]
-pub struct Attribute<'a>(Cow<'a, [u8]>);
+pub struct KeptAttribute<'a>(Cow<'a, [u8]>);
 
-impl<'a> Attribute<'a> {
+impl<'a> KeptAttribute<'a> {
     /// What stands for an attribute whose message is kept as it is.
     pub fn keep(name: String, message: Vec<u8>) -> AttributeProto {
         AttributeProto { name, s: message, ..AttributeProto::default() }
@@ -174,12 +174,12 @@ mod tests {
             &[8 << 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], // an int: -1
         ]
         .concat();
-        let node = node(Attribute::keep("a".to_owned(), message));
-        let attribute = Attribute::of(&node, "a");
+        let node = node(KeptAttribute::keep("a".to_owned(), message));
+        let attribute = KeptAttribute::of(&node, "a");
         assert_eq!(attribute.list::<i64>().collect::<TractResult<Vec<_>>>().unwrap(), [5, 7, 300, -1]);
         assert_eq!(attribute.list::<f32>().collect::<TractResult<Vec<_>>>().unwrap(), [1.0, -2.0]);
         assert_eq!(attribute.list::<&[u8]>().collect::<TractResult<Vec<_>>>().unwrap(), [b"xy"]);
-        assert!(Attribute::of(&node, "b").list::<i64>().is_empty());
+        assert!(KeptAttribute::of(&node, "b").list::<i64>().is_empty());
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
         let name = "a".to_owned();
         let decoded = AttributeProto { name, ints, floats, strings, ..AttributeProto::default() };
         let node = node(decoded.clone());
-        let attribute = Attribute::of(&node, "a");
+        let attribute = KeptAttribute::of(&node, "a");
         assert_eq!(attribute.list().collect::<TractResult<Vec<i64>>>().unwrap(), decoded.ints);
         assert_eq!(attribute.list().collect::<TractResult<Vec<f32>>>().unwrap(), decoded.floats);
         assert_eq!(attribute.list().collect::<TractResult<Vec<&[u8]>>>().unwrap(), decoded.strings);
@@ -206,8 +206,8 @@ mod tests {
             &[0xff; 11],
         ];
         for message in cut {
-            let node = node(Attribute::keep("a".to_owned(), message.to_vec()));
-            let attribute = Attribute::of(&node, "a");
+            let node = node(KeptAttribute::keep("a".to_owned(), message.to_vec()));
+            let attribute = KeptAttribute::of(&node, "a");
             let ints: Vec<_> = attribute.list::<i64>().map(|x| x.is_ok()).collect();
             let floats: Vec<_> = attribute.list::<f32>().map(|x| x.is_ok()).collect();
             let failed = |found: &[bool]| found.iter().filter(|ok| !**ok).count();

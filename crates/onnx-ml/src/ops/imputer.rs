@@ -12,12 +12,12 @@ use super::tensor_access::{numbers, row_width, shape_of};
 /// The operator: what equals the replaced value gives way to a feature's imputed one, in the input's type and shape.
 #[derive(Debug, Clone, PartialEq)]
 enum Imputer {
-    Floats(Values<f32>),
-    Ints(Values<i64>),
+    Floats(Replacement<f32>),
+    Ints(Replacement<i64>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Values<T> {
+struct Replacement<T> {
     replaced: T,
     /// One for all features, or one each.
     imputed: Arc<[T]>,
@@ -28,11 +28,11 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     let ints: Vec<i64> = node.get_attr_opt_vec("imputed_value_int64s")?.unwrap_or_default();
     let imputer = match (floats.len(), ints.len()) {
         (0, 0) => bail!("neither imputed_value_floats nor imputed_value_int64s"),
-        (_, 0) => Imputer::Floats(Values {
+        (_, 0) => Imputer::Floats(Replacement {
             replaced: node.get_attr_opt("replaced_value_float")?.unwrap_or_default(),
             imputed: floats.into(),
         }),
-        (0, _) => Imputer::Ints(Values {
+        (0, _) => Imputer::Ints(Replacement {
             replaced: node.get_attr_opt("replaced_value_int64")?.unwrap_or_default(),
             imputed: ints.into(),
         }),
@@ -43,7 +43,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     Ok(parsed(imputer))
 }
 
-impl<T: Datum + Copy> Values<T> {
+impl<T: Datum + Copy> Replacement<T> {
     fn impute<X: Datum + Copy>(
         &self,
         x: &Tensor,

@@ -13,12 +13,12 @@ use super::tensor_access::{numbers, row_width, shape_of};
 #[derive(Debug, Clone, PartialEq)]
 struct Scaler {
     /// One for all features, or one each.
-    columns: Arc<[Column]>,
+    columns: Arc<[FeatureScale]>,
 }
 
 /// What a feature is scaled by.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Column {
+struct FeatureScale {
     offset: f32,
     scale: f32,
 }
@@ -32,12 +32,18 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
         offsets.len(),
         scales.len()
     );
-    let columns = offsets.into_iter().zip(scales).map(|(offset, scale)| Column { offset, scale }).collect();
+    let columns =
+        offsets.into_iter().zip(scales).map(|(offset, scale)| FeatureScale { offset, scale }).collect();
     Ok(parsed(Scaler { columns }))
 }
 
 impl Scaler {
-    fn scale<T: Copy>(&self, values: &[T], width: usize, scaled: impl Fn(T, Column) -> f32) -> Vec<f32> {
+    fn scale<T: Copy>(
+        &self,
+        values: &[T],
+        width: usize,
+        scaled: impl Fn(T, FeatureScale) -> f32,
+    ) -> Vec<f32> {
         if let [column] = self.columns[..] {
             return values.iter().map(|&x| scaled(x, column)).collect();
         }

@@ -22,7 +22,7 @@ enum Function {
 
 /// A function of doubles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct OfDoubles(Function);
+struct ElementwiseF64(Function);
 
 #[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
 pub(in crate::ops) fn parse_sigmoid(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
@@ -68,15 +68,15 @@ impl Expansion for Function {
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         if model.outlet_fact(inputs[0])?.datum_type == DatumType::F64 {
-            operator::wire(OfDoubles(*self), prefix, model, inputs)
+            operator::wire(ElementwiseF64(*self), prefix, model, inputs)
         } else {
             model.wire_node(prefix, self.of_floats(), inputs)
         }
     }
 }
 
-impl Operator for OfDoubles {
-    const NAME: &'static str = "OfDoubles";
+impl Operator for ElementwiseF64 {
+    const NAME: &'static str = "ElementwiseF64";
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         Ok(shape_of(inputs[0], inputs[0].datum_type))

@@ -9,7 +9,7 @@ use crate::ops::tensor_access::{numbers, shape_of};
 
 /// Whether each element is of a kind, in the input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KindOfNumber {
+enum NumberTest {
     /// <https://onnx.ai/onnx/operators/onnx__IsNaN.html>
     Nan,
     /// <https://onnx.ai/onnx/operators/onnx__IsInf.html>
@@ -18,16 +18,16 @@ enum KindOfNumber {
 
 #[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
 pub(in crate::ops) fn parse_is_nan(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
-    Ok(parsed(KindOfNumber::Nan))
+    Ok(parsed(NumberTest::Nan))
 }
 
 pub(in crate::ops) fn parse_is_inf(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let is_asked = |sign| TractResult::Ok(node.get_attr_opt(sign)?.unwrap_or(1_i64) != 0);
     let (positive, negative) = (is_asked("detect_positive")?, is_asked("detect_negative")?);
-    Ok(parsed(KindOfNumber::Infinite { positive, negative }))
+    Ok(parsed(NumberTest::Infinite { positive, negative }))
 }
 
-impl KindOfNumber {
+impl NumberTest {
     fn has(self, x: f64) -> bool {
         match self {
             Self::Nan => x.is_nan(),
@@ -38,8 +38,8 @@ impl KindOfNumber {
     }
 }
 
-impl Operator for KindOfNumber {
-    const NAME: &'static str = "KindOfNumber";
+impl Operator for NumberTest {
+    const NAME: &'static str = "NumberTest";
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         ensure!(inputs[0].datum_type.is_float(), "an input of {:?}", inputs[0].datum_type);

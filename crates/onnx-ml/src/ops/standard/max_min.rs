@@ -10,12 +10,12 @@ use crate::ops::operator::{Operator, tensor};
 
 /// The larger or the smaller of two floats or doubles, NaN if one of them is. Tensors of one rank, broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extreme {
+pub struct MaxMin {
     /// Whether it is the larger.
     pub largest: bool,
 }
 
-impl Extreme {
+impl MaxMin {
     /// Of two numbers.
     pub fn of<T: Float>(self, a: T, b: T) -> T {
         let is_first = if self.largest { a > b } else { a < b };
@@ -48,8 +48,8 @@ impl Extreme {
     }
 }
 
-impl Operator for Extreme {
-    const NAME: &'static str = "Extreme";
+impl Operator for MaxMin {
+    const NAME: &'static str = "MaxMin";
 
     fn inputs(&self) -> usize {
         2

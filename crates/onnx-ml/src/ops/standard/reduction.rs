@@ -7,25 +7,25 @@ use tract_onnx::tract_hir::tract_num_traits::Float;
 
 use crate::ops::operator::{Operator, tensor};
 
-use super::max_min::Extreme;
+use super::max_min::MaxMin;
 
 /// Of floats or doubles, along axes that have one element then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reduction {
     /// What is made of them.
-    pub kind: Kind,
+    pub kind: ReductionKind,
     /// One or more, of places one.
     pub axes: TVec<usize>,
 }
 
 /// What is made of the elements along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ReductionKind {
     /// The largest or the smallest, NaN if there is one.
-    Extreme(Extreme),
+    Extreme(MaxMin),
     /// The place of the extreme, of equal ones the first or the last. NaN is no extreme but in the first place, which
     /// nothing exceeds then, as in ONNX Runtime.
-    Place(Extreme, Which),
+    Place(MaxMin, Which),
     /// The logarithm of the sum of the exponentials, none of which overflows.
     LogSumExp,
     /// The sum.
@@ -43,15 +43,15 @@ pub enum Which {
     Last,
 }
 
-impl Kind {
+impl ReductionKind {
     /// The kind for a reducer of tract's.
     pub fn of(reducer: Reducer) -> Option<Self> {
         let which = |is_last| if is_last { Which::Last } else { Which::First };
         Some(match reducer {
-            Reducer::Max => Self::Extreme(Extreme { largest: true }),
-            Reducer::Min => Self::Extreme(Extreme { largest: false }),
-            Reducer::ArgMax(is_last) => Self::Place(Extreme { largest: true }, which(is_last)),
-            Reducer::ArgMin(is_last) => Self::Place(Extreme { largest: false }, which(is_last)),
+            Reducer::Max => Self::Extreme(MaxMin { largest: true }),
+            Reducer::Min => Self::Extreme(MaxMin { largest: false }),
+            Reducer::ArgMax(is_last) => Self::Place(MaxMin { largest: true }, which(is_last)),
+            Reducer::ArgMin(is_last) => Self::Place(MaxMin { largest: false }, which(is_last)),
             Reducer::Sum => Self::Sum,
             Reducer::MeanOfSquares => Self::MeanOfSquares,
             _ => return None,
@@ -77,16 +77,16 @@ pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
 
 /// The largest of some, NaN if there is one.
 pub(super) fn largest<T: Float>(values: &[T]) -> T {
-    extreme(Extreme { largest: true }, values)
+    extreme(MaxMin { largest: true }, values)
 }
 
 /// The extreme of some; of none what exceeds nothing.
-fn extreme<T: Float>(extreme: Extreme, values: &[T]) -> T {
+fn extreme<T: Float>(extreme: MaxMin, values: &[T]) -> T {
     let least = if extreme.largest { T::neg_infinity() } else { T::infinity() };
     values.iter().fold(least, |found, &x| extreme.of(found, x))
 }
 
-fn place<T: Float>(extreme: Extreme, which: Which, values: &[T]) -> usize {
+fn place<T: Float>(extreme: MaxMin, which: Which, values: &[T]) -> usize {
     let mut found = 0;
     for (place, &x) in values.iter().enumerate() {
         let exceeds = if extreme.largest { x > values[found] } else { x < values[found] };
@@ -140,11 +140,11 @@ impl Reduction {
         let mut shape: TVec<usize> = x.shape().into();
         for &axis in &self.axes {
             values = match self.kind {
-                Kind::Extreme(kind) => along(&values, &shape, axis, |values| extreme(kind, values)),
-                Kind::LogSumExp => along(&values, &shape, axis, log_sum_exp),
-                Kind::Sum => along(&values, &shape, axis, |values| sum(values, |x| x)),
-                Kind::MeanOfSquares => along(&values, &shape, axis, mean_of_squares),
-                Kind::Place(kind, which) => {
+                ReductionKind::Extreme(kind) => along(&values, &shape, axis, |values| extreme(kind, values)),
+                ReductionKind::LogSumExp => along(&values, &shape, axis, log_sum_exp),
+                ReductionKind::Sum => along(&values, &shape, axis, |values| sum(values, |x| x)),
+                ReductionKind::MeanOfSquares => along(&values, &shape, axis, mean_of_squares),
+                ReductionKind::Place(kind, which) => {
                     let places = along(&values, &shape, axis, |values| place(kind, which, values));
                     let places = places.into_iter().map(i64::try_from).collect::<Result<_, _>>()?;
                     shape[axis] = 1;
@@ -165,7 +165,7 @@ impl Operator for Reduction {
         for &axis in &self.axes {
             shape[axis] = 1.to_dim();
         }
-        let is_place = matches!(self.kind, Kind::Place(..));
+        let is_place = matches!(self.kind, ReductionKind::Place(..));
         let datum_type = if is_place { DatumType::I64 } else { inputs[0].datum_type };
         Ok(tvec!(datum_type.fact(shape)))
     }

@@ -10,9 +10,9 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::ops::operator::boxed;
 
-use super::max_min::Extreme;
+use super::max_min::MaxMin;
 use super::nan_safe_functions::{KeepsNan, Softplus};
-use super::reduction::{Kind, Reduction};
+use super::reduction::{Reduction, ReductionKind};
 use super::softmax::Softmax;
 
 /// Replaces them, in the bodies of loops too.
@@ -61,11 +61,12 @@ fn correction(_: &TypedModel, node: &TypedNode, of: DatumType) -> TractResult<Op
     let as_before = |op| Ok(Some((node.inputs.clone(), op)));
     if let Some(TypedBinOp(op, _)) = node.op_as() {
         if op.is::<Max>() || op.is::<Min>() {
-            return as_before(boxed(Extreme { largest: op.is::<Max>() }));
+            return as_before(boxed(MaxMin { largest: op.is::<Max>() }));
         }
     } else if let Some(Reduce { axes, reducer }) = node.op_as() {
         // Of squares, the mean along one axis and then another is none of all of them.
-        if let Some(kind) = Kind::of(*reducer).filter(|kind| *kind != Kind::MeanOfSquares || axes.len() == 1)
+        if let Some(kind) = ReductionKind::of(*reducer)
+            .filter(|kind| *kind != ReductionKind::MeanOfSquares || axes.len() == 1)
         {
             return as_before(boxed(Reduction { kind, axes: axes.clone() }));
         }
@@ -95,7 +96,7 @@ fn logarithm(model: &TypedModel, node: &TypedNode) -> Option<Correction> {
         return (softmax.kind == SoftmaxKind::Softmax).then(|| (node.inputs.clone(), Box::new(log) as _));
     }
     if let Some(Reduce { axes, reducer: Reducer::Sum }) = node.op_as() {
-        let op = Reduction { kind: Kind::LogSumExp, axes: axes.clone() };
+        let op = Reduction { kind: ReductionKind::LogSumExp, axes: axes.clone() };
         return Some((exponent(node.inputs[0])?, boxed(op)));
     }
     let is_sum = node.op_as::<TypedBinOp>().is_some_and(|op| op.0.is::<Add>());

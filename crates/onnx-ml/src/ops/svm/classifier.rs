@@ -28,14 +28,14 @@ struct SvmClassifier {
 #[derive(Debug, Clone, PartialEq)]
 enum Machine {
     /// No support vectors: a linear function a class.
-    Linear(Arc<Linear>),
+    Linear(Arc<LinearMachine>),
     /// A decision between each two classes.
     Pairs(Arc<Pairs>),
 }
 
 /// Linear functions that share an intercept.
 #[derive(Debug, Clone, PartialEq)]
-struct Linear {
+struct LinearMachine {
     /// `classes × features`, a class's after another's.
     coefficients: Vec<f32>,
     rho: f32,
@@ -45,14 +45,14 @@ pub(in crate::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult
     let labels = Labels::of(node, "classlabels_ints")?;
     let counts: Vec<usize> = node.get_attr_opt_vec("vectors_per_class")?.unwrap_or_default();
     let machine = if counts.iter().all(|&count| count == 0) {
-        Machine::Linear(Arc::new(Linear::of(node, labels.len())?))
+        Machine::Linear(Arc::new(LinearMachine::of(node, labels.len())?))
     } else {
         Machine::Pairs(Arc::new(Pairs::of(node, counts, labels.len())?))
     };
     Ok(parsed(SvmClassifier { machine, labels, post_transform: PostTransform::of(node)? }))
 }
 
-impl Linear {
+impl LinearMachine {
     fn of(node: &NodeProto, classes: usize) -> TractResult<Self> {
         let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
         let rho: Vec<f32> = node.get_attr_vec("rho")?;

@@ -1,8 +1,8 @@
 //! The values of rows at the slots of packed trees, as leaves need them: with negative infinity behind the last slot.
 
-use super::column::{Column, Value};
 use super::packed::Packed;
 use super::quick_scorer::LANES;
+use super::slot_column::{SlotColumn, Value};
 
 /// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
 const CHUNKS: usize = 16;
@@ -50,7 +50,7 @@ impl Block {
     }
 
     /// Puts rows of `width` features into the chunks, as many as there are.
-    pub fn fill(&mut self, rows: &[impl Value], width: usize, columns: &[Column]) {
+    pub fn fill(&mut self, rows: &[impl Value], width: usize, columns: &[SlotColumn]) {
         let chunks = self.values.chunks_exact_mut(self.slots + 1);
         for (chunk, rows) in chunks.zip(rows.chunks(width * LANES)) {
             for (lane, row) in rows.chunks_exact(width).enumerate() {
@@ -93,7 +93,7 @@ impl Row {
     }
 
     /// Sets the values of all features.
-    pub fn fill(&mut self, row: &[impl Value], columns: &[Column]) {
+    pub fn fill(&mut self, row: &[impl Value], columns: &[SlotColumn]) {
         for (value, column) in self.values[..self.slots].iter_mut().zip(columns) {
             *value = row[column.feature as usize].at(*column);
         }

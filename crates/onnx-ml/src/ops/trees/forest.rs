@@ -7,7 +7,7 @@ pub struct Forest<T> {
     /// The first node of each tree.
     pub roots: Vec<u32>,
     /// All trees' nodes.
-    pub nodes: Vec<Node<T>>,
+    pub nodes: Vec<ForestNode<T>>,
     /// The members of each set that a node tests for.
     pub sets: Vec<Vec<T>>,
     /// `(target, weight)` of the leaves, a leaf's after another's.
@@ -20,7 +20,7 @@ pub struct Forest<T> {
 
 /// A branch or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Node<T> {
+pub struct ForestNode<T> {
     /// What a branch asks.
     pub test: Test<T>,
     /// Whether a missing value (NaN) counts as true.
@@ -118,13 +118,13 @@ impl<T: Number> Forest<T> {
     }
 
     /// The weights, `(target, weight)`, of a leaf.
-    pub fn weights_of(&self, leaf: &Node<T>) -> &[(u32, T)] {
+    pub fn weights_of(&self, leaf: &ForestNode<T>) -> &[(u32, T)] {
         &self.weights[leaf.yes as usize..leaf.no as usize]
     }
 
     /// The same forest of doubles.
     pub fn into_f64(self) -> Forest<f64> {
-        let nodes = self.nodes.into_iter().map(|node| Node {
+        let nodes = self.nodes.into_iter().map(|node| ForestNode {
             test: node.test.into_f64(),
             missing_is_true: node.missing_is_true,
             feature: node.feature,
@@ -157,7 +157,7 @@ impl Forest<f64> {
     }
 
     #[expect(clippy::float_cmp, reason = "BRANCH_EQ and BRANCH_NEQ compare exactly")]
-    fn holds(&self, node: &Node<f64>, x: f64) -> bool {
+    fn holds(&self, node: &ForestNode<f64>, x: f64) -> bool {
         let holds = match node.test {
             Test::Leaf => false,
             Test::Leq(threshold) => x <= threshold,
@@ -187,7 +187,7 @@ impl<T: Into<f64>> Test<T> {
     }
 }
 
-impl<T> Node<T> {
+impl<T> ForestNode<T> {
     /// Whether it is a leaf.
     pub fn is_leaf(&self) -> bool {
         matches!(self.test, Test::Leaf)

@@ -2,9 +2,9 @@
 
 use super::super::unchecked::{self, Avx512, TREES, Vectors, Work};
 use super::block::{Block, Row};
-use super::column::Value;
 use super::packed::{Packed, Tree};
 use super::quick_scorer::{Cursor, LANES, ThresholdQuestion};
+use super::slot_column::Value;
 
 /// From here on rows are cheaper as a chunk, though part of it is wasted.
 const LEAST_OF_CHUNK: usize = 12;

@@ -6,16 +6,18 @@
 
 pub mod attributes;
 mod block;
-mod column;
 pub mod ensemble;
 mod forest;
 mod kernel;
+mod node;
 mod packed;
 mod quick_scorer;
+mod slot_column;
 mod splits;
 
 pub use block::{Chunk, Row};
-pub use packed::{Node, Packed, Tree};
+pub use node::PackedNode;
+pub use packed::{Packed, Tree};
 pub use quick_scorer::{Cursor, LANES, Masks};
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Trees laid out for speed: eight bytes a node, siblings side by side, and the top of each tree as questions that need no
 //! branch (see [`super::masks`]).
 
-use super::column::Column;
 use super::forest::Forest;
+use super::node::{Links, PackedNode};
 use super::quick_scorer::Masks;
+use super::slot_column::SlotColumn;
 use super::splits::{Ask, Sets, Split, unfold};
 
 /// Trees that sum `float` weights, ready for the kernels.
@@ -14,11 +15,11 @@ use super::splits::{Ask, Sets, Split, unfold};
 pub struct Packed {
     /// What rows have at each slot that nodes name. Leaves name the slot behind the last, in which every row has negative
     /// infinity.
-    columns: Vec<Column>,
+    columns: Vec<SlotColumn>,
     /// How the nodes' links are read.
     links: Links,
     /// The nodes of tree after tree.
-    nodes: Vec<Node>,
+    nodes: Vec<PackedNode>,
     /// The trees, those of equal depth together.
     trees: Vec<Tree>,
     /// The tops of the trees.
@@ -32,18 +33,6 @@ pub struct Packed {
     targets: usize,
     /// The target of all trees, if they have the same.
     only_target: Option<u32>,
-}
-
-/// A branch or a leaf, in eight bytes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(C, align(8))]
-pub struct Node {
-    /// Of a branch the threshold, or in its bits the place of its set; of a leaf the weight, or in its bits the place of its
-    /// row: never NaN.
-    pub value: f32,
-    /// The left child, whose sibling is the next node, and the slot: see [`Links`]. A leaf is its own left child, and at its
-    /// slot every row goes left: so a walk can go on past it, and stays.
-    pub link: u32,
 }
 
 /// A tree.
@@ -68,63 +57,13 @@ impl Tree {
     pub const ROWS: u32 = u32::MAX;
 }
 
-/// How a link is read: the lowest bits are the slot, as many as there are slots for; the next says whether the question is a
-/// set; all above are how many nodes on the left child is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Links {
-    slot_bits: u32,
-}
-
-impl Links {
-    /// Links to slots up to `last`.
-    fn new(last: usize) -> Option<Self> {
-        let slot_bits = usize::BITS - last.leading_zeros();
-        (slot_bits <= 24).then_some(Self { slot_bits })
-    }
-
-    /// The bits of the slot.
-    pub fn slot_mask(self) -> u32 {
-        (1 << self.slot_bits) - 1
-    }
-
-    /// The bits below the left child.
-    fn left_shift(self) -> u32 {
-        self.slot_bits + 1
-    }
-
-    /// The slot.
-    #[inline(always)]
-    pub fn slot(self, node: Node) -> usize {
-        (node.link & self.slot_mask()) as usize
-    }
-
-    /// Whether the question is a set.
-    #[inline(always)]
-    pub fn is_set(self, node: Node) -> bool {
-        node.link & (1 << self.slot_bits) != 0
-    }
-
-    /// How many nodes on the left child is.
-    #[inline(always)]
-    pub fn to_left(self, node: Node) -> usize {
-        (node.link >> self.left_shift()) as usize
-    }
-
-    /// A link; `None` if the left child is too many nodes on.
-    fn pack(self, to_left: usize, is_set: bool, slot: u32) -> Option<u32> {
-        let to_left =
-            u32::try_from(to_left).ok().filter(|&to_left| to_left <= u32::MAX >> self.left_shift())?;
-        Some(to_left << self.left_shift() | u32::from(is_set) << self.slot_bits | slot)
-    }
-}
-
 impl Packed {
     /// Packs trees; `None` for those that can't be: too large, or with questions that splits don't have.
     pub fn new(forest: &Forest<f32>, targets: usize) -> Option<Self> {
         // Shared branches may unfold into more nodes than there were, but not into many times as many.
         let mut left = forest.nodes.len() * 4 + 1024;
         let mut trees = Vec::with_capacity(forest.roots.len());
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<SlotColumn> = Vec::new();
         for &root in &forest.roots {
             let mut sets = Sets::default();
             let splits = unfold(forest, root, left, &mut sets)?;
@@ -176,7 +115,7 @@ impl Packed {
 
         for (place, split) in splits.iter().enumerate() {
             let node = match split.ask {
-                Ask::Leq(value) => Node {
+                Ask::Leq(value) => PackedNode {
                     value,
                     link: self.links.pack(split.left as usize - place, false, slot_of(split)?)?,
                 },
@@ -185,7 +124,7 @@ impl Packed {
                     let set = u32::try_from(self.sets.len()).ok()?;
                     self.sets.extend([u32::from(split.missing_left), u32::try_from(words.len()).ok()?]);
                     self.sets.extend(words);
-                    Node {
+                    PackedNode {
                         value: f32::from_bits(set),
                         link: self.links.pack(split.left as usize - place, true, slot_of(split)?)?,
                     }
@@ -205,7 +144,7 @@ impl Packed {
                     if value.is_nan() {
                         return None;
                     }
-                    Node { value, link: self.links.pack(0, false, leaf_slot)? }
+                    PackedNode { value, link: self.links.pack(0, false, leaf_slot)? }
                 }
             };
             self.nodes.push(node);
@@ -228,7 +167,7 @@ impl Packed {
 impl Packed {
     /// What rows have at each slot.
     #[inline(always)]
-    pub fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[SlotColumn] {
         &self.columns
     }
 
@@ -240,7 +179,7 @@ impl Packed {
 
     /// The nodes of tree after tree.
     #[inline(always)]
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[PackedNode] {
         &self.nodes
     }
 

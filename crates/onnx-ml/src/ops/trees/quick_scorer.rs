@@ -9,7 +9,7 @@
 
 use std::collections::BinaryHeap;
 
-use super::packed::Node;
+use super::node::PackedNode;
 use super::splits::{Ask, Sets, Split};
 
 /// Rows that go through the questions together.
@@ -91,7 +91,7 @@ impl Masks {
         &mut self,
         splits: &[Split],
         heights: &[u32],
-        nodes: &[Node],
+        nodes: &[PackedNode],
         slots: &[u32],
         sets: &Sets,
     ) -> Option<u32> {

@@ -1,7 +1,7 @@
 //! A tree made uniform: every branch goes left for `x <= threshold` or for a member of a set, and siblings are neighbours.
 
-use super::column::{Column, Rounding};
-use super::forest::{Forest, Node, Test};
+use super::forest::{Forest, ForestNode, Test};
+use super::slot_column::{Rounding, SlotColumn};
 
 /// A tree's branches and leaves, breadth first: the root is the first, the right child of a branch follows its left one.
 pub type Splits = Vec<Split>;
@@ -39,9 +39,9 @@ impl Split {
     }
 
     /// The column that is looked at. A set has its own rule for missing values.
-    pub fn column(&self) -> Column {
+    pub fn column(&self) -> SlotColumn {
         let missing_left = self.missing_left && matches!(self.ask, Ask::Leq(_));
-        Column { feature: self.feature, missing_left, rounding: self.rounding }
+        SlotColumn { feature: self.feature, missing_left, rounding: self.rounding }
     }
 }
 
@@ -107,7 +107,12 @@ pub fn unfold(forest: &Forest<f32>, root: u32, limit: usize, sets: &mut Sets) ->
 }
 
 /// A branch as a split whose left child comes to `left`, and the nodes on its left and on its right.
-fn split(forest: &Forest<f32>, node: &Node<f32>, left: usize, sets: &mut Sets) -> Option<(Split, [u32; 2])> {
+fn split(
+    forest: &Forest<f32>,
+    node: &ForestNode<f32>,
+    left: usize,
+    sets: &mut Sets,
+) -> Option<(Split, [u32; 2])> {
     let missing = node.missing_is_true;
     let (yes, no) = (node.yes, node.no);
     // `x < t` is `x <= p` for the float before t, and `x > t` is `x <= t` with sides changed: but NaN is neither.
@@ -142,7 +147,7 @@ fn below(threshold: f32) -> f32 {
 
 /// How exporters write a split by categories: `x == a`, else `x == b`, and so on, all with the same child. The categories,
 /// and where the last leads for none of them.
-fn equal_chain(forest: &Forest<f32>, first: &Node<f32>) -> (Vec<f32>, u32) {
+fn equal_chain(forest: &Forest<f32>, first: &ForestNode<f32>) -> (Vec<f32>, u32) {
     let (mut categories, mut no, mut node) = (Vec::new(), first.no, first);
     while let Test::Eq(category) = node.test
         && (node.yes, node.feature, node.missing_is_true) == (first.yes, first.feature, first.missing_is_true)

@@ -8,7 +8,7 @@ use crate::ops::feature_rows::Features;
 
 use super::super::unchecked::{Avx2, Vectors};
 use super::ensemble::{Aggregate, Ensemble, Rows};
-use super::forest::{Forest, Node, Test};
+use super::forest::{Forest, ForestNode, Test};
 use super::kernel::sum;
 use super::packed::Packed;
 
@@ -33,7 +33,7 @@ const VALUES: [f32; 16] = [
 ];
 
 /// What `x` leads to by the definition of the modes.
-fn is_true(forest: &Forest<f32>, node: &Node<f32>, x: f64) -> bool {
+fn is_true(forest: &Forest<f32>, node: &ForestNode<f32>, x: f64) -> bool {
     let holds = match node.test {
         Test::Leaf => unreachable!("a leaf asks nothing"),
         Test::Leq(t) => x <= f64::from(t),
@@ -87,7 +87,7 @@ fn grow(random: &mut Rng, shape: Shape) -> Forest<f32> {
         features: shape.features as usize,
         targets: shape.targets as usize,
     };
-    let leaf = Node { test: Test::Leaf, missing_is_true: false, feature: 0, yes: 0, no: 0 };
+    let leaf = ForestNode { test: Test::Leaf, missing_is_true: false, feature: 0, yes: 0, no: 0 };
     for _ in 0..shape.trees {
         let root = forest.nodes.len();
         forest.roots.push(root as u32);
@@ -141,14 +141,14 @@ fn branch(random: &mut Rng, forest: &mut Forest<f32>, at: usize, [yes, no]: [u32
             let mut chain = no;
             for _ in 0..random.usize(1..4) {
                 let category = Test::Eq(f32::from(random.u8(..40)));
-                forest.nodes.push(Node { test: category, missing_is_true, feature, yes, no: chain });
+                forest.nodes.push(ForestNode { test: category, missing_is_true, feature, yes, no: chain });
                 chain = forest.nodes.len() as u32 - 1;
             }
             forest.nodes[at] = forest.nodes[chain as usize];
             return;
         }
     };
-    forest.nodes[at] = Node { test, missing_is_true, feature, yes, no };
+    forest.nodes[at] = ForestNode { test, missing_is_true, feature, yes, no };
 }
 
 fn rows(random: &mut Rng, shape: Shape, count: usize) -> Vec<f32> {

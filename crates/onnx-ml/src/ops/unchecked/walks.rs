@@ -10,7 +10,7 @@
 //! Walking 16 or 20 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers
 //! of AVX2 were tried instead and took longer.
 
-use super::super::trees::{Chunk, LANES, Node, Packed, Row, Tree};
+use super::super::trees::{Chunk, LANES, Packed, PackedNode, Row, Tree};
 
 /// Rows that walk side by side, so that while one waits for memory others compute.
 const SIDE_BY_SIDE: usize = 16;
@@ -103,7 +103,7 @@ fn all_leaves(packed: &Packed, at: &[usize]) -> bool {
 
 /// The child that a value leads to.
 #[inline(always)]
-fn next<const SETS: bool>(packed: &Packed, at: usize, node: Node, x: f32) -> usize {
+fn next<const SETS: bool>(packed: &Packed, at: usize, node: PackedNode, x: f32) -> usize {
     let left = if SETS && packed.links().is_set(node) {
         packed.contains(node.value.to_bits(), x)
     } else {

@@ -7,9 +7,9 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-use crate::kept_attributes::{Attribute, Element, List};
+use crate::kept_attributes::{Element, KeptAttribute, List};
 
-use super::super::forest::{Forest, Node, Number, Test};
+use super::super::forest::{Forest, ForestNode, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
 
 /// Reads the `nodes_*` attributes and those of the leaves, which begin with `leaf` (`target`, `class`).
@@ -38,7 +38,7 @@ where
     match (floats, list(ctx, node, &format!("{name}_as_tensor"))?) {
         (true, Some(_)) => bail!("both {name} and {name}_as_tensor"),
         (true, None) => {
-            let floats = Attribute::of(node, name);
+            let floats = KeptAttribute::of(node, name);
             Ok(Some(floats.list::<f32>().map(|x| Ok(x?.into())).collect::<TractResult<_>>()?))
         }
         (false, doubles) => Ok(doubles),
@@ -50,7 +50,7 @@ fn forest<T: Number + Datum + From<f32>>(
     node: &NodeProto,
     leaf: &str,
 ) -> TractResult<Forest<T>> {
-    let attribute = |name| Attribute::of(node, name);
+    let attribute = |name| KeptAttribute::of(node, name);
     let (trees, ids) = (attribute("nodes_treeids"), attribute("nodes_nodeids"));
     let (features, modes) = (attribute("nodes_featureids"), attribute("nodes_modes"));
     let (yes, no) = (attribute("nodes_truenodeids"), attribute("nodes_falsenodeids"));
@@ -66,7 +66,7 @@ fn forest<T: Number + Datum + From<f32>>(
         let (yes, no): (i64, i64) = (next(&mut yes)?, next(&mut no)?);
         let missing_is_true = !none_missing && next::<i64>(&mut missing)? != 0;
         let test = test(next(&mut modes)?, threshold)?;
-        let mut node = Node { test, missing_is_true: false, feature: 0, yes: 0, no: 0 };
+        let mut node = ForestNode { test, missing_is_true: false, feature: 0, yes: 0, no: 0 };
         if !node.is_leaf() {
             node.feature = feature(feature_id, "nodes_featureids")?;
             node.missing_is_true = missing_is_true;
@@ -108,10 +108,10 @@ fn weights<T: Number + Datum + From<f32>>(
     node: &NodeProto,
     leaf: &str,
     places: &Places,
-    nodes: &mut [Node<T>],
+    nodes: &mut [ForestNode<T>],
 ) -> TractResult<Vec<(u32, T)>> {
     let names = ["treeids", "nodeids", "ids", "weights"].map(|list| format!("{leaf}_{list}"));
-    let [trees, ids, targets] = [0, 1, 2].map(|list| Attribute::of(node, &names[list]));
+    let [trees, ids, targets] = [0, 1, 2].map(|list| KeptAttribute::of(node, &names[list]));
     let values: Vec<T> = numbers(ctx, node, &names[3])?.with_context(|| format!("no {}", names[3]))?;
     let lengths = [&trees, &ids, &targets].map(|list| list.list::<i64>().count());
     ensure!(
@@ -147,7 +147,7 @@ fn weights<T: Number + Datum + From<f32>>(
 #[derive(Default)]
 struct Places {
     /// In the order in which the trees begin.
-    trees: Vec<Tree>,
+    trees: Vec<ListedTree>,
     by_id: HashMap<i64, usize>,
     nodes: usize,
     /// Nodes of trees whose ids are not simply counted.
@@ -156,7 +156,7 @@ struct Places {
     last: Cell<usize>,
 }
 
-struct Tree {
+struct ListedTree {
     id: i64,
     first: usize,
     /// As many nodes from the first on have the ids 0, 1, 2, …: usually all.
@@ -170,7 +170,7 @@ impl Places {
             let (id, node) = (id?, next(&mut ids)?);
             places.nodes += 1;
             let index = places.tree(id).unwrap_or_else(|| {
-                places.trees.push(Tree { id, first: at, counted: 0 });
+                places.trees.push(ListedTree { id, first: at, counted: 0 });
                 places.by_id.insert(id, places.trees.len() - 1);
                 places.trees.len() - 1
             });

@@ -30,7 +30,7 @@ fn target(index: i64, list: &str) -> TractResult<u32> {
 }
 
 /// The least number of features, and of targets, that the trees are about.
-fn extent<T: Number>(nodes: &[super::forest::Node<T>], weights: &[(u32, T)]) -> (usize, usize) {
+fn extent<T: Number>(nodes: &[super::forest::ForestNode<T>], weights: &[(u32, T)]) -> (usize, usize) {
     let branches = nodes.iter().filter(|node| !node.is_leaf());
     let features = branches.map(|node| node.feature as usize + 1).max().unwrap_or(0);
     (features, weights.iter().map(|(target, _)| *target as usize + 1).max().unwrap_or(1))

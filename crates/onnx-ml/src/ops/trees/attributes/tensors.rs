@@ -4,7 +4,7 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
-use super::super::forest::{Forest, Node, Number, Test};
+use super::super::forest::{Forest, ForestNode, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
 
 /// Reads the trees, and the type of their numbers: `float`, `double` or `float16`.
@@ -78,7 +78,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
             }
             other => bail!("nodes_modes: {other} is no mode"),
         };
-        nodes.push(Node {
+        nodes.push(ForestNode {
             test,
             missing_is_true: missing.is_some_and(|list| list[at] != 0),
             feature: feature(features[at], "nodes_featureids")?,
@@ -90,7 +90,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
     for (at, (&of, value)) in targets.iter().zip(values).enumerate() {
         weights.push((target(of, "leaf_targetids")?, value));
         let (yes, no) = (index(at)?, index(at + 1)?);
-        nodes.push(Node { test: Test::Leaf, missing_is_true: false, feature: 0, yes, no });
+        nodes.push(ForestNode { test: Test::Leaf, missing_is_true: false, feature: 0, yes, no });
     }
     let roots: &[i64] = node.get_attr_slice("tree_roots")?;
     let root = |&root: &i64| u32::try_from(root).ok().filter(|&root| (root as usize) < count);

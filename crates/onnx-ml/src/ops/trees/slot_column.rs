@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// A feature as some of the nodes look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Column {
+pub struct SlotColumn {
     /// The feature.
     pub feature: u32,
     /// Whether a missing value (NaN) becomes negative infinity, which goes left at every threshold; as it is, it goes right.
@@ -27,12 +27,12 @@ pub enum Rounding {
 /// A feature's value, as rows have it.
 pub trait Value: Copy {
     /// The value in a column.
-    fn at(self, column: Column) -> f32;
+    fn at(self, column: SlotColumn) -> f32;
 }
 
 impl Value for f32 {
     #[inline(always)]
-    fn at(self, column: Column) -> f32 {
+    fn at(self, column: SlotColumn) -> f32 {
         if column.missing_left && self.is_nan() { Self::NEG_INFINITY } else { self }
     }
 }
@@ -40,7 +40,7 @@ impl Value for f32 {
 impl Value for f64 {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "which way is what this is about")]
-    fn at(self, column: Column) -> f32 {
+    fn at(self, column: SlotColumn) -> f32 {
         let nearest = self as f32;
         let exact = Self::from(nearest);
         let rounded = match column.rounding {
