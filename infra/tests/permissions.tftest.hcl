@@ -21,7 +21,7 @@ override_resource {
 
 variables {
   run_id = "0123456789abcdef0123456789abcdef"
-  # Any file: nothing looks into it here.
+  # Any file will do: the tests do not read it.
   code = { zip = "versions.tf" }
 }
 
@@ -78,7 +78,7 @@ run "each_right_is_one_that_is_used" {
     error_message = "Only Lambda may assume the role."
   }
 
-  # A * stands at the end only, where AWS has it so: keys below a prefix of S3, streams of one log group.
+  # A * may stand only at the end, where AWS offers nothing narrower: keys below a prefix of S3, streams of one log group.
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [
