@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serving_spec::ServingSpec;
+use serving_spec::features::FeaturePlan;
+use serving_spec::result::ResultPlan;
 use stream_predictor::config::ModelLocation;
-use stream_predictor::features::FeaturePlan;
 use stream_predictor::model::directory::ModelDirectory;
 use stream_predictor::model::{Description, Model};
-use stream_predictor::prediction::ResultPlan;
-use stream_predictor::spec::ServingSpec;
 
 /// As in the function.
 #[global_allocator]
@@ -41,7 +41,7 @@ async fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let directory = ModelDirectory::fetch(&ModelLocation::Folder(model), None).await?;
     let Description { spec, file, .. } = Description::read(&directory)?;
     let model = Model::load(&directory, &file)?;
-    let echoed = ResultPlan::compile(&spec, model.outputs(), "", "")?.echoed();
+    let echoed = ResultPlan::compile(&spec.result, model.outputs(), "", "")?.echoed();
     let plan = FeaturePlan::compile(&spec, model.inputs(), &echoed, &|name| directory.file(name))?;
     let text = std::fs::read_to_string(records)?;
     let documents: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use stream_predictor::columns::{Rows, Values};
+use serving_spec::columns::{Rows, Values};
 use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use serde_json::value::RawValue;
-use stream_predictor::columns::{Element, Number, Port, Rows};
-use stream_predictor::features::{FeaturePlan, PolicySpec};
-use stream_predictor::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Element, Number, Port, Rows};
+use serving_spec::features::{FeaturePlan, PolicySpec};
 
 use crate::spec::table;
 

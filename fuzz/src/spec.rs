@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use stream_predictor::columns::{Element, Number, Port};
-use stream_predictor::features::FeaturePlan;
-use stream_predictor::prediction::ResultPlan;
-use stream_predictor::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Element, Number, Port};
+use serving_spec::features::FeaturePlan;
+use serving_spec::result::ResultPlan;
 
 const DOCUMENTS: [&[u8]; 3] = [
     br#"{"a": 1, "b": "two", "c": 2.5, "d": "2016-02-29T23:30:00Z", "x": {"a": [1, true]}}"#,
@@ -45,7 +45,7 @@ pub fn compile(spec: &ServingSpec) {
     ];
     let outputs =
         [port("label", Element::Int64, 1), Port { keys, ..port("scores", Element::Map(Number::Float), 3) }];
-    let Ok(result) = ResultPlan::compile(spec, &outputs, "model", "version") else { return };
+    let Ok(result) = ResultPlan::compile(&spec.result, &outputs, "model", "version") else { return };
     for ports in [&columns[..], &named] {
         let Ok(plan) = FeaturePlan::compile(spec, ports, &result.echoed(), &table) else { continue };
         let (mut row, mut rows) = (plan.row(), plan.rows());

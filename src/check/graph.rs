@@ -1,8 +1,8 @@
 //! The graph, by its own words and, where it can run, as it is served.
 
-use crate::columns::Port;
 use crate::model::Model;
 use crate::model::graph::summary::{Declared, Summary};
+use serving_spec::columns::Port;
 
 use super::report::Report;
 

@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
 
-use crate::columns::{Rows, Values};
 use crate::model::directory::ModelDirectory;
 use crate::model::graph::summary::Summary;
 use crate::model::signature::Signature;
 use crate::model::{DEFAULT_FILE, Description, Model, mlmodel};
-use crate::prediction::ResultPlan;
-use crate::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Rows, Values};
+use serving_spec::result::ResultPlan;
 
 pub use report::Report;
 
@@ -87,7 +87,7 @@ fn model(
 
 /// The first predictions of an example, as JSON.
 fn predictions(model: &Model, rows: &Rows) -> Result<Vec<String>> {
-    let plan = ResultPlan::compile(&ServingSpec::default(), model.outputs(), "", "")?;
+    let plan = ResultPlan::compile(&ServingSpec::default().result, model.outputs(), "", "")?;
     let rows = rows.slice(&(0..rows.len.min(SHOWN)));
     let outputs: Vec<Values> = model.run(&rows)?;
     let prediction = |row| {

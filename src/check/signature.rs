@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use crate::features::vocabulary;
 use crate::model::Model;
 use crate::model::graph::summary::{Declared, Kind, Summary};
 use crate::model::signature::{Field, Signature};
+use serving_spec::features::vocabulary;
 
 use super::graph::some_of;
 use super::report::Report;

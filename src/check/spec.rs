@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Error, Result};
 
-use crate::features::FeaturePlan;
 use crate::model::Model;
 use crate::model::directory::ModelDirectory;
-use crate::prediction::ResultPlan;
-use crate::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::features::FeaturePlan;
+use serving_spec::result::ResultPlan;
 
 use super::report::Report;
 
@@ -19,7 +19,7 @@ pub(super) fn compare(
     record: Option<&[u8]>,
 ) {
     report.line("serving spec", if *spec == ServingSpec::default() { "none" } else { "given" });
-    let result = ResultPlan::compile(spec, model.outputs(), "", "").context("serving spec");
+    let result = ResultPlan::compile(&spec.result, model.outputs(), "", "").context("serving spec");
     let result = report.keep(result);
     let echoed = result.as_ref().map(ResultPlan::echoed).unwrap_or_default();
     let files = |name: &str| directory.file(name);

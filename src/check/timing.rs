@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::columns::{Rows, Sparse, Values};
 use crate::model::Model;
+use serving_spec::columns::{Rows, Sparse, Values};
 
 use super::report::Report;
 

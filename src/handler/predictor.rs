@@ -6,14 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Context, Result};
 use uuid::Uuid;
 
-use crate::columns::{Rows, Values};
 use crate::decode::Document;
 use crate::error::Rejected;
 use crate::event::Record;
-use crate::features::FeaturePlan;
 use crate::model::directory::ModelDirectory;
 use crate::model::{Description, Model};
-use crate::prediction::ResultPlan;
+use serving_spec::columns::{Rows, Values};
+use serving_spec::features::FeaturePlan;
+use serving_spec::result::{Provenance, ResultPlan};
 
 use super::Item;
 use super::slice::{Input, Slice};
@@ -42,7 +42,8 @@ impl Predictor {
         let name = spec.name.as_deref().or(name.as_deref()).unwrap_or("model");
 
         let model = Model::load(directory, &file)?;
-        let result = ResultPlan::compile(&spec, model.outputs(), name, version).context("serving spec")?;
+        let result =
+            ResultPlan::compile(&spec.result, model.outputs(), name, version).context("serving spec")?;
         let fields = result.echoed();
         let features = FeaturePlan::compile(&spec, model.inputs(), &fields, &|name| directory.file(name));
         let features = features.context("serving spec")?;
@@ -73,7 +74,7 @@ impl Predictor {
 
     /// See [`ResultPlan::id`].
     pub fn id(&self, record: &Record, sub_sequence: u32) -> Uuid {
-        self.result.id(record, sub_sequence)
+        self.result.id(&name(record), sub_sequence)
     }
 
     /// All the stages between the payload and the sink, for the documents of a window. What panics is the fault of one of
@@ -125,12 +126,29 @@ impl Predictor {
             let lateness = arrived_at.zip(event_time).map(|(arrived_at, event_time)| arrived_at - event_time);
             let result = predicted.row(row).and_then(|(outputs, at)| {
                 let echoed = &echoed[row * self.echoed.len()..(row + 1) * self.echoed.len()];
-                self.result.write((record, document.sub_sequence), outputs, at, echoed, event_times[row])
+                let provenance = Provenance {
+                    record: &name(record),
+                    source: &source(record),
+                    place: document.sub_sequence,
+                    arrived_at: record.arrived_at,
+                };
+                Ok(self.result.write(&provenance, outputs, at, echoed, event_times[row])?)
             });
             (result, lateness)
         };
         window.clone().zip(documents).zip(extracted).map(finish).collect()
     }
+}
+
+/// Names a record among all records of all streams.
+fn name(record: &Record) -> String {
+    format!("{}|{}|{}", record.stream_arn, record.shard, record.sequence_number)
+}
+
+/// Says where a record is, as members of the result's `source`.
+fn source(record: &Record) -> String {
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    format!("\"shard\":{},\"sequence_number\":{}", json(&record.shard), json(&record.sequence_number))
 }
 
 /// Outputs of the model for every row that it does not fail on.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hashbrown::HashMap;
 use serde_json::{Map, Value};
 
-use crate::columns::{Element, Port, Rows, Sparse, Values};
+use serving_spec::columns::{Element, Port, Rows, Sparse, Values};
 
 /// The file's name.
 pub(super) const FILE: &str = "input_example.json";
@@ -166,7 +166,7 @@ fn push(value: &Value, values: &mut Values) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::Number;
+    use serving_spec::columns::Number;
 
     fn port(name: &str, element: Element, width: usize) -> Port {
         Port { name: name.into(), element, width, keys: Vec::new() }

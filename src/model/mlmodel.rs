@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::spec::ServingSpec;
+use serving_spec::ServingSpec;
 
 /// The file's name.
 pub const FILE: &str = "MLmodel";
@@ -137,7 +137,10 @@ mod tests {
         let mlmodel = MlModel::parse(text).unwrap();
         assert_eq!(mlmodel.onnx_file().unwrap(), "model.onnx");
         assert_eq!(mlmodel.run_id.as_deref(), Some("00000000000000000000000000000012"));
-        assert_eq!(mlmodel.serving().unwrap().features["a"], crate::features::FeatureSpec::field("/x/a"));
+        assert_eq!(
+            mlmodel.serving().unwrap().features["a"],
+            serving_spec::features::FeatureSpec::field("/x/a")
+        );
     }
 
     #[test]

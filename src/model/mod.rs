@@ -17,8 +17,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::columns::{Port, Rows, Values};
-use crate::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Port, Rows, Values};
 
 use directory::ModelDirectory;
 use graph::Graph;

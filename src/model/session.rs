@@ -128,7 +128,7 @@ impl Session {
     }
 
     /// The outputs for a batch. Sparse rows are two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::columns::Sparse::NONE`]) and, of the type of the values, `[N, K]` (the values there), any other input is one.
+    /// [`serving_spec::columns::Sparse::NONE`]) and, of the type of the values, `[N, K]` (the values there), any other input is one.
     ///
     /// # Errors
     /// When the graph fails on these inputs; it then may still run on others.

@@ -5,7 +5,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
-use crate::columns::{Element, Number, Port, Sparse, Values};
+use serving_spec::columns::{Element, Number, Port, Sparse, Values};
 
 use super::graph::{Columns, Input, Output, Takes, data_type};
 use super::session::Dimension;

@@ -92,9 +92,9 @@ impl<'a> Line<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::error::Rejected;
     use crate::event::Record;
     use crate::quarantine::Failure;
+    use serving_spec::Rejected;
 
     use super::*;
 
@@ -112,13 +112,13 @@ mod tests {
 
     #[test]
     fn a_line_has_the_record_and_its_failures_as_they_stand() {
-        let (record, reason) = (record(), Rejected::NotAnObject);
+        let (record, reason) = (record(), Rejected::NotAnObject.into());
         let failures = [3, 7].map(|sub_sequence| Failure { id: Uuid::max(), sub_sequence, reason: &reason });
         let quarantined = Quarantined { record: &record, failures: failures.to_vec() };
         let line = Line::new(("rides", "run"), &quarantined).to_bytes();
         let failure = |place: u32| {
             format!(
-                r#"{{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff","sub_sequence_number":{place},"reason":"the payload is JSON, but no object"}}"#
+                r#"{{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff","sub_sequence_number":{place},"reason":"the payload is JSON but not an object"}}"#
             )
         };
         assert_eq!(

@@ -16,9 +16,9 @@ use crate::backoff::Backoff;
 use crate::config::S3Prefix;
 use crate::error::Undelivered;
 use crate::event::{Record, is_sequence_number};
-use crate::prediction::NAMESPACE;
 use crate::s3::describe;
 use crate::time_limit::TimeLimit;
+use serving_spec::result::NAMESPACE;
 
 use super::{Line, Quarantined};
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use stream_predictor::columns::{Element, Number, Port, Rows, Sparse, Values};
+use serving_spec::columns::{Element, Number, Port, Rows, Sparse, Values};
 use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;

@@ -17,7 +17,7 @@ use stream_predictor::time_limit::TimeLimit;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-const REASON: Rejected = Rejected::NotAnObject;
+const REASON: Rejected = Rejected::Spec(serving_spec::Rejected::NotAnObject);
 
 fn quarantine(bucket: &Bucket) -> Quarantine {
     let prefix = S3Prefix { bucket: BUCKET.to_owned(), prefix: "rides".to_owned() };

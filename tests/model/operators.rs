@@ -3,7 +3,7 @@
 use crate::support::onnx::*;
 use crate::support::{answer, event};
 use prost::Message;
-use stream_predictor::columns::{Rows, Values};
+use serving_spec::columns::{Rows, Values};
 use stream_predictor::config::ModelLocation;
 use stream_predictor::model::Model;
 use stream_predictor::model::directory::ModelDirectory;

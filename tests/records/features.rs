@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use stream_predictor::features::FeaturePlan;
-use stream_predictor::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::features::FeaturePlan;
 
 /// A plan of the features alone, whose tables are in `folder`.
 fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {

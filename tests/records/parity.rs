@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
-use stream_predictor::features::FeaturePlan;
-use stream_predictor::spec::ServingSpec;
+use serving_spec::ServingSpec;
+use serving_spec::features::FeaturePlan;
 
 /// A spec, and what Python makes of some records.
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::Value;
-use stream_predictor::features::Transform;
-use stream_predictor::spec;
+use serving_spec::features::Transform;
+use serving_spec::spec;
 
 /// Set to write the file anew instead.
 const WRITE: &str = "WRITE_SCHEMA";

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use stream_predictor::columns::{Number, Sparse};
+use serving_spec::columns::{Number, Sparse};
 use stream_predictor::model::graph::{Columns, Graph, Takes};
 use stream_predictor::model::session::{Dimension, Session};
 use tract_onnx::prelude::tract_itertools::Itertools;

@@ -25,7 +25,7 @@ use tract_onnx::pb::{
     GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
-use crate::columns::Number;
+use serving_spec::columns::Number;
 
 use super::ops;
 use types::Type;

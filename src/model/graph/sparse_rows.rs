@@ -5,8 +5,8 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
-use crate::columns::Number;
 use crate::model::ops;
+use serving_spec::columns::Number;
 
 use super::{data_type, subgraphs};
 

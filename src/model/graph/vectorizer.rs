@@ -1,5 +1,5 @@
 //! `DictVectorizer` and `CastMap`, taken out of the graph: they make rows of many columns from maps of few entries. tract
-//! knows tensors only; the graph takes the entries instead (see [`crate::columns::Sparse`]), and the keys stay with us.
+//! knows tensors only; the graph takes the entries instead (see [`serving_spec::columns::Sparse`]), and the keys stay with us.
 //! Where strings are read or made, or every key that there is has a column, the graph takes a value for each column.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_DictVectorizer.html>,
@@ -12,7 +12,7 @@ use hashbrown::HashSet;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use crate::columns::Number;
+use serving_spec::columns::Number;
 
 use super::sparse_rows::{self, Matrix};
 use super::types::Type;

@@ -6,7 +6,7 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::tract_hir::internal::*;
 
-use crate::columns::Sparse;
+use serving_spec::columns::Sparse;
 
 use super::SPARSE_WIDTH;
 use super::values::numbers;

@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::model::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::model::ops::values::{numbers, shape_of, strings};
-use crate::murmur_hash::murmur_hash_3;
+use serving_spec::murmur_hash::murmur_hash_3;
 
 /// The operator: the hash of each string or 32-bit integer, in the input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
