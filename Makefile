@@ -1,4 +1,5 @@
-# The one entrance: every command sets up what it needs. Local tools go to .venv, training libraries to .venv-models.
+# The one entrance: every command sets up what it needs. Local tools go to .venv, training libraries to
+# .venv-models.
 PYTHON ?= python3
 CARGO ?= cargo
 
@@ -81,7 +82,8 @@ $(ARCHITECTURES:%=zip-%): zip-%: .venv/ready
 $(ARCHITECTURES:%=image-%): image-%: zip-%
 	infra/image.sh build $*
 
-# The same package for this machine's architecture, built in a fraction of the time. It goes to target/test-package.
+# The same package for this machine's architecture, built in a fraction of the time. It goes to
+# target/test-package.
 .PHONY: test-zip test-image
 TEST_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86-64)
 test-zip: .venv/ready

@@ -2,14 +2,15 @@
 # The function as an image for Lambda, made from what infra/package.sh ARCH built:
 #
 #   infra/image.sh build ARCH               builds the image stream-predictor:ARCH
-#   infra/image.sh push ARCH REPOSITORY     pushes it to ECR in AWS_REGION; the last line is its address by digest
+#   infra/image.sh push ARCH REPOSITORY     pushes it to ECR in AWS_REGION and prints its address
 #   infra/image.sh save ARCH FILE           writes it to a tar archive, for `docker load` or `skopeo`
 #   infra/image.sh run ARCH                 runs it with the environment and the network of the caller
 #   infra/image.sh inspect ARCH             prints its configuration as JSON
 #   infra/image.sh engine                   prints docker or buildah, or fails if neither is installed
 #
-# Docker is used if its engine answers, otherwise buildah, which needs no engine and keeps its images in target/package.
-# PROFILE=package-test works on the package and the image of the tests, as in infra/package.sh.
+# Docker is used if its engine answers, otherwise buildah, which needs no engine and keeps its images in
+# target/package. PROFILE=package-test works on the package and the image of the tests, as in
+# infra/package.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

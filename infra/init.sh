@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up a Terraform root for tests, without its state: infra/init.sh ROOT
 #
-# Providers come from Terraform's registry or a configured mirror. TF_PLUGIN_DIR, if set, names a folder to take them from.
+# Providers come from Terraform's registry or a configured mirror. TF_PLUGIN_DIR, if set, names a folder to
+# take them from.
 set -euo pipefail
 
 if ! said=$(terraform -chdir="$1" init -backend=false -input=false -no-color ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} 2>&1); then

@@ -2,11 +2,11 @@
 # Builds the function for Lambda: one static binary, target/package/ARCH/bootstrap, and its zip,
 # target/package/stream-predictor-ARCH.zip. Usage: infra/package.sh arm64|x86-64
 #
-# PROFILE=package-test builds in a fraction of the time, without link-time optimisation. The tests use that package. It goes
-# to target/test-package, so it is never deployed in place of a release.
+# PROFILE=package-test builds in a fraction of the time, without link-time optimisation. The tests use that
+# package. It goes to target/test-package, so it is never deployed in place of a release.
 #
-# glibc is linked statically, so the same file runs from a zip and from an empty image. Paths and times of the build are
-# mapped away: one commit gives the same bytes in every folder, with the same compilers.
+# glibc is linked statically, so the same file runs from a zip and from an empty image. Paths and times of the
+# build are mapped away: one commit gives the same bytes in every folder, with the same compilers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,8 +45,8 @@ done
 export STREAM_PREDICTOR_COMMIT
 # mimalloc compiles the date into the binary.
 export SOURCE_DATE_EPOCH=0
-# Lambda's hosts have the kernel's and the processor's random numbers. Timing jitter as a third source of entropy would cost
-# every cold start 10 to 50 ms.
+# Lambda's hosts have the kernel's and the processor's random numbers. Timing jitter as a third source of
+# entropy would cost every cold start 10 to 50 ms.
 export AWS_LC_SYS_NO_JITTER_ENTROPY=1
 export "CC_$triple=$gcc" "CFLAGS_$triple=$c_flags" "CARGO_TARGET_${triple^^}_LINKER=$gcc"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${flags[*]}") \

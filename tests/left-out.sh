@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the parts of the tests that this machine cannot run, one word each: infra, image, packages. With --explain, a line
-# for each part says what to install.
+# Prints the parts of the tests that this machine cannot run, one word each: infra, image, packages. With
+# --explain, a line for each part says what to install.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-//! The command line.
+//! Parses and runs the command line.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use tracing::Level;
 
 use crate::{demo, poll, soak};
 
-/// What AWS supplies around the function, on this machine. Local only: nothing here is meant for production.
+/// Runs the AWS parts around the function on this machine. Nothing here is meant for production.
 #[derive(Debug, Parser)]
 #[command(name = "stream-predictor-local", version)]
 pub struct Cli {
@@ -19,26 +19,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sends rides through a stream, the function and a model, and accounts for every one
+    /// Sends records through a stream, the function and a model, and accounts for every one
     Demo(demo::Options),
-    /// The same, but stays until Ctrl-C, for rides of your own
+    /// Starts the same stack and keeps it until Ctrl-C, for records of your own
     Up(demo::Options),
-    /// Reads a stream and invokes the function as Lambda's event source mapping does, until Ctrl-C
+    /// Reads a stream until Ctrl-C, and invokes the function as Lambda's event source mapping does
     ///
-    /// Local only. The stream is found as the AWS SDKs find it (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` …). The
-    /// function gets this process's whole environment, so set `RUN_ID` and the rest for both. The place in the stream is
-    /// not kept: every start begins at the starting position.
+    /// The AWS SDKs' own variables lead to the stream: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and so
+    /// on. The function gets the whole environment of this process, so set `RUN_ID` and the rest as well.
+    /// Every start begins at the starting position, because the place in the stream is not stored.
     Poll(Box<poll::Options>),
-    /// Sends many records through function processes that are killed, above services that fail, and accounts for every one
+    /// Sends many records while processes are killed and services fail, and accounts for every one
     ///
-    /// Exit code: 0 if none is lost, none out of order, and what came twice is the same.
+    /// Exits with 0 if no record is lost, none is out of order, and all duplicates are equal.
     Soak(soak::Options),
 }
 
 impl Cli {
-    /// Runs the command. A signal ends it, and with it every process that it has started.
+    /// Runs the command. A signal ends it, together with every process that it started.
     pub async fn run(self) -> ExitCode {
-        // There it is no news that a process was killed.
+        // A soak kills processes on purpose, so their deaths are not worth a log line.
         let level = if matches!(self.command, Command::Soak(_)) { Level::ERROR } else { Level::INFO };
         let log = tracing_subscriber::fmt().with_max_level(level);
         log.with_writer(std::io::stderr).with_target(false).without_time().init();
@@ -56,13 +56,13 @@ impl Cli {
         match self.command {
             Command::Demo(options) => tokio::select! {
                 balanced = demo::run(&options) => Ok(if balanced? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
-                // Dropping the demonstration ends its processes; 130 is what shells report for Ctrl-C.
+                // Dropping the demonstration ends its processes. Shells report 130 for Ctrl-C.
                 () = interrupted => Ok(ExitCode::from(130)),
             },
             Command::Up(options) => tokio::select! {
                 result = demo::stay(&options) => result.map(|()| ExitCode::SUCCESS),
                 () = interrupted => {
-                    println!("\nending");
+                    println!("\nstopping");
                     Ok(ExitCode::SUCCESS)
                 }
             },
@@ -75,13 +75,13 @@ impl Cli {
     }
 }
 
-/// Comes to pass with the first signal that asks this process to end.
+/// Completes with the first signal that asks this process to end.
 fn interruption() -> Result<impl Future<Output = ()>> {
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
         .into_iter()
         .map(signal)
         .collect::<Result<Vec<_>, _>>()
-        .context("no signal handlers")?;
+        .context("cannot install signal handlers")?;
     Ok(async move {
         let any = std::future::poll_fn(|context| {
             let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());

@@ -1,4 +1,4 @@
-//! The real function binary as a child process, invoked as Lambda invokes it.
+//! Runs the real function binary as a child process, and invokes it as Lambda does.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,20 +19,20 @@ use crate::logs::{LastLines, OnLine};
 pub use crate::runtime_api::{Answer, MAX_PAYLOAD_BYTES};
 use crate::runtime_api::{FUNCTION_NAME, RuntimeApi};
 
-/// A cold start has 10 s before Lambda starts it again inside the function's own timeout, so this and the timeout
-/// together are what a function has before it is given up.
+/// Time limit of a cold start. After it, Lambda starts the function again inside the function's own timeout.
+/// So a function has this and its timeout together.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long the last lines of a dead process may take to arrive.
+/// Time limit for the last lines of a dead process to arrive.
 const LAST_LINES_LIMIT: Duration = Duration::from_millis(500);
 
-/// One execution environment: at most one process, one invocation at a time; further callers queue.
+/// One execution environment, with at most one process and one invocation at a time. Further callers queue.
 pub struct Function {
     program: Program,
     process: tokio::sync::Mutex<Option<Process>>,
-    /// The living process, for [`Function::kill`], which must not wait for the invocation under way.
+    /// The living process. [`Function::kill`] needs it without waiting for the current invocation.
     alive: Arc<Mutex<Option<Pid>>>,
     starts: AtomicU64,
 }
@@ -47,20 +47,21 @@ struct Program {
 impl Function {
     /// Starts the process and waits until its cold start is over.
     ///
-    /// The child sees `env` and Lambda's own variables, nothing else of this process's environment. `timeout` limits one
-    /// invocation.
+    /// The child sees `env` and Lambda's own variables, and nothing else from this process. `timeout` limits
+    /// one invocation.
     ///
     /// # Errors
-    /// When the binary can't be started, or ends or stays silent before it asks for its first invocation; the message
-    /// then holds the last lines it wrote.
+    /// When the binary cannot be started, or does not ask for its first invocation. The message then holds
+    /// the last lines that it wrote.
     pub async fn start(binary: &Path, env: Vec<(String, String)>, timeout: Duration) -> Result<Self> {
         Self::start_with_logs(binary, env, timeout, Arc::new(|_: &str| ())).await
     }
 
-    /// As [`Function::start`]; `on_line` gets every line that any process of this function writes.
+    /// Does what [`Function::start`] does. `on_line` gets every line that any process of this function
+    /// writes.
     ///
     /// # Errors
-    /// As [`Function::start`].
+    /// See [`Function::start`].
     pub async fn start_with_logs(
         binary: &Path,
         env: Vec<(String, String)>,
@@ -79,18 +80,21 @@ impl Function {
         Ok(function)
     }
 
-    /// Invokes the function once. A process that crashed or timed out is replaced, with a cold start, by the next call.
+    /// Invokes the function once. After a crash or a timeout, the next call starts a new process.
     ///
     /// # Errors
-    /// When the function could not be invoked at all: `payload` exceeds [`MAX_PAYLOAD_BYTES`], or no process could be
-    /// started. A cold start that fails is an answer ([`Answer::Crashed`]), as it is a function error on Lambda.
+    /// When `payload` exceeds [`MAX_PAYLOAD_BYTES`], or no process can be started. A failed cold start is not
+    /// an error but the answer [`Answer::Crashed`], because it is a function error on Lambda.
     pub async fn invoke(&self, payload: impl Into<Bytes>) -> Result<Answer> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD_BYTES {
-            bail!("a payload of {} bytes exceeds Lambda's {MAX_PAYLOAD_BYTES}", payload.len());
+            bail!(
+                "expected a payload of at most {MAX_PAYLOAD_BYTES} bytes, as Lambda does, found {}",
+                payload.len()
+            );
         }
         let mut slot = self.process.lock().await;
-        // Taken out of its place, so that a call that is dropped half-way takes the process with it.
+        // The process leaves its slot, so a call that is dropped half-way takes the process with it.
         let mut process = if let Some(process) = slot.take().and_then(Process::if_alive) {
             process
         } else {
@@ -107,21 +111,21 @@ impl Function {
         Ok(answer)
     }
 
-    /// Kills the process, also in the middle of an invocation, as a failing host would; false when none is alive.
+    /// Kills the process as a failing host would, even during an invocation. Returns false if none is alive.
     #[must_use]
     pub fn kill(&self) -> bool {
         let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
         alive.is_some_and(|id| kill_process(id, Signal::KILL).is_ok())
     }
 
-    /// The id of the living process.
+    /// Returns the id of the living process.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
         alive.and_then(|id| u32::try_from(id.as_raw_nonzero().get()).ok())
     }
 
-    /// How many processes were started so far.
+    /// Returns the number of processes started so far.
     #[must_use]
     pub fn starts(&self) -> u64 {
         self.starts.load(Ordering::Relaxed)
@@ -153,12 +157,12 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Its own group: Ctrl-C must reach this process alone, which then ends the child.
+            // Ctrl-C must not reach the child directly. This process ends it.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("{} could not be started", program.binary.display()))?;
-        let id = child.id().context("the function ended at once")?;
+            .with_context(|| format!("cannot start {}", program.binary.display()))?;
+        let id = child.id().context("the function ended immediately")?;
         let guard = Guard::new(id)?;
         let last_lines = Arc::new(LastLines::default());
         let readers = [child.stdout.take().map(boxed), child.stderr.take().map(boxed)]
@@ -171,7 +175,7 @@ impl Process {
         Ok(Self { api, child, guard, last_lines, readers, alive })
     }
 
-    /// The process again, unless it ended since its last invocation.
+    /// Returns the process, unless it ended since its last invocation.
     fn if_alive(mut self) -> Option<Self> {
         if matches!(self.child.try_wait(), Ok(None)) {
             return Some(self);
@@ -180,7 +184,7 @@ impl Process {
         None
     }
 
-    /// Waits for the first poll; otherwise says why there was none.
+    /// Waits for the first poll. The error says why there was none.
     async fn cold_start(&mut self, limit: Duration) -> Result<(), String> {
         let ended = tokio::select! {
             () = self.api.polled() => return Ok(()),
@@ -189,7 +193,7 @@ impl Process {
         };
         let what = match ended {
             Some(_) => self.obituary(ended).await,
-            None => format!("it asked for no invocation within {limit:?}"),
+            None => format!("it did not ask for an invocation within {limit:?}"),
         };
         let told = self.api.init_error().map(|error| format!("\n{error}")).unwrap_or_default();
         Err(format!("the function's cold start failed: {what}{told}\n{}", self.last_lines.text()))
@@ -198,7 +202,7 @@ impl Process {
     async fn invoke(&mut self, payload: Bytes, timeout: Duration) -> Result<Answer> {
         let answer = self.api.invoke(payload, timeout).await?;
         let ended = tokio::select! {
-            // An answer that has arrived counts, even if the process is gone by now.
+            // An answer that arrived counts, even if the process is gone by now.
             biased;
             answer = answer => return answer.context("the runtime API dropped an invocation"),
             status = self.child.wait() => status,
@@ -208,7 +212,7 @@ impl Process {
         Ok(Answer::Crashed(format!("{what}\n{}", self.last_lines.text())))
     }
 
-    /// Describes the end of the process, after its last lines have arrived.
+    /// Waits for the last lines of the process, and describes its end.
     async fn obituary(&mut self, status: Option<std::io::Result<std::process::ExitStatus>>) -> String {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner).take();
         let all_read = async {
@@ -216,12 +220,12 @@ impl Process {
                 let _ = reader.await;
             }
         };
-        // A grandchild may hold the pipes open for ever.
+        // A grandchild may hold the pipes open forever.
         let _ = tokio::time::timeout(LAST_LINES_LIMIT, all_read).await;
         self.readers.clear();
         match status {
             Some(Ok(status)) => format!("the process ended ({status})"),
-            Some(Err(error)) => format!("the process was lost ({error})"),
+            Some(Err(error)) => format!("cannot ask for the state of the process ({error})"),
             None => "the process was given up".to_owned(),
         }
     }
@@ -230,7 +234,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
-        // `id` is None once the child was waited for; its id, and with it the group's, may then be another's.
+        // `id` is None after a wait for the child. Another process, or group, may then have its id.
         if self.child.id().is_some() {
             self.guard.kill();
             alive.take();
@@ -238,7 +242,7 @@ impl Drop for Process {
     }
 }
 
-/// Lambda's reserved variables that a runtime reads.
+/// Returns Lambda's reserved variables that a runtime reads.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
 fn lambda_env(api: &RuntimeApi) -> Vec<(&'static str, String)> {
@@ -261,7 +265,7 @@ fn boxed(pipe: impl AsyncRead + Send + Unpin + 'static) -> Box<dyn AsyncRead + S
 async fn read_lines(pipe: Box<dyn AsyncRead + Send + Unpin>, last_lines: Arc<LastLines>, on_line: OnLine) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
-    // Bytes, not `lines()`: that one stops at invalid UTF-8, and a pipe nobody reads blocks its writer.
+    // `lines()` would stop at invalid UTF-8, and a pipe without a reader blocks its writer.
     while pipe.read_until(b'\n', &mut line).await.is_ok_and(|bytes| bytes > 0) {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches(['\r', '\n']);

@@ -1,11 +1,12 @@
-//! What AWS supplies in the cloud, for one machine: local only, for tests, demonstrations and soaks.
+//! Local stand-ins for AWS, for tests, demonstrations and soak runs. Nothing here is for production.
 //!
-//! [`stack`] stands in for Kinesis and S3, [`mapping`] for Lambda's event source mapping, [`function`] for Lambda's
-//! execution environment; [`demo`] joins the three and accounts for every record. [`fake`] is a Kinesis and an S3 that fail,
-//! [`soak`] many records through the function above them.
+//! [`stack`] stands in for Kinesis and S3, [`mapping`] for Lambda's event source mapping, and [`function`]
+//! for Lambda's execution environment. [`demo`] joins the three and accounts for every record. [`fake`] is a
+//! Kinesis and an S3 that fail on purpose, and [`soak`] sends many records through the function above them.
 
 pub mod cli;
 pub mod demo;
+mod endpoint;
 pub mod fake;
 pub mod function;
 mod guard;

@@ -1,11 +1,11 @@
-//! The lines that a function writes, and what its log contract says in them.
+//! Reads the lines that a function writes, and the records named in its log.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-/// How many of the last lines are kept to explain a failure.
+/// Number of last lines to keep, to explain a failure.
 const LAST_LINES: usize = 20;
 
 /// Receives every line of a function's standard output and standard error, without the line break.
@@ -34,24 +34,24 @@ impl LastLines {
     }
 }
 
-/// What the function's log says about its records, gathered over all its processes.
+/// Counts what the function's log says about its records, over all its processes.
 ///
-/// The lines are those of tracing-subscriber's JSON format: the message and the values are under `fields`.
+/// The lines have tracing-subscriber's JSON format, with the message and the values under `fields`.
 #[derive(Debug, Default)]
 pub struct LogBook(Mutex<LogCounts>);
 
 /// A snapshot of a [`LogBook`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogCounts {
-    /// How often a process said `ready`.
+    /// Number of `ready` lines, one for each process.
     pub ready: u64,
-    /// How many invocations said `batch done`.
+    /// Number of `batch done` lines, one for each invocation.
     pub batches: u64,
-    /// Sum of `published` over those invocations; counts a re-delivered record each time.
+    /// Sum of `published` over those invocations. A redelivered record counts each time.
     pub published: u64,
     /// Sum of `reported` over those invocations.
     pub reported: u64,
-    /// The reason for every record that was quarantined, by (shard, sequence number), so each counts once.
+    /// The reason for each quarantined record, by shard and sequence number, so that each record counts once.
     pub quarantined: BTreeMap<(String, String), String>,
 }
 
@@ -76,13 +76,13 @@ struct Fields {
 }
 
 impl LogBook {
-    /// An empty book.
+    /// Creates an empty book.
     #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Takes one line; a line that is not of the contract is passed over.
+    /// Reads one line. Skips a line that it does not know.
     pub fn read(&self, line: &str) {
         let Ok(LogLine { fields }) = serde_json::from_str(line) else {
             return;
@@ -102,7 +102,7 @@ impl LogBook {
         }
     }
 
-    /// What was read so far.
+    /// Returns the counts so far.
     #[must_use]
     pub fn counts(&self) -> LogCounts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_book_counts_what_the_contract_names() {
+    fn the_book_counts_the_lines_that_it_knows() {
         let book = LogBook::default();
         for line in [
             r#"{"level":"INFO","fields":{"message":"ready","model":"m"}}"#,

@@ -1,4 +1,4 @@
-//! The command line of the local stand-ins; `--help` says what it does.
+//! The command line of the local stand-ins. `--help` describes it.
 
 use std::process::ExitCode;
 

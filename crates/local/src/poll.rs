@@ -1,4 +1,4 @@
-//! `poll`: the event source mapping alone, for a stream and a function of your own.
+//! `poll`: the event source mapping alone, for your own stream and function.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::function::Function;
 use crate::mapping::{Mapping, Settings, StartingPosition};
 
-/// The options, under the names of Lambda's own settings.
+/// The options. They are named after Lambda's settings.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Stream to read
@@ -20,31 +20,31 @@ pub struct Options {
     /// The function's binary
     #[arg(long, value_name = "PATH")]
     function_binary: PathBuf,
-    /// Limit of one invocation
+    /// Time limit of one invocation
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     function_timeout: u64,
-    /// Most records an invocation gets, 1 to 10000
+    /// Largest number of records in an invocation, 1 to 10000
     #[arg(long, default_value_t = 100)]
     batch_size: usize,
-    /// How long records are gathered before an invocation, 0 to 300
+    /// Time to gather records before an invocation, 0 to 300
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     maximum_batching_window_in_seconds: u64,
-    /// Where to begin
+    /// Where to begin in the stream
     #[arg(long, value_enum, default_value_t = Position::TrimHorizon)]
     starting_position: Position,
-    /// Whether the function may report the first record that failed
+    /// Whether the function may report the record that failed
     #[arg(long, action = clap::ArgAction::Set, default_value_t = true)]
     report_batch_item_failures: bool,
-    /// How often the same batch is sent again, 0 to 10000
+    /// Number of times the same batch is sent again, 0 to 10000
     #[arg(long, default_value_t = 5)]
     maximum_retry_attempts: u32,
-    /// Older records are given up; up to 604800
+    /// Age at which records are given up, at most 604800
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     maximum_record_age_in_seconds: u64,
-    /// Whether a failed batch is split in two
+    /// Whether to split a failed batch in two
     #[arg(long, action = clap::ArgAction::Set, default_value_t = true)]
     bisect_batch_on_function_error: bool,
-    /// Bucket for the records that are given up; without it they are only counted
+    /// Bucket for the records that are given up. Without it they are only counted
     #[arg(long, value_name = "BUCKET")]
     on_failure_bucket: Option<String>,
 }
@@ -75,10 +75,10 @@ impl Options {
     }
 }
 
-/// Polls until `interrupted`, then lets the invocations under way finish and says what was done.
+/// Polls until `interrupted`. Then lets the current invocations finish, and prints the numbers of each shard.
 ///
 /// # Errors
-/// When a setting is not allowed, the function's cold start fails, or the stream can't be read.
+/// When a setting is out of range, the function's cold start fails, or the stream cannot be read.
 pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Result<()> {
     let settings = options.settings();
     settings.check()?;

@@ -1,8 +1,8 @@
-//! Lambda's Runtime API for one process: it hands out one invocation at a time and takes its answer.
+//! Serves Lambda's Runtime API to one process: hands out one invocation at a time and takes its answer.
 //!
-//! The paths and headers are those of <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Every process gets
-//! an API of its own on a port of its own, so a request left over from a killed process can't take its successor's
-//! invocation, and nothing of a finished invocation is kept.
+//! Paths and headers follow <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Every process
+//! gets its own API on its own port. So a late request of a killed process cannot take an invocation of its
+//! successor.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,32 +20,32 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-/// A synchronous invocation's request and its response may each have 6 MB.
+/// Largest request and largest response of a synchronous invocation: 6 MB each.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
-/// The name that the function finds in its environment and in its ARN.
+/// The function's name, in its environment and in its ARN.
 pub const FUNCTION_NAME: &str = "stream-predictor";
 
-/// The ARN given to the function and written into the records of failed invocations.
+/// The function's ARN, in its invocations and in the records of failed invocations.
 pub const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:stream-predictor";
 
-/// What came of one invocation.
+/// The outcome of one invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The function returned this value.
     Response(Value),
-    /// The function reported an error; its process lives on.
+    /// The function reported an error, and its process lives on.
     FunctionError {
         /// The type, such as `Runtime.InvalidResponse`.
         kind: String,
-        /// The message for people.
+        /// The error's message.
         message: String,
     },
-    /// No answer within the function's timeout; the process was killed.
+    /// No answer came within the function's timeout, so the process was killed.
     TimedOut(Duration),
-    /// The process ended without an answer; what is known about why.
+    /// The process ended without an answer. The text says what is known about it.
     Crashed(String),
 }
 
@@ -63,7 +63,7 @@ struct Invocation {
     deadline: SystemTime,
 }
 
-/// The answer's way back, for the invocation with this id.
+/// The id of the current invocation, and the channel for its answer.
 type InFlight = Option<(String, oneshot::Sender<Answer>)>;
 
 struct Shared {
@@ -74,7 +74,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Passes the answer on; false when nobody waits for that invocation.
+    /// Passes the answer on. Returns false if nobody waits for that invocation.
     fn answer(&self, id: &str, answer: Answer) -> bool {
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         match in_flight.take() {
@@ -87,7 +87,7 @@ impl Shared {
     }
 }
 
-/// The server; dropping it ends it.
+/// The server. Dropping it ends it.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
     invocations: mpsc::Sender<Invocation>,
@@ -100,8 +100,8 @@ impl RuntimeApi {
     pub(crate) async fn start() -> Result<Self> {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("the runtime API found no loopback port to listen on")?;
-        let address = listener.local_addr().context("the runtime API's address is unknown")?;
+            .context("cannot find a free loopback port for the runtime API")?;
+        let address = listener.local_addr().context("cannot read the runtime API's address")?;
         let (invocations, waiting) = mpsc::channel(1);
         let shared = Arc::new(Shared {
             waiting: tokio::sync::Mutex::new(waiting),
@@ -124,23 +124,23 @@ impl RuntimeApi {
         Ok(Self { address, invocations, shared, server })
     }
 
-    /// `host:port`, as `AWS_LAMBDA_RUNTIME_API` wants it.
+    /// Returns `host:port`, the value for `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits until the process asks for its first invocation, which ends its cold start.
+    /// Waits until the process asks for its first invocation. That ends its cold start.
     pub(crate) async fn polled(&self) {
-        // The sender lives as long as `self`, so this can only end by the value.
+        // The sender lives as long as `self`, so only the value can end this wait.
         let _ = self.shared.polled.subscribe().wait_for(|polled| *polled).await;
     }
 
-    /// What the process said to `/init/error`, if it did.
+    /// Returns the error that the process sent to `/init/error`, if any.
     pub(crate) fn init_error(&self) -> Option<String> {
         self.shared.init_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Hands over one invocation; its answer comes through the receiver.
+    /// Hands over one invocation. The receiver gets its answer.
     pub(crate) async fn invoke(
         &self,
         payload: Bytes,

@@ -1,4 +1,4 @@
-//! Kinesis and S3 on this machine: a `ministack` process on a free loopback port.
+//! Runs Kinesis and S3 on this machine, as a `ministack` process on a free loopback port.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -6,37 +6,31 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use aws_config::BehaviorVersion;
 use aws_sdk_kinesis::types::StreamStatus;
 use tempfile::TempDir;
 
+use crate::endpoint;
 use crate::guard::Guard;
 
-/// ministack starts in under a second; a machine with other work may need far longer.
+/// Time limit for the start. ministack needs less than a second, but far longer on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// How often a start is tried, since another process may take the free port first.
+/// Number of attempts to start, because another process may take the free port first.
 const ATTEMPTS: u32 = 3;
 
-/// How long a new stream may take to become ACTIVE.
+/// Time limit for a new stream to become ACTIVE.
 const STREAM_LIMIT: Duration = Duration::from_secs(30);
 
-/// The pause between two looks at something that is not ready yet.
+/// Pause between two checks of something that is not ready yet.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The region of everything in the stack.
-pub const REGION: &str = "us-east-1";
-
-/// The access key id and the secret: ministack takes any.
-const KEY: &str = "test";
-
-/// A running ministack. Dropping it ends the process and forgets all streams and buckets.
+/// A running ministack. Dropping it ends the process, with all streams and buckets.
 #[derive(Debug)]
 pub struct Stack {
     port: u16,
     child: Child,
     guard: Guard,
-    /// Home and temporary folder of the process, with its log.
+    /// Home and temporary folder of the process. Holds its log.
     _home: TempDir,
 }
 
@@ -44,10 +38,10 @@ impl Stack {
     /// Starts the executable `ministack`, such as `.venv/bin/ministack`, and waits until it answers.
     ///
     /// # Errors
-    /// When it can't be started, ends, or does not answer within a minute; the message holds what it wrote.
+    /// When it cannot be started, ends, or does not answer within a minute. The message holds its output.
     pub async fn start(ministack: &Path) -> Result<Self> {
-        // It runs in a folder of its own.
-        let ministack = std::path::absolute(ministack).context("the path of ministack is not valid")?;
+        // The process runs in another folder.
+        let ministack = std::path::absolute(ministack).context("cannot resolve the path of ministack")?;
         let mut attempt = 1;
         loop {
             match Self::start_once(&ministack).await {
@@ -59,9 +53,9 @@ impl Stack {
 
     async fn start_once(ministack: &Path) -> Result<Self> {
         use std::os::unix::process::CommandExt as _;
-        let home = TempDir::new().context("no temporary folder for ministack")?;
+        let home = TempDir::new().context("cannot create a temporary folder for ministack")?;
         let log_path = home.path().join("ministack.log");
-        let log = std::fs::File::create(&log_path).context("no log file for ministack")?;
+        let log = std::fs::File::create(&log_path).context("cannot create the log file of ministack")?;
         let port = free_port()?;
         let child = std::process::Command::new(ministack)
             .env_clear()
@@ -75,11 +69,11 @@ impl Stack {
             .env("LOG_LEVEL", "WARNING")
             .current_dir(home.path())
             .stdin(Stdio::null())
-            .stdout(log.try_clone().context("no log file for ministack")?)
+            .stdout(log.try_clone().context("cannot create the log file of ministack")?)
             .stderr(log)
             .process_group(0)
             .spawn()
-            .with_context(|| format!("{} could not be started", ministack.display()))?;
+            .with_context(|| format!("cannot start {}", ministack.display()))?;
         let guard = Guard::new(child.id())?;
         let mut stack = Self { port, child, guard, _home: home };
         stack.wait_until_healthy(&log_path).await?;
@@ -90,14 +84,14 @@ impl Stack {
         let start = Instant::now();
         let said = || std::fs::read_to_string(log).unwrap_or_default();
         loop {
-            if let Some(status) = self.child.try_wait().context("ministack was lost")? {
+            if let Some(status) = self.child.try_wait().context("cannot ask for the state of ministack")? {
                 let said = said();
                 if said.contains("already in use") {
                     return Err(PortTaken.into());
                 }
                 bail!("ministack ended ({status}):\n{said}");
             }
-            // It answers nothing before it can serve, so the first answer of any kind will do.
+            // It answers only when it can serve, so the first answer of any kind is enough.
             if self.kinesis().list_streams().send().await.is_ok() {
                 return Ok(());
             }
@@ -108,68 +102,41 @@ impl Stack {
         }
     }
 
-    /// `http://127.0.0.1:<port>`, for every service.
+    /// Returns `http://127.0.0.1:<port>`, the endpoint of every service.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port)
     }
 
-    /// The id of the process.
+    /// Returns the id of the process.
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.child.id()
     }
 
-    /// A new Kinesis client; it reads no environment and no profile.
+    /// Returns a new Kinesis client. It reads no environment and no profile.
     #[must_use]
     pub fn kinesis(&self) -> aws_sdk_kinesis::Client {
-        use aws_sdk_kinesis::config::{Builder, Credentials, Region};
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .credentials_provider(Credentials::new(KEY, KEY, None, None, "local stack"))
-            .endpoint_url(self.endpoint())
-            .build();
-        aws_sdk_kinesis::Client::from_conf(config)
+        aws_sdk_kinesis::Client::from_conf(endpoint::kinesis_config().endpoint_url(self.endpoint()).build())
     }
 
-    /// A new S3 client; it reads no environment and no profile.
+    /// Returns a new S3 client. It reads no environment and no profile.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
-        use aws_sdk_s3::config::{Builder, Credentials, Region};
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .credentials_provider(Credentials::new(KEY, KEY, None, None, "local stack"))
-            .endpoint_url(self.endpoint())
-            .force_path_style(true)
-            .build();
-        aws_sdk_s3::Client::from_conf(config)
+        aws_sdk_s3::Client::from_conf(endpoint::s3_config().endpoint_url(self.endpoint()).build())
     }
 
-    /// The environment that makes the function and the AWS CLI talk to this stack and to nothing else.
+    /// Returns the environment that makes the function and the AWS CLI talk to this stack and to nothing
+    /// else.
     #[must_use]
     pub fn env(&self) -> Vec<(String, String)> {
-        [
-            ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", KEY),
-            // The SDKs read the first of the two, the AWS CLI the second.
-            ("AWS_REGION", REGION),
-            ("AWS_DEFAULT_REGION", REGION),
-            // The user's own profile and an instance's role must not come in.
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+        endpoint::env(&self.endpoint())
     }
 
     /// Creates a stream and waits until it is ACTIVE.
     ///
     /// # Errors
-    /// When Kinesis refuses, or after half a minute.
+    /// When Kinesis refuses the request, or the stream is not ACTIVE after half a minute.
     pub async fn create_stream(&self, name: &str, shards: i32) -> Result<()> {
         let kinesis = self.kinesis();
         kinesis
@@ -178,7 +145,7 @@ impl Stack {
             .shard_count(shards)
             .send()
             .await
-            .with_context(|| format!("the stream {name} could not be created"))?;
+            .with_context(|| format!("cannot create the stream {name}"))?;
         let start = Instant::now();
         loop {
             let summary = kinesis.describe_stream_summary().stream_name(name).send().await?;
@@ -196,31 +163,33 @@ impl Stack {
     /// Creates a bucket.
     ///
     /// # Errors
-    /// When S3 refuses.
+    /// When S3 refuses the request.
     pub async fn create_bucket(&self, name: &str) -> Result<()> {
         let request = self.s3().create_bucket().bucket(name);
-        request.send().await.with_context(|| format!("the bucket {name} could not be created"))?;
+        request.send().await.with_context(|| format!("cannot create the bucket {name}"))?;
         Ok(())
     }
 
-    /// Uploads all files below `dir`; a file's key is `prefix` followed by its path in `dir`. Gives their number.
+    /// Uploads all files below `dir` and returns their number. A file's key is `prefix` followed by its path
+    /// in `dir`.
     ///
     /// # Errors
-    /// When a file can't be read, its name is not UTF-8, or S3 refuses.
+    /// When a file cannot be read, its name is not UTF-8, or S3 refuses a request.
     pub async fn upload_dir(&self, dir: &Path, bucket: &str, prefix: &str) -> Result<usize> {
         let s3 = self.s3();
         let files = files_below(dir)?;
         for file in &files {
-            let inside = file.strip_prefix(dir).context("a file outside its folder")?;
-            let inside = inside.to_str().with_context(|| format!("{} is not UTF-8", file.display()))?;
-            let body = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
+            let inside = file.strip_prefix(dir).context("found a file outside its folder")?;
+            let inside =
+                inside.to_str().with_context(|| format!("the name {} is not UTF-8", file.display()))?;
+            let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             s3.put_object()
                 .bucket(bucket)
                 .key(format!("{prefix}{inside}"))
                 .body(body.into())
                 .send()
                 .await
-                .with_context(|| format!("{} could not be uploaded to {bucket}", file.display()))?;
+                .with_context(|| format!("cannot upload {} to {bucket}", file.display()))?;
         }
         Ok(files.len())
     }
@@ -235,30 +204,30 @@ impl Drop for Stack {
     }
 }
 
-/// Another process took the port between its choice and its use.
+/// Says that another process took the port between our choice and its use.
 #[derive(Debug)]
 struct PortTaken;
 
 impl std::fmt::Display for PortTaken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the port was taken")
+        f.write_str("another process took the port")
     }
 }
 
 impl std::error::Error for PortTaken {}
 
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free loopback port")?;
-    Ok(listener.local_addr().context("no free loopback port")?.port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free loopback port")?;
+    Ok(listener.local_addr().context("cannot find a free loopback port")?.port())
 }
 
-/// All files below `dir`, sorted.
+/// Lists all files below `dir`, sorted.
 pub(crate) fn files_below(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries =
-            std::fs::read_dir(&folder).with_context(|| format!("{} can't be read", folder.display()))?;
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {

@@ -1,23 +1,26 @@
-//! Bounds on the memory that a graph makes us take. A few bytes of it can ask for any tensor: a shape to fill, a number
-//! of repetitions, two vectors that are added across each other.
+//! Bounds the memory that a graph can take. A few bytes of a graph can ask for a tensor of any size: a shape
+//! to fill, a number of repetitions, or two vectors that are broadcast against each other.
 
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::deadline::Deadline;
+use super::error::Exceeds;
 
-/// Bytes of a tensor that the graph makes by itself, or for one row, unless what it is made of is as large.
+/// The most bytes of a constant that the graph makes, or of a tensor for one row. It may be larger if its
+/// inputs are.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Bytes of a tensor for a batch of rows: half of the least memory a function can have.
-pub(super) const MAX_BATCH_BYTES: u64 = 64 << 20;
+/// The most bytes of a tensor for a batch of rows: half the memory of the smallest machines that serve
+/// models.
+const MAX_BATCH_BYTES: u64 = 64 << 20;
 
-/// No event has as many rows.
+/// The most rows of a batch, whatever the graph. Larger batches gain nothing.
 const MAX_ROWS: i64 = 1 << 20;
 
-/// Infers types and shapes, operator by operator. tract computes what depends on constants only while it infers, without
-/// a look at how large it will be: here it is looked at before.
+/// Infers types and shapes, operator by operator. tract folds constants while it infers, whatever their size.
+/// This checks the size first.
 ///
 /// # Errors
 /// When the inference fails, takes too long, or a constant would be too large.
@@ -46,7 +49,7 @@ fn infer_node(model: &mut InferenceModel, id: usize) -> Result<()> {
     if constant {
         let made_of: u64 = inputs.iter().filter_map(bytes).sum();
         let made: u64 = inferred.iter().filter_map(bytes).fold(0, u64::saturating_add);
-        ensure!(made <= MAX_BYTES.max(made_of), "it makes a constant of {made} bytes");
+        ensure!(made <= MAX_BYTES.max(made_of), Exceeds(format!("it makes a constant of {made} bytes")));
         let (a, b, c) = args();
         inferred = op.infer(a, b, c)?.1;
     }
@@ -58,7 +61,7 @@ fn infer_node(model: &mut InferenceModel, id: usize) -> Result<()> {
     Ok(())
 }
 
-/// What a tensor takes if its type and shape are known: `u64::MAX` if that is no number of bytes.
+/// The bytes of a tensor whose type and shape are known: `u64::MAX` if they exceed 64 bits.
 fn bytes(fact: &InferenceFact) -> Option<u64> {
     let size = fact.datum_type.concretize()?.size_of() as u64;
     let shape = fact.shape.as_concrete_finite().ok().flatten()?;
@@ -70,7 +73,7 @@ fn bytes(fact: &InferenceFact) -> Option<u64> {
     )
 }
 
-/// Checks what a plan takes for one row.
+/// Checks the memory that a plan takes for one row.
 ///
 /// # Errors
 /// When a tensor would be too large.
@@ -82,20 +85,21 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
             .map(|fact| volume(fact, None))
             .fold(0, u64::saturating_add);
         for output in &node.outputs {
-            // What has a value is there already.
+            // A constant is in memory already.
             let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, None) };
             ensure!(
                 made <= MAX_BYTES.max(made_of),
-                "node `{}` ({}) makes a tensor of {made} bytes for one row",
-                node.name,
-                node.op
+                Exceeds(format!(
+                    "node `{}` ({}) makes a tensor of {made} bytes for one row",
+                    node.name, node.op
+                ))
             );
         }
     }
     Ok(())
 }
 
-/// How many rows a batch may have for every tensor of a plan to stay within [`MAX_BATCH_BYTES`]; one at least.
+/// The most rows of a batch for which every tensor of a plan stays within [`MAX_BATCH_BYTES`]; at least 1.
 pub(super) fn max_rows(model: &TypedModel, rows: &Symbol) -> usize {
     let mut most = MAX_ROWS;
     for output in model.nodes().iter().flat_map(|node| &node.outputs) {
@@ -107,8 +111,8 @@ pub(super) fn max_rows(model: &TypedModel, rows: &Symbol) -> usize {
     usize::try_from(most).unwrap_or(1)
 }
 
-/// What a tensor takes with so many rows, where each other number that a run decides is 1: of rows if none is given, of
-/// entries, and of what depends on values.
+/// The bytes of a tensor for this many rows (1 if `None`). Every other size that is known only at run time
+/// counts as 1: the number of entries, and sizes that depend on values.
 fn volume(fact: &TypedFact, rows: Option<(&Symbol, i64)>) -> u64 {
     let size = fact.datum_type.size_of() as u64;
     let for_one = |dimension: &TDim| {

@@ -1,7 +1,7 @@
-//! A bound on the time that planning a graph may take.
+//! Bounds the time that planning a graph may take.
 //!
-//! tract compares what it puts into a graph with all that is there, and sizes that depend on the number of rows slowly: a
-//! few thousand operators that no model has would keep it busy for hours.
+//! tract compares each node that it adds with all that are there, and it compares sizes that depend on the
+//! number of rows slowly. A graph of a few thousand hostile operators would keep it busy for hours.
 
 use std::time::{Duration, Instant};
 
@@ -9,32 +9,37 @@ use anyhow::{Result, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
 
-/// The largest models need less than a second, the smallest functions are a twentieth as fast.
+use super::error::Late;
+
+/// The most time for each step of planning. The largest models need less than a second; small cloud machines
+/// are 20 times slower.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// When the planning of a graph has to be done.
+/// The time by which a step of planning must end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Instant);
 
 impl Deadline {
-    /// The deadline of what begins now.
+    /// The deadline of a step that begins now.
     pub fn from_now() -> Self {
         Self(Instant::now() + MAX_TIME)
     }
 
+    /// Checks that the deadline has not passed.
+    ///
     /// # Errors
-    /// When it has passed.
+    /// [`Late`] if it has.
     pub fn check(self) -> Result<()> {
-        ensure!(Instant::now() < self.0, "the graph is not planned within {} seconds", MAX_TIME.as_secs());
+        ensure!(Instant::now() < self.0, Late(MAX_TIME.as_secs()));
         Ok(())
     }
 
-    /// tract's simplification of a graph.
+    /// The passes with which tract simplifies a graph, bounded by the deadline.
     pub fn declutter(self) -> Optimizer {
         self.bound(Optimizer::declutter())
     }
 
-    /// tract's choice of how each operator is computed.
+    /// The passes with which tract chooses how to compute each operator, bounded by the deadline.
     pub fn codegen(self) -> Optimizer {
         self.bound(Optimizer::codegen())
     }
@@ -46,7 +51,7 @@ impl Deadline {
     }
 }
 
-/// A pass over the graph that ends with the deadline: it is asked for one change after another.
+/// A pass over the graph that fails once the deadline has passed. tract asks it for one change after another.
 #[derive(Debug, Clone)]
 struct Bound {
     pass: Box<dyn TypedPass>,

@@ -1,4 +1,4 @@
-//! From tract's reading of a graph, or of one within it, to a plan that runs.
+//! Turns what tract reads of a graph, or of a graph within it, into a plan that runs.
 
 use std::sync::Arc;
 
@@ -8,19 +8,20 @@ use tract_onnx::prelude::*;
 use super::deadline::Deadline;
 use super::{bounds, ops};
 
-/// The graph with the type and shape of all that is in it, once those of its inputs are set.
+/// Infers the type and shape of everything in the graph. Those of its inputs must be set.
 ///
 /// # Errors
-/// When an operator can't run on what it reads, or makes a constant that is too large.
+/// When an operator cannot run on what it reads, a constant would be too large, or the inference takes too
+/// long.
 pub(super) fn typed(mut model: InferenceModel) -> Result<TypedModel> {
     bounds::infer_constants(&mut model, Deadline::from_now())?;
     model.into_typed()
 }
 
-/// The plan that runs it.
+/// Optimises a typed graph, puts in the operators that replace tract's, and plans the run.
 ///
 /// # Errors
-/// When a tensor in it would be too large, or planning takes too long.
+/// When a tensor would be too large for one row, or planning takes too long.
 pub(super) fn plan(mut model: TypedModel) -> Result<Arc<TypedRunnableModel>> {
     let deadline = Deadline::from_now();
     deadline.declutter().optimize(&mut model)?;

@@ -1,53 +1,97 @@
-//! The graph as a plan of tract's: tensors in, tensors out.
+//! Runs a graph as a plan of tract: tensors in, tensors out.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
+use super::error::Error;
 use super::graph::{Graph, Takes, branches};
 use super::{bounds, ops, plan};
 
-/// How often a graph is rewritten for an `If` whose branches disagree. A library's exports have one kind of them.
+/// How often a graph is rewritten for an `If` whose branches disagree. Exporters write one such kind of `If`.
 const MAX_REWRITES: usize = 8;
 
 /// A dimension of an input's shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
-    /// As many as a batch has rows, left open.
+    /// The number of rows of a batch. It stays open until a run.
     Rows,
-    /// That many.
+    /// A fixed size.
     Of(usize),
 }
 
 /// A graph that runs.
+///
+/// A session can be shared between threads. A run keeps its working memory for the next run; runs at the same
+/// time each have their own.
+///
+/// ```
+/// # use prost::Message;
+/// # use onnx_ml::tract_onnx::pb::{tensor_proto::DataType, type_proto, *};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("model.onnx");
+/// # let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, ..Default::default() };
+/// # let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
+/// # let value = |name: &str| ValueInfoProto {
+/// #     name: name.into(), r#type: Some(r#type.clone()), ..Default::default()
+/// # };
+/// # let abs = NodeProto {
+/// #     op_type: "Abs".into(), input: vec!["x".into()], output: vec!["y".into()], ..Default::default()
+/// # };
+/// # let graph = GraphProto {
+/// #     node: vec![abs], input: vec![value("x")], output: vec![value("y")], ..Default::default()
+/// # };
+/// # let proto = ModelProto { graph: Some(graph), ..Default::default() };
+/// # std::fs::write(&path, proto.encode_to_vec())?;
+/// use onnx_ml::tract_onnx::prelude::*;
+/// use onnx_ml::{Dimension, Error, Graph, Session};
+///
+/// let graph = Graph::read(&path)?;
+/// let session = Session::new(&graph, &[vec![Dimension::Rows]])?;
+/// for batch in [vec![-1.0_f32], vec![-2.0, 3.0]] {
+///     let outputs = session.run(tvec!(tensor1(&batch).into()))?;
+///     assert_eq!(outputs[0].len(), batch.len());
+/// }
+/// // An input of the wrong type fails alone: the session can still run.
+/// assert!(matches!(session.run(tvec!(tensor1(&[1_i64]).into())), Err(Error::Run(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Session {
     plan: Arc<TypedRunnableModel>,
-    /// What a run works in, kept for the next: making it takes longer than a small model does.
+    /// The working memory of a run, kept for the next. Making it takes longer than a small model runs.
     state: Mutex<Option<Box<TypedSimpleState>>>,
+    /// See [`is_plain`].
     is_plain: bool,
     rows: Symbol,
     max_rows: usize,
 }
 
 impl Session {
-    /// Plans the graph for inputs of these shapes, one for each input of the graph; that of sparse rows is not looked at,
-    /// the rows and their entries are always left open.
+    /// Plans the graph for inputs of these shapes: one shape for each of [`Graph::inputs`].
+    ///
+    /// The shape of a [`Takes::Sparse`] input is ignored. Its rows and entries always stay open.
     ///
     /// # Errors
-    /// When the graph is malformed, or can't run on such inputs.
-    pub fn new(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
-        // A hostile graph may reach an assertion of tract's: that is a bad model, not a crash.
-        catch_unwind(AssertUnwindSafe(|| Self::plan(graph, shapes)))
-            .unwrap_or_else(|_| Err(anyhow!("the graph is malformed")))
+    /// - [`Error::Plan`]: the graph cannot run on such inputs.
+    /// - [`Error::Malformed`]: the graph breaks a rule of ONNX.
+    /// - [`Error::TooLarge`]: a constant, or a tensor for one row, takes too much memory.
+    /// - [`Error::Deadline`]: planning takes too long.
+    pub fn new(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self, Error> {
+        // A hostile graph may fail an assertion in tract. That makes it a bad model, and must not end the
+        // process.
+        catch_unwind(AssertUnwindSafe(|| Self::plan(graph, shapes).map_err(Error::plan)))
+            .unwrap_or_else(|_| Err(Error::Malformed("the graph is malformed".into())))
     }
 
     fn plan(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
+        let (expected, found) = (graph.inputs.len(), shapes.len());
+        ensure!(expected == found, "expected one shape per input ({expected}), found {found}");
         let mut proto = Cow::Borrowed(&graph.proto);
         let mut typed = Self::typed(&proto, graph, shapes);
         for _ in 0..MAX_REWRITES {
@@ -65,21 +109,23 @@ impl Session {
         Ok(Self { plan, state: Mutex::new(None), is_plain, rows, max_rows })
     }
 
-    /// The graph with all types and shapes; in these, the number of rows and that of the entries of sparse ones.
+    /// The graph with all types and shapes, the symbol for the number of rows, and the symbol for the number
+    /// of entries of sparse rows.
     fn typed(
         proto: &ModelProto,
         graph: &Graph,
         shapes: &[Vec<Dimension>],
     ) -> Result<(TypedModel, Symbol, Symbol)> {
         let mut onnx = ops::onnx();
-        // Shapes that the exporter noted name the rows in words of their own, where the inputs name them in ours.
+        // The shapes that an exporter noted have other names for the number of rows than the inputs here.
         onnx.ignore_value_info = true;
         let parsed = onnx.parse(proto, graph.folder.to_str())?;
-        ensure!(
-            parsed.unresolved_inputs.is_empty(),
-            "the graph reads what nothing gives: {}",
-            parsed.unresolved_inputs.join(", ")
-        );
+        if !parsed.unresolved_inputs.is_empty() {
+            let names = parsed.unresolved_inputs.join(", ");
+            return Err(
+                Error::Malformed(format!("the graph reads what nothing gives: {names}").into()).into()
+            );
+        }
         let mut model = parsed.model;
         let rows = model.symbols.sym("N");
         let entries = model.symbols.sym("K");
@@ -107,35 +153,41 @@ impl Session {
         Ok((plan::typed(model)?, rows, entries))
     }
 
-    /// Type and shape of an output.
+    /// The type and shape of an output.
     ///
     /// # Errors
-    /// When the graph has none of that index.
-    pub fn output_fact(&self, index: usize) -> Result<&TypedFact> {
-        self.plan.model().output_fact(index)
+    /// [`Error::NoOutput`] when the graph has fewer outputs.
+    pub fn output_fact(&self, index: usize) -> Result<&TypedFact, Error> {
+        let model = self.plan.model();
+        let outlet = model.outputs.get(index).ok_or(Error::NoOutput(index))?;
+        model.outlet_fact(*outlet).map_err(Error::plan)
     }
 
-    /// The number of rows, as it stands in shapes.
+    /// The number of rows, as shapes contain it.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> TDim {
         self.rows.to_dim()
     }
 
-    /// How many rows a run may have: a tensor of more would take too much memory.
+    /// The most rows that a run should have. With more, a tensor within the graph would exceed 64 MiB, unless
+    /// it does so for a single row.
+    #[inline]
     #[must_use]
     pub fn max_rows(&self) -> usize {
         self.max_rows
     }
 
-    /// The outputs for a batch. Sparse rows are two tensors, of type and shape `int32[N, K]` (columns, or
-    /// [`crate::VOID_COLUMN`]) and, of the type of the values, `[N, K]` (the values there), any other input is one.
+    /// Computes the outputs for a batch of rows.
+    ///
+    /// Each input of the graph takes one tensor, and a [`Takes::Sparse`] input takes two.
     ///
     /// # Errors
-    /// When the graph fails on these inputs; it then may still run on others.
-    pub fn run(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
-        // What arrives in a record must not end the process, whatever an operator makes of it.
-        catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs)))
-            .unwrap_or_else(|_| Err(anyhow!("an operator panicked")))
+    /// [`Error::Run`] when the graph fails on these inputs. It may still run on others.
+    pub fn run(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>, Error> {
+        // No input may end the process, whatever an operator makes of it.
+        catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs).map_err(|error| Error::Run(error.into()))))
+            .unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
     }
 
     fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
@@ -155,20 +207,21 @@ impl Session {
         for &node in self.plan.order_without_consts() {
             state.turn_state.values[node] = None;
         }
-        // After a failure it would hold what the failed run left.
+        // Only after success: a failed run may leave values behind.
         *kept() = Some(state);
         Ok(outputs)
     }
 
-    /// What tract's own run comes to once it has run before: it would derive anew what is known of each input.
+    /// Runs in the state of an earlier run. It does what tract's own run does, without deriving the facts of
+    /// the inputs again.
     fn run_again(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         let model = self.plan.model();
         let outlets = model.input_outlets()?;
-        ensure!(outlets.len() == inputs.len(), "{} inputs for {}", inputs.len(), outlets.len());
+        ensure!(outlets.len() == inputs.len(), "expected {} inputs, found {}", outlets.len(), inputs.len());
         for (outlet, tensor) in outlets.iter().zip(inputs) {
             let fact = model.outlet_fact(*outlet)?;
             let fits = fact.datum_type == tensor.datum_type() && fact.rank() == tensor.rank();
-            ensure!(fits, "an input of {:?} {:?} for {fact:?}", tensor.datum_type(), tensor.shape());
+            ensure!(fits, "expected an input {fact:?}, found {:?} {:?}", tensor.datum_type(), tensor.shape());
             for (dimension, &size) in fact.shape.iter().zip(tensor.shape()) {
                 if let TDim::Sym(symbol) = dimension {
                     state.turn_state.resolved_symbols.set(symbol, i64::try_from(size)?);
@@ -181,11 +234,24 @@ impl Session {
     }
 }
 
-/// Whether nothing but the sizes of its inputs is to be known of a run: no operator has a state, as loops have, which
-/// remember how many rows they had, and no size depends on values.
+/// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have
+/// a state: a loop remembers how many rows it had. And no size may depend on values.
 fn is_plain(plan: &Arc<TypedRunnableModel>, sizes: [&Symbol; 2]) -> Result<bool> {
     let known = |dimension: &TDim| dimension.symbols().iter().all(|symbol| sizes.contains(&symbol));
     let outputs = plan.model().nodes().iter().flat_map(|node| &node.outputs);
     let mut shapes = outputs.map(|output| &output.fact.shape);
     Ok(plan.spawn()?.op_states.iter().all(Option::is_none) && shapes.all(|shape| shape.iter().all(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_sessions_and_errors_can_be_shared_between_threads() {
+        fn assert_send_sync<T: Send + Sync>() {}
+        assert_send_sync::<Graph>();
+        assert_send_sync::<Session>();
+        assert_send_sync::<Error>();
+    }
 }

@@ -1,4 +1,4 @@
-//! The real AWS CLI, so that the demonstration shows what a user would type.
+//! Runs the real AWS CLI, so that the demonstration shows the commands that a user would type.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::prediction::Place;
 
-/// What the AWS CLI can't do without; the rest of the environment keeps the user's own profile out.
+/// The variables that the AWS CLI needs. The rest of the environment shuts out the user's own profile.
 const NEEDED: [&str; 4] =
     ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"];
 
@@ -20,7 +20,7 @@ const NEEDED: [&str; 4] =
 pub(super) struct AwsCli {
     program: PathBuf,
     env: Vec<(String, String)>,
-    /// Version 2 takes data as base64 unless told otherwise; version 1 takes it as it is and knows no such option.
+    /// The option for raw data. Version 2 expects base64 without it, and version 1 does not know it.
     raw_data: &'static [&'static str],
 }
 
@@ -39,7 +39,7 @@ struct PutAll {
 }
 
 impl AwsCli {
-    /// Finds out the CLI's version. `env` holds the endpoint and the credentials; it sees nothing else.
+    /// Finds out the CLI's version. The CLI sees only `env`, with the endpoint and the credentials.
     pub(super) async fn new(program: &Path, env: Vec<(String, String)>) -> Result<Self> {
         let mut cli = Self { program: program.to_owned(), env, raw_data: &[] };
         if cli.run(&["--version"]).await?.starts_with("aws-cli/2") {
@@ -51,27 +51,27 @@ impl AwsCli {
     /// `aws kinesis put-record`.
     pub(super) async fn put_record(&self, stream: &str, key: &str, data: &str) -> Result<Place> {
         let output = self.run(&self.put_record_arguments(stream, key, data)).await?;
-        let put: Put = serde_json::from_str(&output).context("put-record answered something else")?;
+        let put: Put = serde_json::from_str(&output).context("cannot read the answer of put-record")?;
         Ok((put.shard_id, put.sequence_number))
     }
 
-    /// `aws kinesis put-records`, of at most 500 (partition key, data).
+    /// Runs `aws kinesis put-records`, with at most 500 pairs of partition key and data.
     pub(super) async fn put_records(&self, stream: &str, records: &[(String, &str)]) -> Result<Vec<Place>> {
         let entries = records.iter().map(|(key, data)| json!({"PartitionKey": key, "Data": data}));
-        let mut file = tempfile::NamedTempFile::new().context("no temporary file")?;
+        let mut file = tempfile::NamedTempFile::new().context("cannot write a temporary file")?;
         file.write_all(json!(entries.collect::<Vec<_>>()).to_string().as_bytes())
-            .context("no temporary file")?;
+            .context("cannot write a temporary file")?;
         let file_url = format!("file://{}", file.path().display());
         let arguments = ["kinesis", "put-records", "--stream-name", stream, "--records", &file_url];
         let output = self.run(&[&arguments, self.raw_data].concat()).await?;
-        let put: PutAll = serde_json::from_str(&output).context("put-records answered something else")?;
+        let put: PutAll = serde_json::from_str(&output).context("cannot read the answer of put-records")?;
         if put.failed_record_count > 0 {
-            bail!("put-records left {} records out", put.failed_record_count);
+            bail!("put-records refused {} records", put.failed_record_count);
         }
         Ok(put.records.into_iter().map(|put| (put.shard_id, put.sequence_number)).collect())
     }
 
-    /// What to type in a shell to put one record.
+    /// Returns the shell command that puts one record.
     pub(super) fn put_record_line(&self, stream: &str, key: &str, data: &str) -> String {
         let needed = self.env.iter().filter(|(name, _)| NEEDED.contains(&name.as_str()));
         let env = needed.map(|(name, value)| format!("{name}={value}"));
@@ -97,16 +97,16 @@ impl AwsCli {
             .kill_on_drop(true)
             .output()
             .await
-            .with_context(|| format!("{} could not be started", self.program.display()))?;
+            .with_context(|| format!("cannot start {}", self.program.display()))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("aws {} failed ({}): {}", arguments.first().unwrap_or(&""), output.status, said.trim());
         }
-        String::from_utf8(output.stdout).context("the AWS CLI wrote something that is not UTF-8")
+        String::from_utf8(output.stdout).context("the output of the AWS CLI is not UTF-8")
     }
 }
 
-/// For a POSIX shell.
+/// Quotes an argument for a POSIX shell.
 fn quoted(argument: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=".contains(&byte);
     if !argument.is_empty() && argument.bytes().all(plain) {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_to_type_is_quoted_for_a_shell() {
+    fn the_shell_command_is_quoted() {
         let cli = AwsCli {
             program: "my venv/bin/aws".into(),
             env: ["AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"]

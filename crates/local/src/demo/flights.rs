@@ -1,4 +1,4 @@
-//! Flights, and the table in which the predictions stand beside what became of them.
+//! Flights, and the table that shows each prediction beside the actual delay.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::prediction::Prediction;
 use super::records::{DemoRecord, RecordFile};
 use super::system::System;
 
-/// How many are put.
+/// Number of flights to put.
 const COUNT: usize = 500;
 
 const ID: &str = "flight_id";
@@ -22,23 +22,24 @@ struct Flight {
     dep_delay: f64,
 }
 
-/// How late a flight arrives, in classes.
+/// Predicts how late a flight arrives, as a class.
 #[derive(Debug)]
 pub(super) struct Flights {
     records: RecordFile<Flight>,
-    /// The right class, by flight.
+    /// The actual class of each flight.
     truth: BTreeMap<String, String>,
-    /// Whether the prediction was right, by flight.
+    /// Whether the prediction of each flight was right.
     right: BTreeMap<String, bool>,
 }
 
 impl Flights {
-    /// Reads one JSON document a line, and `truth.csv` beside the file: `flight_id,delay`.
+    /// Reads one JSON document per line, and `truth.csv` in the same folder, with the columns
+    /// `flight_id,delay`.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let records = RecordFile::read(path, ID, COUNT)?;
         let path = path.with_file_name("truth.csv");
         let truth =
-            std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self::new(records, &truth))
     }
 
@@ -48,7 +49,7 @@ impl Flights {
         Self { records, truth, right: BTreeMap::new() }
     }
 
-    /// Per cent of the flights so far.
+    /// Returns the accuracy so far, in per cent.
     fn accuracy(&self) -> Option<f64> {
         let right = self.right.values().filter(|right| **right).count();
         (!self.right.is_empty()).then(|| 100.0 * ratio(right, self.right.len()))
@@ -69,7 +70,7 @@ impl System for Flights {
         ID
     }
 
-    /// From the whole file, so that all of the month is shown.
+    /// Takes flights from the whole file, to show the whole month.
     fn records(&self) -> Vec<DemoRecord> {
         let all = self.records.all();
         all.iter().step_by((all.len() / COUNT).max(1)).take(COUNT).cloned().collect()
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_stand_under_their_heads_and_keep_count() {
+    fn rows_line_up_with_the_header_and_count_the_right_ones() {
         let mut flights = flights();
         assert_eq!(flights.summary(), None);
         let [first, second, again, unknown] =
@@ -141,12 +142,12 @@ mod tests {
 2013-12-02-JFK-B6101    MCO    -4 min   on time    37 %  early            50.0 %
 mine                                    on time    37 %  ?                50.0 %"
         );
-        assert_eq!(again, second, "a prediction that comes twice counts once");
+        assert_eq!(again, second, "a duplicate prediction counts once");
         assert_eq!(flights.summary().unwrap(), "50.0 % of 2 flights in the right class");
     }
 
     #[test]
-    fn flights_of_all_the_file_are_put() {
+    fn the_flights_come_from_the_whole_file() {
         let lines =
             (0..1250).map(|n| format!("{{\"flight_id\": {n}, \"Dest\": \"IAH\", \"DepDelay\": 1}}\n"));
         let flights = Flights::new(RecordFile::parse(&lines.collect::<String>(), ID).unwrap(), "");

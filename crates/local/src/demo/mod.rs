@@ -1,4 +1,5 @@
-//! `demo` and `up`: records from a stream, through the function and a model, to predictions on another stream.
+//! `demo` and `up`: send records from a stream through the function and a model, to predictions on another
+//! stream.
 
 mod aws_cli;
 mod flights;
@@ -8,6 +9,7 @@ mod records;
 mod rides;
 mod scene;
 mod system;
+mod systems;
 mod tally;
 
 use std::path::PathBuf;
@@ -21,42 +23,44 @@ use records::DemoRecord;
 use scene::Scene;
 use tally::Tally;
 
-/// How many records are put one by one, and how many of the others at most in one request (which takes up to 500).
+/// Number of records to put one by one, and largest number of the others in one request. Kinesis accepts up
+/// to 500.
 const ONE_BY_ONE: usize = 5;
 const TOGETHER: usize = 150;
 
-/// What no model can predict for.
+/// A record that no model can predict for.
 const POISON: &str = "this is not JSON";
 
-/// How long all records may take to be accounted for, from the first put.
+/// Time limit for accounting for all records, from the first put.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// How long to look for what should not come once all is accounted for.
+/// Time to wait for unexpected results after all records are accounted for.
 const AFTERMATH: Duration = Duration::from_millis(700);
 
-/// The pause between two looks at the accounts.
+/// Pause between two checks of the accounts.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Where the parts are.
+/// The options of `demo` and `up`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// What to show
+    /// System to show
     #[arg(value_enum, value_name = "SYSTEM", default_value_t)]
-    system: system::Name,
+    system: systems::SystemName,
     /// The function's binary
     #[arg(long, value_name = "PATH", default_value = "target/debug/stream-predictor")]
     function: PathBuf,
     /// Virtual environment with `ministack` and `awscli`
     #[arg(long, value_name = "DIR", default_value = ".venv")]
     venv: PathBuf,
-    /// Image of the bucket with the model: `<experiment>/models/m-…/artifacts` or `<experiment>/<run>/artifacts/model`;
-    /// by default the system's own
+    /// Copy of the bucket with the model, `<experiment>/models/m-…/artifacts` or
+    /// `<experiment>/<run>/artifacts/model`. By default the system's own
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
-    /// The run to take if there are several
+    /// Run to choose if there are several
     #[arg(long)]
     run_id: Option<String>,
-    /// RecordFile, one JSON document a line, by default the system's own; beside those of flights, `truth.csv`
+    /// Records, one JSON document per line, by default the system's own. Flights also need `truth.csv` in
+    /// that folder
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
 }
@@ -67,10 +71,11 @@ impl Options {
     }
 }
 
-/// Runs the demonstration; true if each record was accounted for exactly once, and predicted unless it can't be.
+/// Runs the demonstration. Returns true if each record ended exactly once, and every good record was
+/// predicted.
 ///
 /// # Errors
-/// When a part is missing or does not work.
+/// When a part is missing or fails.
 pub async fn run(options: &Options) -> Result<bool> {
     let mut system = options.system.read(options.records.as_deref())?;
     let mut scene = Scene::set(options, &*system).await?;
@@ -124,17 +129,17 @@ pub async fn run(options: &Options) -> Result<bool> {
     Ok(problems.is_empty())
 }
 
-/// Keeps the scene and shows every prediction, until it is dropped.
+/// Keeps the stack running and shows every prediction, until it is dropped.
 ///
 /// # Errors
-/// When a part is missing or does not work.
+/// When a part is missing or fails.
 pub async fn stay(options: &Options) -> Result<()> {
     let mut system = options.system.read(options.records.as_deref())?;
     let mut scene = Scene::set(options, &*system).await?;
     let records = system.records();
-    let first = records.first().context("there are no records")?;
+    let first = records.first().context("the system has no records")?;
     println!(
-        "\nPut a {}, from another terminal:\n\n{}\n\nPredictions appear below; Ctrl-C ends everything.\n\n{}",
+        "\nPut a {}, from another terminal:\n\n{}\n\nPredictions appear below. Ctrl-C ends everything.\n\n{}",
         system.noun(),
         scene.cli.put_record_line(&scene.events, &first.id, &first.json),
         system.header()
@@ -145,7 +150,7 @@ pub async fn stay(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Puts everything with the AWS CLI; gives each record's place and id, none for the poison.
+/// Puts all records with the AWS CLI. Returns each record's place and id. The poison has no id.
 async fn put_all(
     cli: &aws_cli::AwsCli,
     stream: &str,
@@ -158,7 +163,7 @@ async fn put_all(
     }
     let mut rest =
         rest.iter().map(|record| (Some(record.id.clone()), record.json.as_str())).collect::<Vec<_>>();
-    // In the middle, so that there are records behind it.
+    // The poison goes in the middle, so that records follow it.
     rest.insert(rest.len() / 2, (None, POISON));
     for batch in rest.chunks(TOGETHER) {
         let keyed = batch.iter().map(|(id, json)| (id.clone().unwrap_or_else(|| "poison".to_owned()), *json));

@@ -1,4 +1,4 @@
-//! Finds the model in a folder that is laid out as `MLflow` lays out its bucket.
+//! Finds the model in a folder with the layout of an `MLflow` bucket.
 
 use std::path::Path;
 
@@ -6,21 +6,21 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::stack::files_below;
 
-/// What the function has to be told to find a model.
+/// The ids that lead the function to a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Model {
     pub(super) experiment_id: String,
     pub(super) run_id: String,
 }
 
-/// Finds the model of the run, or the only one.
+/// Finds the model of the run, or the only model.
 ///
 /// # Errors
-/// When there is none, or several and no run to choose by.
+/// When there is no such model, or there are several and no run is chosen.
 pub(super) fn find(tree: &Path, run_id: Option<&str>) -> Result<Model> {
     let mut models = Vec::new();
     for path in files_below(tree)? {
-        let inside = path.strip_prefix(tree).context("a file outside its folder")?;
+        let inside = path.strip_prefix(tree).context("found a file outside its folder")?;
         let parts = inside.iter().filter_map(|part| part.to_str()).collect::<Vec<_>>();
         let (&[experiment, "models", _, "artifacts", "MLmodel"]
         | &[experiment, _, "artifacts", _, "MLmodel"]) = parts.as_slice()
@@ -28,7 +28,7 @@ pub(super) fn find(tree: &Path, run_id: Option<&str>) -> Result<Model> {
             continue;
         };
         let text =
-            std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let run = run_of(&text).with_context(|| format!("{} names no run_id", path.display()))?;
         models.push(Model { experiment_id: experiment.to_owned(), run_id: run.to_owned() });
     }
@@ -42,12 +42,12 @@ pub(super) fn find(tree: &Path, run_id: Option<&str>) -> Result<Model> {
         ),
         several => {
             let runs = several.iter().map(|model| model.run_id.as_str()).collect::<Vec<_>>().join(", ");
-            bail!("{} has several models; choose one of the runs {runs} by --run-id", tree.display())
+            bail!("{} has several models; choose one of the runs {runs} with --run-id", tree.display())
         }
     }
 }
 
-/// The value of the line `run_id: …`.
+/// Reads the value of the line `run_id: …`.
 fn run_of(ml_model: &str) -> Option<&str> {
     let value = ml_model.lines().find_map(|line| line.strip_prefix("run_id:"))?;
     Some(value.trim().trim_matches(['\'', '"'])).filter(|id| !id.is_empty())
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_ambiguous_is_named() {
+    fn a_missing_or_ambiguous_model_is_named() {
         for (files, run_id, expected) in [
             (&[][..], None, "has no model"),
             (&[TWO][..], Some("abc"), "has no model of the run abc"),

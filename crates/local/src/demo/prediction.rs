@@ -1,4 +1,4 @@
-//! A record of the output stream.
+//! Reads the records of the output stream.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::records;
 
-/// A record of the input stream: its shard and sequence number.
+/// The shard and the sequence number of an input record.
 pub(super) type Place = (String, String);
 
-/// What the demonstration reads in a result record.
+/// The members of a result record that the demonstration reads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Prediction {
     pub(super) id: String,
-    /// What the prediction says whose it is.
+    /// The id of the input record, as the prediction repeats it.
     pub(super) record_id: Option<String>,
     /// The result's `prediction`.
     pub(super) members: Value,
@@ -52,17 +52,17 @@ struct ResultData {
 impl Prediction {
     fn parse(data: &[u8], id_member: &str) -> Result<Self> {
         let ResultRecord { id, prediction: members, source } = serde_json::from_slice(data)
-            .with_context(|| format!("no result: {}", String::from_utf8_lossy(data)))?;
+            .with_context(|| format!("this is not a result: {}", String::from_utf8_lossy(data)))?;
         let record_id = records::id(&members[id_member]);
         Ok(Self { id, record_id, members, place: (source.shard, source.sequence_number) })
     }
 
-    /// Reads an event whose records are predictions, with the record's id in `id_member`.
+    /// Reads an event whose records are predictions. The member `id_member` holds the input record's id.
     pub(super) fn parse_event(event: &str, id_member: &str) -> Result<Vec<Self>> {
-        let Event { records } = serde_json::from_str(event).context("no event")?;
+        let Event { records } = serde_json::from_str(event).context("cannot read the event")?;
         let of = |entry: ResultEntry| {
             let data =
-                base64_simd::STANDARD.decode_to_vec(entry.kinesis.data).context("data that is not base64")?;
+                base64_simd::STANDARD.decode_to_vec(entry.kinesis.data).context("the data is not base64")?;
             Self::parse(&data, id_member)
         };
         records.into_iter().map(of).collect()

@@ -1,4 +1,4 @@
-//! The records of a file, and what is shown of each.
+//! Reads a file of records, and the fields that the table shows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// One record as it is put into the stream.
+/// A record to put into the stream.
 #[derive(Clone, Debug)]
 pub(super) struct DemoRecord {
-    /// Its partition key too.
+    /// The record's id, and its partition key.
     pub(super) id: String,
     pub(super) json: String,
 }
 
-/// All records of a file.
+/// The records of a file, and the fields `T` of each that the table shows.
 #[derive(Debug)]
 pub(super) struct RecordFile<T> {
     all: Vec<DemoRecord>,
@@ -23,17 +23,17 @@ pub(super) struct RecordFile<T> {
 }
 
 impl<T: DeserializeOwned> RecordFile<T> {
-    /// Reads one JSON document a line, each with an id of its own in the member `id_member`.
+    /// Reads one JSON document per line. Each has a unique id in the member `id_member`.
     ///
     /// # Errors
-    /// When the file can't be read, a line is no such document, or there are fewer than `needed`.
+    /// When the file cannot be read, a line is not such a document, or there are fewer records than `needed`.
     pub(super) fn read(path: &Path, id_member: &str, needed: usize) -> Result<Self> {
         let text =
-            std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let records =
-            Self::parse(&text, id_member).with_context(|| format!("{} can't be used", path.display()))?;
+            Self::parse(&text, id_member).with_context(|| format!("cannot use {}", path.display()))?;
         let found = records.all.len();
-        ensure!(found >= needed, "{} has {found} records; {needed} are needed", path.display());
+        ensure!(found >= needed, "expected at least {needed} records in {}, found {found}", path.display());
         Ok(records)
     }
 
@@ -42,10 +42,10 @@ impl<T: DeserializeOwned> RecordFile<T> {
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             let document: Value =
-                serde_json::from_str(line).with_context(|| format!("line {number} is no JSON"))?;
+                serde_json::from_str(line).with_context(|| format!("line {number} is not JSON"))?;
             let id = id(&document[id_member]).with_context(|| format!("line {number} has no {id_member}"))?;
             let shown = T::deserialize(document)
-                .with_context(|| format!("line {number} lacks a field that is shown"))?;
+                .with_context(|| format!("line {number} lacks a field that the table shows"))?;
             let double = records.shown.insert(id.clone(), shown);
             ensure!(double.is_none(), "line {number} repeats the {id_member} {id}");
             records.all.push(DemoRecord { id, json: line.to_owned() });
@@ -59,13 +59,13 @@ impl<T> RecordFile<T> {
         &self.all
     }
 
-    /// What is shown of a record; none if it is not of the file.
+    /// Returns the fields of a record that the table shows, or none if the file has no such record.
     pub(super) fn get(&self, id: Option<&str>) -> Option<&T> {
         self.shown.get(id?)
     }
 }
 
-/// An id as text.
+/// Returns an id as text.
 pub(super) fn id(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -87,10 +87,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_of_no_use_is_named() {
+    fn an_unusable_line_is_named() {
         for (text, expected) in [
             ("{\"n\": 1}\n{\"n\": 1}", "line 2 repeats the n 1"),
-            ("{\"n\": 1}\n{", "line 2 is no JSON"),
+            ("{\"n\": 1}\n{", "line 2 is not JSON"),
             ("{\"n\": null}", "line 1 has no n"),
         ] {
             assert_eq!(RecordFile::<Value>::parse(text, "n").unwrap_err().to_string(), expected);

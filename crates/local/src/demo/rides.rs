@@ -1,4 +1,4 @@
-//! Taxi rides, and the table they are shown in.
+//! Taxi rides, and the table that shows them.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::prediction::Prediction;
 use super::records::{DemoRecord, RecordFile};
 use super::system::System;
 
-/// How many are put.
+/// Number of rides to put.
 const COUNT: usize = 105;
 
 const ID: &str = "ride_id";
@@ -29,12 +29,12 @@ struct Trip {
     miles: f64,
 }
 
-/// How many minutes a ride takes.
+/// Predicts how many minutes a ride takes.
 #[derive(Debug)]
 pub(super) struct Rides(RecordFile<Ride>);
 
 impl Rides {
-    /// Reads one JSON document a line.
+    /// Reads one JSON document per line.
     pub(super) fn read(path: &Path) -> Result<Self> {
         Ok(Self(RecordFile::read(path, ID, COUNT)?))
     }
@@ -83,7 +83,7 @@ mod tests {
         r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
 
     #[test]
-    fn rows_stand_under_their_heads() {
+    fn rows_line_up_with_the_header() {
         let mut rides = Rides(RecordFile::parse(LINE, ID).unwrap());
         let mut prediction = Prediction {
             record_id: Some("256".to_owned()),

@@ -1,4 +1,5 @@
-//! Everything that the demonstration runs: the stack, the streams, the model, the function and both mappings.
+//! Starts everything for the demonstration: the stack, the streams, the model, the function and both
+//! mappings.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,19 +22,19 @@ use crate::stack::Stack;
 const MODELS: &str = "mlflow-models";
 const GIVEN_UP: &str = "given-up";
 
-/// The bucket of records that the function quarantines.
+/// The bucket for the records that the function quarantines.
 const QUARANTINE: &str = "quarantine";
 
-/// Of each stream; more than one, so that the shards are worked on side by side.
+/// Number of shards of each stream. With more than one, shards are processed side by side.
 const SHARDS: i32 = 2;
 
-/// Of one invocation.
+/// Time limit of one invocation.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Predictions that nobody has shown yet.
+/// Number of predictions that may wait to be shown.
 const WAITING_PREDICTIONS: usize = 1024;
 
-/// The running scene. Fields are dropped in their order: whoever reads a stream goes before the stack.
+/// The running scene. Fields are dropped in their order, so the readers of streams end before the stack.
 pub(super) struct Scene {
     mapping: Mapping,
     _output: Mapping,
@@ -47,17 +48,13 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Starts everything and says how it goes.
+    /// Starts everything, and prints the progress.
     pub(super) async fn set(options: &Options, system: &dyn System) -> Result<Self> {
         let models = options.models();
         let model = model_tree::find(&models, options.run_id.as_deref())?;
         let ministack = executable(options, "ministack")?;
         let aws = executable(options, "aws")?;
-        ensure!(
-            options.function.is_file(),
-            "{} is missing: run `cargo build` first",
-            options.function.display()
-        );
+        ensure!(options.function.is_file(), "{} is missing: run `make build`", options.function.display());
 
         let start = Instant::now();
         let stack = Stack::start(&ministack).await?;
@@ -107,7 +104,7 @@ impl Scene {
         Function::start_with_logs(&options.function, env, FUNCTION_TIMEOUT, on_line).await
     }
 
-    /// Reads the predictions through a second mapping, whose function is a channel.
+    /// Reads the predictions through a second mapping. A channel takes the place of its function.
     async fn output(
         stack: &Stack,
         stream: &str,
@@ -118,7 +115,7 @@ impl Scene {
             let sender = sender.clone();
             async move {
                 for prediction in Prediction::parse_event(&event, id_member)? {
-                    sender.send(prediction).await.context("nobody reads the predictions")?;
+                    sender.send(prediction).await.context("the reader of the predictions is gone")?;
                 }
                 Ok(Answer::Response(Value::Null))
             }
@@ -126,18 +123,19 @@ impl Scene {
         Mapping::start(stack.kinesis(), None, stream, Settings::default(), Arc::new(forward)).await
     }
 
-    /// How many records the mapping gave up on.
+    /// Returns the number of records that the mapping gave up.
     pub(super) fn given_up(&self) -> usize {
         usize::try_from(self.mapping.statistics().total().discarded).unwrap_or(usize::MAX)
     }
 
-    /// Which records those are, by their copies in S3.
+    /// Returns the places of those records, from their copies in S3.
     pub(super) async fn reported(&self) -> Result<Vec<Place>> {
         let mut places = Vec::new();
         for batch in read_all(&self.stack.s3(), GIVEN_UP, self.mapping_id).await? {
             let event: Value =
-                serde_json::from_str(&batch.payload).context("a given-up batch without an event")?;
-            let records = event["Records"].as_array().context("a given-up batch without records")?;
+                serde_json::from_str(&batch.payload).context("the batch that was given up holds no event")?;
+            let records =
+                event["Records"].as_array().context("the batch that was given up holds no records")?;
             places.extend(records.iter().filter_map(|record| {
                 let (shard, sequence_number) = record["eventID"].as_str()?.split_once(':')?;
                 Some((shard.to_owned(), sequence_number.to_owned()))
@@ -151,10 +149,8 @@ fn executable(options: &Options, name: &str) -> Result<std::path::PathBuf> {
     let path = options.venv.join("bin").join(name);
     ensure!(
         path.is_file(),
-        "{} is missing: make the virtual environment with `python3 -m venv {venv} && {venv}/bin/pip install -r \
-         crates/local/requirements.txt`",
-        path.display(),
-        venv = options.venv.display()
+        "{} is missing: run `make .venv/ready`, or name a virtual environment with --venv",
+        path.display()
     );
     Ok(path)
 }

@@ -1,19 +1,19 @@
-//! The accounts: each record that was put ends predicted, quarantined or reported, exactly once.
+//! Accounts for every record: each ends predicted, quarantined or reported, exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::prediction::{Place, Prediction};
 
-/// What was put and what came of it.
+/// The records that were put, and their ends.
 #[derive(Debug)]
 pub(super) struct Tally {
-    /// What a record is, in one word.
+    /// One word for a record, such as `ride`.
     noun: &'static str,
-    /// The record's id; none for what can't be predicted.
+    /// The id of each record. The poison has none.
     put: BTreeMap<Place, Option<String>>,
-    /// By the record it is for: the predictions' ids, and the records they speak of. A prediction that comes twice under
-    /// one id is one, since delivery is at least once.
+    /// For each input record, the ids of its predictions, and the record ids that they repeat. Delivery is at
+    /// least once, so predictions with one id count as one.
     predicted: BTreeMap<Place, BTreeMap<String, Option<String>>>,
     quarantined: BTreeSet<Place>,
     reported: BTreeSet<Place>,
@@ -46,7 +46,7 @@ impl Tally {
         self.reported.len()
     }
 
-    /// Whether something came of each record.
+    /// Returns whether each record has ended.
     pub(super) fn is_complete(&self) -> bool {
         self.put.keys().all(|place| self.ends(place) > 0)
     }
@@ -57,7 +57,7 @@ impl Tally {
             + usize::from(self.reported.contains(place))
     }
 
-    /// Everything that is not as it should be, in words.
+    /// Describes everything that is wrong.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let noun = self.noun;
@@ -66,7 +66,7 @@ impl Tally {
                 .as_ref()
                 .map_or_else(|| "the record that is not JSON".to_owned(), |id| format!("{noun} {id}"));
             match self.ends(place) {
-                0 => problems.push(format!("nothing came of {name}")),
+                0 => problems.push(format!("{name} has no result")),
                 1 => {}
                 ends => problems.push(format!("{name} ended in {ends} ways")),
             }
@@ -79,7 +79,7 @@ impl Tally {
                 }
                 (Some(id), Some(ids)) => {
                     for other in ids.values().filter(|other| other.as_ref() != Some(id)) {
-                        problems.push(format!("the prediction for {name} speaks of {noun} {other:?}"));
+                        problems.push(format!("the prediction for {name} names {noun} {other:?}"));
                     }
                 }
             }
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Ride 256 in place 1, the poison in place 2.
+    /// Puts ride 256 in place 1 and the poison in place 2.
     fn tally() -> Tally {
         let mut tally = Tally::new("ride");
         tally.put(place(1), Some("256".to_owned()));
@@ -170,7 +170,7 @@ mod tests {
         let mut tally = tally();
         tally.predicted(&prediction(1, "u", 257));
         tally.quarantined([place(2)]);
-        assert_eq!(tally.problems(), ["the prediction for ride 256 speaks of ride Some(\"257\")"]);
+        assert_eq!(tally.problems(), ["the prediction for ride 256 names ride Some(\"257\")"]);
     }
 
     #[test]

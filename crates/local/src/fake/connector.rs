@@ -1,6 +1,5 @@
-//! The services without a socket: the end of the SDK's clients where otherwise the network begins.
+//! Connects the SDK's clients to the services in process, in place of the network.
 
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -11,16 +10,17 @@ use aws_smithy_types::body::SdkBody;
 use axum::body::Bytes;
 
 use super::{Cloud, Reply, Request};
+use crate::endpoint;
 
 impl Cloud {
-    /// A client of Kinesis that does not try again by itself.
+    /// Returns a Kinesis client that does not retry by itself.
     #[must_use]
     pub fn kinesis(&self) -> aws_sdk_kinesis::Client {
         let config = kinesis_config().endpoint_url("http://kinesis").http_client(self.clone());
         aws_sdk_kinesis::Client::from_conf(config.build())
     }
 
-    /// A client of S3 that does not try again by itself.
+    /// Returns an S3 client that does not retry by itself.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = s3_config().endpoint_url("http://s3").http_client(self.clone());
@@ -28,25 +28,16 @@ impl Cloud {
     }
 }
 
-/// What every client of the fake Kinesis has.
+/// Returns the configuration of a Kinesis client that does not retry by itself.
 #[must_use]
 pub fn kinesis_config() -> aws_sdk_kinesis::config::Builder {
-    aws_sdk_kinesis::config::Builder::new()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .retry_config(aws_sdk_kinesis::config::retry::RetryConfig::disabled())
+    endpoint::kinesis_config().retry_config(aws_sdk_kinesis::config::retry::RetryConfig::disabled())
 }
 
-/// What every client of the fake S3 has.
+/// Returns the configuration of an S3 client that does not retry by itself.
 #[must_use]
 pub fn s3_config() -> aws_sdk_s3::config::Builder {
-    aws_sdk_s3::config::Builder::new()
-        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-        .region(aws_sdk_s3::config::Region::from_static("us-east-1"))
-        .credentials_provider(aws_sdk_s3::config::Credentials::new("test", "test", None, None, "test"))
-        .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
-        .force_path_style(true)
+    endpoint::s3_config().retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
 }
 
 impl HttpClient for Cloud {

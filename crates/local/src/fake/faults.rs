@@ -1,47 +1,47 @@
-//! What goes wrong, and how often.
+//! Decides which requests fail, and how.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 
-/// Probabilities, each from 0 to 1, of what may befall a request that writes. What is read is spared.
+/// The probabilities of faults, each from 0 to 1. Only requests that write can fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Faults {
-    /// Each entry of `PutRecords`: refused, with one of the two codes that the service has.
+    /// An entry of `PutRecords` is refused, with one of the service's two codes.
     pub refused_entry: f64,
-    /// The request is refused as too fast: `ProvisionedThroughputExceededException`, S3's `SlowDown`.
+    /// The request is throttled: `ProvisionedThroughputExceededException`, or `SlowDown` from S3.
     pub throttled: f64,
-    /// The request is refused as the service's own failure, status 500.
+    /// The service fails, with status 500.
     pub failed: f64,
     /// The connection breaks before anything is written.
     pub reset: f64,
-    /// All is written, and the answer is lost: the connection breaks, or nothing ever comes.
+    /// Everything is written, but the answer is lost: the connection breaks, or stays silent.
     pub lost_answer: f64,
-    /// It is written long after the client has given the request up, and never answered.
+    /// The request is written long after the client gave up, and never answered.
     pub late_write: f64,
     /// The answer takes up to [`Faults::slowness`].
     pub slow: f64,
-    /// The longest time of a slow answer.
+    /// The longest delay of a slow answer.
     pub slowness: Duration,
 }
 
-/// How long after its arrival a late write may take place.
+/// The longest time between the arrival of a request and its late write.
 pub const LATEST_WRITE: Duration = Duration::from_secs(40);
 
-/// What befalls one request.
+/// The fate of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Served,
     Throttled,
     Failed,
     Reset,
-    /// Whether the connection breaks; else nothing comes.
+    /// Holds true if the connection breaks, and false if it stays silent.
     LostAnswer(bool),
     LateWrite(Duration),
 }
 
 impl Faults {
-    /// Each kind with the same probability, of requests and of entries, answers up to two seconds late.
+    /// Gives every fault the same probability. Slow answers take up to two seconds.
     #[must_use]
     pub fn all(probability: f64) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Faults {
         }
     }
 
-    /// What befalls a request, and how long it takes, by its own random numbers.
+    /// Draws the fate of a request, and its delay.
     pub(super) fn fate(&self, random: &mut Rng) -> (Fate, Duration) {
         let wait =
             if random.f64() < self.slow { self.slowness.mul_f64(random.f64()) } else { Duration::ZERO };
@@ -77,7 +77,7 @@ impl Faults {
         (Fate::Served, wait)
     }
 
-    /// Why an entry is refused, if it is.
+    /// Draws the code of an entry's refusal, or none.
     pub(super) fn refusal(&self, random: &mut Rng) -> Option<&'static str> {
         let code = if random.bool() { super::shard::TOO_FAST } else { "InternalFailure" };
         (random.f64() < self.refused_entry).then_some(code)

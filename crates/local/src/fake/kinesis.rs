@@ -1,4 +1,4 @@
-//! The operations of Kinesis, in the JSON of its wire protocol.
+//! Serves the operations of Kinesis, in the JSON of its wire protocol.
 //!
 //! Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html>.
 
@@ -8,28 +8,30 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::State;
+use super::entry::{Arrival, PutEntry};
 use super::faults::Faults;
 use super::shard::Accepted;
-use super::stream::{Arrival, Entry, Stream};
+use super::stream::Stream;
+use crate::mapping::sequence::compare;
 
-/// What `PutRecords` takes: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>.
+/// The limits of `PutRecords`: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>.
 const MAX_ENTRIES: usize = 500;
 const MAX_REQUEST_BYTES: usize = 10 << 20;
 
-/// What one read gives at most.
+/// The limits of one read.
 const MAX_READ: usize = 10_000;
 const MAX_READ_BYTES: usize = 10 << 20;
 
-/// The name of an error and what is said of it.
+/// The name of an error, and its message.
 pub(super) type Refusal = (&'static str, String);
 
 fn invalid(message: impl Into<String>) -> Refusal {
     ("InvalidArgumentException", message.into())
 }
 
-/// The error of a name that stands for nothing.
+/// Returns the error for a name that does not exist.
 fn unknown(what: &str) -> Refusal {
-    ("ResourceNotFoundException", format!("{what} is not there"))
+    ("ResourceNotFoundException", format!("{what} does not exist"))
 }
 
 impl State {
@@ -90,14 +92,14 @@ impl State {
         let max = self.stream(body)?.max_record_bytes;
         let entries = body["Records"].as_array().ok_or_else(|| invalid("Records"))?;
         if !(1..=MAX_ENTRIES).contains(&entries.len()) {
-            return Err(invalid(format!("{} records; 1 to {MAX_ENTRIES} are allowed", entries.len())));
+            return Err(invalid(format!("expected 1 to {MAX_ENTRIES} records, found {}", entries.len())));
         }
-        let entries: Vec<Entry> = entries.iter().map(|it| entry(it, max)).collect::<Result<_, _>>()?;
+        let entries: Vec<PutEntry> = entries.iter().map(|it| entry(it, max)).collect::<Result<_, _>>()?;
         let bytes: usize = entries.iter().map(|entry| entry.data.len() + entry.key.len()).sum();
         if bytes > MAX_REQUEST_BYTES {
-            return Err(invalid(format!("{bytes} bytes; {MAX_REQUEST_BYTES} are allowed")));
+            return Err(invalid(format!("expected at most {MAX_REQUEST_BYTES} bytes, found {bytes}")));
         }
-        // The service keeps no order among the entries of a request.
+        // The service does not keep the order of a request's entries.
         let mut order: Vec<usize> = (0..entries.len()).collect();
         random.shuffle(&mut order);
         let mut answers = vec![Value::Null; entries.len()];
@@ -133,7 +135,7 @@ impl State {
     fn write(
         &mut self,
         body: &Value,
-        entry: &Entry,
+        entry: &PutEntry,
         request: u64,
         refusal: Option<&'static str>,
     ) -> Result<Result<Accepted, &'static str>, Refusal> {
@@ -153,7 +155,7 @@ impl State {
         Ok(written)
     }
 
-    /// An iterator is `stream shard place`, the place being that among all records that the shard ever took.
+    /// Returns an iterator, `stream shard place`. The place counts all records that the shard ever accepted.
     fn iterator(&mut self, body: &Value) -> Result<Value, Refusal> {
         let (name, id) = (name_of(body)?.to_owned(), text(body, "ShardId")?.to_owned());
         let shard = self.stream(body)?.shards.iter().find(|shard| shard.id == id);
@@ -164,11 +166,11 @@ impl State {
             "LATEST" => records.len(),
             "AT_SEQUENCE_NUMBER" => {
                 let number = text(body, "StartingSequenceNumber")?;
-                records.partition_point(|record| record.sequence_number().as_str() < number)
+                records.partition_point(|record| compare(&record.sequence_number(), number).is_lt())
             }
             "AFTER_SEQUENCE_NUMBER" => {
                 let number = text(body, "StartingSequenceNumber")?;
-                records.partition_point(|record| record.sequence_number().as_str() <= number)
+                records.partition_point(|record| compare(&record.sequence_number(), number).is_le())
             }
             "AT_TIMESTAMP" => {
                 let from = body["Timestamp"].as_f64().unwrap_or_default() * 1e3;
@@ -204,21 +206,24 @@ fn text<'a>(body: &'a Value, member: &str) -> Result<&'a str, Refusal> {
     body[member].as_str().ok_or_else(|| invalid(format!("{member} is missing")))
 }
 
-/// The stream that is meant, by its name or the last part of its ARN.
+/// Returns the stream's name, from its own member or from the last part of the ARN.
 fn name_of(body: &Value) -> Result<&str, Refusal> {
     let named = body["StreamName"].as_str().or_else(|| body["StreamARN"].as_str()?.rsplit('/').next());
     named.ok_or_else(|| invalid("StreamName is missing"))
 }
 
-fn entry(json: &Value, max_bytes: usize) -> Result<Entry, Refusal> {
+fn entry(json: &Value, max_bytes: usize) -> Result<PutEntry, Refusal> {
     let key = text(json, "PartitionKey")?;
     if !(1..=256).contains(&key.chars().count()) {
-        return Err(("ValidationException", "a partition key has 1 to 256 characters".to_owned()));
+        return Err(("ValidationException", "expected a partition key of 1 to 256 characters".to_owned()));
     }
-    let data = STANDARD.decode_to_vec(text(json, "Data")?).map_err(|_| invalid("Data is no base64"))?;
+    let data = STANDARD.decode_to_vec(text(json, "Data")?).map_err(|_| invalid("Data is not base64"))?;
     let bytes = data.len() + key.len();
     if bytes > max_bytes {
-        return Err(("ValidationException", format!("{bytes} bytes a record; {max_bytes} are allowed")));
+        return Err((
+            "ValidationException",
+            format!("expected a record of at most {max_bytes} bytes, found {bytes}"),
+        ));
     }
-    Ok(Entry { key: key.to_owned(), data: Bytes::from(data) })
+    Ok(PutEntry { key: key.to_owned(), data: Bytes::from(data) })
 }

@@ -1,10 +1,11 @@
-//! A Kinesis and an S3 for tests, which fail as the services do, and as networks do.
+//! A Kinesis and an S3 for tests. They fail as the real services and networks do.
 //!
-//! The SDK's clients speak their wire protocol to them: in process, without a socket, so that time may be paused
-//! ([`Cloud::kinesis`], [`Cloud::s3`]), or over a loopback socket, for other processes ([`Cloud::listen`]). What befalls a
-//! request is decided by the seed and the request's number, so that a failure can be had again.
+//! The SDK's clients speak their wire protocol to them. In process there is no socket, so a test may pause
+//! the time ([`Cloud::kinesis`], [`Cloud::s3`]). Other processes use a loopback socket ([`Cloud::listen`]).
+//! The seed and the number of a request decide its fate, so that a failure can be repeated.
 
 mod connector;
+mod entry;
 mod faults;
 mod kinesis;
 mod s3;
@@ -26,13 +27,14 @@ pub use faults::{Faults, LATEST_WRITE};
 pub use server::env;
 pub use shard::Accepted;
 
+use entry::{Arrival, PutEntry};
 use faults::Fate;
-use stream::{Arrival, Entry, Stream};
+use stream::Stream;
 
 /// A bucket's objects, by key.
 pub type Objects = BTreeMap<String, Bytes>;
 
-/// The services. Clones are the same ones.
+/// The services. All clones share one state.
 #[derive(Clone, Debug)]
 pub struct Cloud {
     state: Arc<Mutex<State>>,
@@ -44,65 +46,73 @@ struct State {
     streams: BTreeMap<String, Stream>,
     buckets: BTreeMap<String, Objects>,
     faults: Faults,
-    counts: Counts,
-    /// How many records were accepted by all streams.
+    counts: RequestCounts,
+    /// Number of records that all streams accepted.
     written: u64,
     keeps_attempts: bool,
     attempts: Vec<Attempt>,
 }
 
-/// What was asked, and what went wrong.
+/// Counts the requests, and their faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Requests that write, to either service.
     pub writes: u64,
-    /// Of those, the ones that any fault befell, slowness apart.
+    /// Writing requests with any fault except slowness.
     pub faulty: u64,
-    /// The ones of which some entries were refused, by a fault or a limit; if the answer was lost too, it is `faulty` as well.
+    /// Writing requests with refused entries, by a fault or a limit. If the answer was lost too, they are
+    /// also `faulty`.
     pub partial: u64,
-    /// Entries refused.
+    /// Refused entries.
     pub refused_entries: u64,
 }
 
-/// An entry that was looked at, accepted or not.
+/// An entry that a stream looked at, accepted or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// The request's number.
+    /// The number of the request.
     pub request: u64,
-    /// Its partition key.
+    /// The partition key.
     pub key: String,
-    /// Its data.
+    /// The data.
     pub data: Bytes,
-    /// Whether it was written.
+    /// Whether the stream accepted it.
     pub accepted: bool,
 }
 
-/// One request, of either service.
+/// One request to either service.
 struct Request {
     method: Method,
     uri: Uri,
-    /// `Kinesis_20131202.PutRecords`; none of S3.
+    /// Such as `Kinesis_20131202.PutRecords`. S3 has none.
     target: Option<String>,
     body: Bytes,
 }
 
-/// What comes back.
+impl Request {
+    /// Returns the operation of Kinesis, or none for S3.
+    fn operation(&self) -> Option<&str> {
+        self.target.as_deref()?.rsplit('.').next()
+    }
+}
+
+/// The reply to a request.
 enum Reply {
     Answer(StatusCode, Bytes),
     /// The connection breaks.
     Reset,
-    /// Nothing, ever.
+    /// No reply ever comes.
     Silence,
 }
 
 impl Cloud {
-    /// Without streams, buckets and faults.
+    /// Creates the services, without streams, buckets and faults.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { state: Arc::new(Mutex::new(State { seed, ..State::default() })) }
     }
 
-    /// Forgets everything and begins with another seed; clients go on.
+    /// Forgets everything and begins with another seed. Clients stay valid.
     pub fn restart(&self, seed: u64) {
         *self.state() = State { seed, ..State::default() };
     }
@@ -111,22 +121,22 @@ impl Cloud {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a stream.
+    /// Creates a stream.
     pub fn create_stream(&self, name: &str, shards: usize) {
         self.state().streams.insert(name.to_owned(), Stream::new(name, shards));
     }
 
-    /// Gives the shards of a stream the service's write limits: 1 MiB and 1 000 records a second.
+    /// Gives each shard of a stream the service's write limits, 1 MiB and 1 000 records a second.
     pub fn limit(&self, stream: &str) {
         self.with_stream(stream, |stream| stream.limited = true);
     }
 
-    /// Lets a stream refuse every record of a key.
+    /// Refuses every record of a key.
     pub fn refuse_key(&self, stream: &str, key: &str) {
         self.with_stream(stream, |stream| stream.refused_keys.push(key.to_owned()));
     }
 
-    /// Lets a stream take records of so many bytes, their partition keys included.
+    /// Sets the largest record of a stream in bytes, with its partition key.
     pub fn set_max_record_bytes(&self, stream: &str, bytes: usize) {
         self.with_stream(stream, |stream| stream.max_record_bytes = bytes);
     }
@@ -135,56 +145,58 @@ impl Cloud {
         self.state().streams.get_mut(stream).map(with).unwrap_or_default()
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     pub fn create_bucket(&self, name: &str) {
         self.state().buckets.entry(name.to_owned()).or_default();
     }
 
-    /// Puts an object, whatever the faults.
+    /// Puts an object, without faults.
     pub fn put_object(&self, bucket: &str, key: &str, content: impl Into<Bytes>) {
         self.state().buckets.entry(bucket.to_owned()).or_default().insert(key.to_owned(), content.into());
     }
 
-    /// The objects of a bucket.
+    /// Returns the objects of a bucket.
     #[must_use]
     pub fn objects(&self, bucket: &str) -> Objects {
         self.state().buckets.get(bucket).cloned().unwrap_or_default()
     }
 
-    /// What goes wrong from now on.
+    /// Sets the faults from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.state().faults = faults;
     }
 
-    /// What went wrong so far.
+    /// Returns the counts so far.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RequestCounts {
         self.state().counts
     }
 
-    /// Keeps from now on what [`Cloud::attempts`] tells.
+    /// Keeps the attempts from now on, for [`Cloud::attempts`].
     pub fn keep_attempts(&self) {
         self.state().keeps_attempts = true;
     }
 
-    /// Every entry that was looked at, in the order in which that happened.
+    /// Returns the attempts, in the order of their arrival.
     #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {
         self.state().attempts.clone()
     }
 
-    /// Puts a record, whatever faults and limits: its sequence number, if there is such a stream.
+    /// Puts a record, without faults and limits. Returns its sequence number, or none if the stream does not
+    /// exist.
     pub fn put_record(&self, stream: &str, key: &str, data: impl Into<Bytes>) -> Option<String> {
         let mut state = self.state();
         let arrival = Arrival { number: state.written, request: 0, at: now() };
-        let entry = Entry { key: key.to_owned(), data: data.into() };
+        let entry = PutEntry { key: key.to_owned(), data: data.into() };
         let accepted = state.streams.get_mut(stream)?.take_in(&entry, arrival)?;
         state.written += 1;
         Some(accepted.sequence_number())
     }
 
-    /// Takes the records that a stream has accepted out of it, in the order of their acceptance, but for the newest `keep`
-    /// of each shard. Who reads the stream does not see them any more; places in it remain.
+    /// Removes the accepted records from a stream, except the newest `keep` of each shard. Returns them in
+    /// the order of their acceptance. Readers no longer see them, and the places of other records stay the
+    /// same.
     #[must_use]
     pub fn take(&self, stream: &str, keep: usize) -> Vec<Accepted> {
         let mut taken: Vec<Accepted> = self.with_stream(stream, |stream| {
@@ -194,13 +206,13 @@ impl Cloud {
         taken
     }
 
-    /// How many records a stream has accepted and still holds.
+    /// Returns the number of records that a stream holds.
     #[must_use]
     pub fn count(&self, stream: &str) -> usize {
         self.with_stream(stream, |stream| stream.shards.iter().map(|shard| shard.records.len()).sum())
     }
 
-    /// The records that a stream has accepted, in the order of their acceptance.
+    /// Returns the records that a stream holds, in the order of their acceptance.
     #[must_use]
     pub fn accepted(&self, stream: &str) -> Vec<Accepted> {
         let mut accepted: Vec<Accepted> = self.with_stream(stream, |stream| {
@@ -210,7 +222,7 @@ impl Cloud {
         accepted
     }
 
-    /// Does something with each record of a stream, shard by shard, without copies.
+    /// Calls `with` for each record of a stream, shard by shard, without copies.
     pub fn for_each(&self, stream: &str, with: impl FnMut(&Accepted)) {
         self.with_stream(stream, |stream| {
             stream.shards.iter().flat_map(|shard| &shard.records).for_each(with);
@@ -218,7 +230,7 @@ impl Cloud {
     }
 
     async fn serve(&self, request: Request) -> Reply {
-        let operation = request.target.as_deref().and_then(|target| target.rsplit('.').next());
+        let operation = request.operation();
         let writes = match operation {
             Some(operation) => matches!(operation, "PutRecords" | "PutRecord"),
             None => request.method == Method::PUT,
@@ -259,7 +271,7 @@ impl Cloud {
     }
 
     fn answer(&self, request: &Request, number: u64, faults: &Faults, random: &mut Rng) -> Reply {
-        let Some(operation) = request.target.as_deref().and_then(|target| target.rsplit('.').next()) else {
+        let Some(operation) = request.operation() else {
             let (status, body) = self.state().s3(&request.method, &request.uri, request.body.clone());
             return Reply::Answer(status, body);
         };
@@ -278,15 +290,18 @@ impl Cloud {
 
 fn refusal(is_kinesis: bool, status: StatusCode, kinesis: &str, s3: &str) -> Reply {
     if is_kinesis {
-        return Reply::Answer(status, json!({"__type": kinesis, "message": "as told"}).to_string().into());
+        return Reply::Answer(
+            status,
+            json!({"__type": kinesis, "message": "scripted fault"}).to_string().into(),
+        );
     }
-    // S3 throttles with another status.
+    // S3 throttles with status 503.
     let status = if status.is_client_error() { StatusCode::SERVICE_UNAVAILABLE } else { status };
     let (status, body) = s3::error(status, s3);
     Reply::Answer(status, body)
 }
 
-/// Milliseconds since the epoch.
+/// Returns the milliseconds since the epoch.
 fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)

@@ -1,6 +1,7 @@
-//! The operations of S3 on objects, in path style.
+//! Serves the operations of S3 on objects, in path style.
 //!
-//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>.
+//! Source:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>.
 
 use std::fmt::Write as _;
 
@@ -9,20 +10,20 @@ use axum::http::{Method, StatusCode, Uri};
 
 use super::State;
 
-/// Keys a page of a listing.
+/// Number of keys on a page of a listing.
 const PAGE: usize = 1_000;
 
-/// Status and body.
-pub(super) type Reply = (StatusCode, Bytes);
+/// The status and the body of an answer.
+pub(super) type S3Answer = (StatusCode, Bytes);
 
-/// An error, as S3 writes it.
-pub(super) fn error(status: StatusCode, code: &str) -> Reply {
+/// Returns an error, as S3 writes it.
+pub(super) fn error(status: StatusCode, code: &str) -> S3Answer {
     (status, format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>").into())
 }
 
 impl State {
     /// Serves one request.
-    pub(super) fn s3(&mut self, method: &Method, uri: &Uri, body: Bytes) -> Reply {
+    pub(super) fn s3(&mut self, method: &Method, uri: &Uri, body: Bytes) -> S3Answer {
         let path = decode(uri.path().trim_start_matches('/'));
         let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
         if *method == Method::PUT && key.is_empty() {
@@ -73,7 +74,7 @@ fn list(objects: &super::Objects, uri: &Uri) -> String {
     )
 }
 
-/// Percent-decoding (RFC 3986, section 2.1).
+/// Decodes percent-encoded text (RFC 3986, section 2.1).
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

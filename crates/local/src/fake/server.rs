@@ -1,4 +1,4 @@
-//! The services on a loopback socket.
+//! Serves the services on a loopback socket.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,19 +10,21 @@ use axum::extract::Request as HttpRequest;
 use axum::http::{Response, StatusCode};
 
 use super::{Cloud, Reply, Request};
+use crate::endpoint;
 
-/// More than any request that the services take.
+/// Limit of a request's body, more than the services accept.
 const MAX_BODY: usize = 32 << 20;
 
 impl Cloud {
-    /// Serves on a free port of the loopback interface for as long as the process lives.
+    /// Serves on a free loopback port until the process ends.
     ///
     /// # Errors
     /// When no port is free.
     pub async fn listen(&self) -> Result<SocketAddr> {
-        let listener =
-            tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
-        let address = listener.local_addr().context("a listener without an address")?;
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("cannot find a free loopback port")?;
+        let address = listener.local_addr().context("cannot read the address of the listener")?;
         let cloud = self.clone();
         let serve = move |request: HttpRequest| {
             let cloud = cloud.clone();
@@ -50,26 +52,15 @@ impl Cloud {
     }
 }
 
-/// The environment of a process whose SDKs are to find the services at an address.
+/// Returns the environment of a process whose SDKs talk to the services at an address.
 #[must_use]
 pub fn env(address: SocketAddr) -> Vec<(String, String)> {
-    [
-        ("AWS_ENDPOINT_URL", format!("http://{address}").as_str()),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_REGION", "us-east-1"),
-        // The user's own profile and an instance's role must not come in.
-        ("AWS_CONFIG_FILE", "/dev/null"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
+    endpoint::env(&format!("http://{address}"))
 }
 
-/// An answer whose body breaks off, with the connection.
+/// Returns an answer whose body breaks off together with the connection.
 fn broken() -> Response<Body> {
-    let error = io::Error::new(io::ErrorKind::ConnectionReset, "as told");
+    let error = io::Error::new(io::ErrorKind::ConnectionReset, "scripted fault");
     let body = futures_util::stream::iter([Err::<Bytes, _>(error)]);
     let mut response = Response::new(Body::from_stream(body));
     *response.status_mut() = StatusCode::OK;

@@ -1,38 +1,39 @@
-//! A shard: the records that it took, and how fast it takes them.
+//! A shard: its records, and its write limits.
 
 use axum::body::Bytes;
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::stream::{Arrival, Entry};
+use super::entry::{Arrival, PutEntry};
 
-/// The error of a shard that is written to too fast.
+/// The error of a shard that gets too many writes.
 pub(super) const TOO_FAST: &str = "ProvisionedThroughputExceededException";
 
-/// What a shard takes in a second: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
+/// The write limits of a shard:
+/// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
 const RECORDS_A_SECOND: f64 = 1_000.0;
 const BYTES_A_SECOND: f64 = 1_048_576.0;
 
-/// A record that was accepted.
+/// A record that a shard accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// Unique among all streams, ascending in the order of acceptance.
+    /// The record's number among all streams, in the order of acceptance.
     pub number: u64,
     /// The shard's id.
     pub shard: String,
-    /// Its partition key.
+    /// The partition key.
     pub key: String,
-    /// Its data.
+    /// The data.
     pub data: Bytes,
-    /// The number of the request that brought it.
+    /// The number of the request that put it.
     pub request: u64,
-    /// When, in milliseconds since the epoch.
+    /// The arrival in milliseconds since the epoch.
     pub arrived_at: u64,
 }
 
 impl Accepted {
-    /// As AWS's look: 56 digits.
+    /// Returns the sequence number, with 56 digits as on AWS.
     #[must_use]
     pub fn sequence_number(&self) -> String {
         sequence_number(self.number)
@@ -56,15 +57,15 @@ pub(super) fn sequence_number(number: u64) -> String {
 pub(super) struct Shard {
     pub(super) id: String,
     pub(super) parents: Vec<String>,
-    /// First and last hash key that belongs here.
+    /// The first and the last hash key of this shard.
     pub(super) range: (u128, u128),
-    /// Those that were not taken out.
+    /// The records that were not removed.
     pub(super) records: Vec<Accepted>,
-    /// How many were taken out before them.
+    /// Number of records that were removed before them.
     pub(super) taken: usize,
-    /// No more is written: it was split or merged.
+    /// The shard was split or merged, so it accepts no more records.
     pub(super) closed: bool,
-    /// What may be written at once at the moment below: records, bytes.
+    /// The records and the bytes that may be written at the time `at`.
     allowance: (f64, f64),
     at: Instant,
 }
@@ -83,7 +84,7 @@ impl Shard {
         }
     }
 
-    /// Whether the shard's write limit admits a record of so many bytes now; if so, it is counted.
+    /// Returns whether the write limits admit a record of `bytes` bytes now, and counts it if so.
     pub(super) fn admits(&mut self, bytes: usize) -> bool {
         let now = Instant::now();
         let passed = now.duration_since(self.at).as_secs_f64();
@@ -97,7 +98,7 @@ impl Shard {
     }
 
     /// Writes a record.
-    pub(super) fn push(&mut self, entry: &Entry, arrival: Arrival) -> Accepted {
+    pub(super) fn push(&mut self, entry: &PutEntry, arrival: Arrival) -> Accepted {
         let accepted = Accepted {
             number: arrival.number,
             shard: self.id.clone(),
@@ -110,7 +111,7 @@ impl Shard {
         accepted
     }
 
-    /// Takes all but the newest `keep` records out.
+    /// Removes and returns all records except the newest `keep`.
     pub(super) fn take(&mut self, keep: usize) -> Vec<Accepted> {
         let count = self.records.len().saturating_sub(keep);
         self.taken += count;

@@ -1,11 +1,11 @@
-//! A stream: its shards, and what may be put on it.
+//! A stream: its shards, and its limits.
 
-use axum::body::Bytes;
 use md5::{Digest as _, Md5};
 
+use super::entry::{Arrival, PutEntry};
 use super::shard::{Accepted, Shard, TOO_FAST};
 
-/// Bytes of a record, its partition key included, unless the stream says otherwise.
+/// Default limit of a record in bytes, with its partition key.
 const MAX_RECORD_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
@@ -13,25 +13,10 @@ pub(super) struct Stream {
     pub(super) arn: String,
     pub(super) shards: Vec<Shard>,
     pub(super) max_record_bytes: usize,
-    /// Whether shards have the service's write limits.
+    /// Whether the shards have the service's write limits.
     pub(super) limited: bool,
-    /// Keys of which every record is refused.
+    /// Keys whose records are refused.
     pub(super) refused_keys: Vec<String>,
-}
-
-/// A record on its way in.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) data: Bytes,
-}
-
-/// When an entry comes, and with which request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
-    pub(super) number: u64,
-    pub(super) request: u64,
-    pub(super) at: u64,
 }
 
 impl Stream {
@@ -51,8 +36,8 @@ impl Stream {
         }
     }
 
-    /// Writes a record to the shard that its key belongs to: where it then stands, or the code of the refusal.
-    pub(super) fn put(&mut self, entry: &Entry, arrival: Arrival) -> Result<Accepted, &'static str> {
+    /// Writes a record to the shard of its key. The error is the code of the refusal.
+    pub(super) fn put(&mut self, entry: &PutEntry, arrival: Arrival) -> Result<Accepted, &'static str> {
         if self.refused_keys.contains(&entry.key) {
             return Err(TOO_FAST);
         }
@@ -64,19 +49,19 @@ impl Stream {
         Ok(shard.push(entry, arrival))
     }
 
-    /// The same without limits.
-    pub(super) fn take_in(&mut self, entry: &Entry, arrival: Arrival) -> Option<Accepted> {
+    /// Writes a record without limits. Returns none if no shard has its key.
+    pub(super) fn take_in(&mut self, entry: &PutEntry, arrival: Arrival) -> Option<Accepted> {
         Some(self.shard(&entry.key)?.push(entry, arrival))
     }
 
-    /// The shard that a key belongs to.
+    /// Finds the shard of a key.
     fn shard(&mut self, key: &str) -> Option<&mut Shard> {
         let hash = u128::from_be_bytes(Md5::digest(key.as_bytes()).into());
         let takes = |shard: &&mut Shard| !shard.closed && (shard.range.0..=shard.range.1).contains(&hash);
         self.shards.iter_mut().find(takes)
     }
 
-    /// Closes a shard and opens two in its place.
+    /// Closes a shard and opens two in its place. Returns false if it cannot be split there.
     pub(super) fn split(&mut self, shard: &str, at: u128) -> bool {
         let next = self.shards.len();
         let Some(parent) = self.shards.iter_mut().find(|known| known.id == shard && !known.closed) else {

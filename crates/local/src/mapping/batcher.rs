@@ -1,7 +1,7 @@
-//! When which of the records read so far make a batch.
+//! Decides which of the records read so far form the next batch, and when.
 //!
-//! A batch is due when it is full, when the next record would make the event larger than 6 MB, when the batching window
-//! is over, or when the shard has ended. The next window begins when the invocation is done.
+//! A batch is due in four cases: it is full, the next record would make the event larger than 6 MB, the
+//! batching window is over, or the shard has ended. The next window begins when the invocation is done.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>.
 
@@ -11,46 +11,47 @@ use std::time::{Duration, Instant};
 use super::event::{EventRecord, event_bytes};
 use crate::runtime_api::MAX_PAYLOAD_BYTES;
 
-/// The records of one shard that were read and are not yet in a batch, in order.
+/// Holds the records of one shard that were read and are not in a batch yet, in order.
 #[derive(Debug)]
 pub struct Batcher {
     batch_size: usize,
     window: Duration,
     window_start: Instant,
     waiting: VecDeque<EventRecord>,
-    /// With a comma after each.
+    /// The size of the waiting records, with a comma after each.
     waiting_bytes: usize,
 }
 
 impl Batcher {
-    /// An empty batcher whose first window begins `now`.
+    /// Creates an empty batcher whose first window begins `now`.
     #[must_use]
     pub fn new(batch_size: usize, window: Duration, now: Instant) -> Self {
         Self { batch_size, window, window_start: now, waiting: VecDeque::new(), waiting_bytes: 0 }
     }
 
-    /// How many records may still be read: none once there is enough for a batch, so what waits is bounded.
+    /// Returns how many records may still be read. It is 0 once there is enough for a batch, which bounds
+    /// memory.
     #[must_use]
     pub fn room(&self) -> usize {
         let bytes = event_bytes(&[]) + self.waiting_bytes;
         if bytes > MAX_PAYLOAD_BYTES { 0 } else { self.batch_size.saturating_sub(self.waiting.len()) }
     }
 
-    /// Adds a record behind the others.
+    /// Adds a record after the others.
     pub fn push(&mut self, record: EventRecord) {
         self.waiting_bytes += record.bytes() + 1;
         self.waiting.push_back(record);
     }
 
-    /// Whether no record waits.
+    /// Returns whether no record waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Takes the next batch if one is due. A record too large for any event is a batch of its own.
+    /// Takes the next batch, if one is due. A record too large for any event forms a batch alone.
     ///
-    /// `ended` says that the shard has no further records.
+    /// `ended` says that the shard has no more records.
     pub fn take(&mut self, now: Instant, ended: bool) -> Option<Vec<EventRecord>> {
         let window_is_over = now.duration_since(self.window_start) >= self.window;
         if self.is_empty() {
@@ -77,12 +78,12 @@ impl Batcher {
         Some(batch)
     }
 
-    /// Begins the next window; call it when the invocation is done.
+    /// Begins the next window. Call it when the invocation is done.
     pub fn restart_window(&mut self, now: Instant) {
         self.window_start = now;
     }
 
-    /// How long until the window is over.
+    /// Returns the time until the window is over.
     #[must_use]
     pub fn time_left(&self, now: Instant) -> Duration {
         self.window.saturating_sub(now.duration_since(self.window_start))
@@ -109,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_window_whatever_is_there_goes_at_once() {
+    fn without_a_window_records_go_immediately() {
         let (mut batcher, now) = batcher(10, Duration::ZERO, &[1, 1]);
         assert_eq!(numbers(batcher.take(now, false)).unwrap(), ["0", "1"]);
         assert!(batcher.take(now, false).is_none());
     }
 
     #[test]
-    fn a_window_gathers_until_it_is_over() {
+    fn a_window_gathers_records_until_it_is_over() {
         let (mut batcher, now) = batcher(10, WINDOW, &[1]);
         assert!(batcher.take((now + WINDOW).checked_sub(Duration::from_millis(1)).unwrap(), false).is_none());
         assert_eq!(batcher.time_left(now + Duration::from_secs(4)), Duration::from_secs(6));

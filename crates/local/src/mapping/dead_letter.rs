@@ -1,6 +1,7 @@
-//! The on-failure destination: an S3 object for every batch that was given up, with its whole payload.
+//! Writes the on-failure destination: one S3 object for every batch that is given up, with its whole payload.
 //!
-//! Source of its key and shape: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
+//! Source of the key and the shape:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
@@ -10,33 +11,33 @@ use uuid::Uuid;
 use super::event::{EventRecord, ShardOrigin, event};
 use crate::runtime_api::{Answer, FUNCTION_ARN};
 
-/// Why a batch was given up.
+/// The reason for giving up a batch.
 ///
-/// Lambda documents the first alone; the others say what the local mapping knows.
+/// Lambda documents only the first value. The others are our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Condition {
-    /// It was sent as often as allowed.
+    /// The retries are used up.
     RetryAttemptsExhausted,
-    /// Its records are older than the maximum record age.
+    /// The records are older than the maximum record age.
     RecordAgeExceeded,
-    /// A single record makes an event larger than Lambda's limit.
+    /// A single record makes the event larger than Lambda's limit.
     PayloadTooLarge,
 }
 
-/// The object's content.
+/// The content of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InvocationRecord {
-    /// What was asked of the function.
+    /// The request to the function.
     pub request_context: RequestContext,
-    /// What it answered, if it was asked.
+    /// The function's answer, if it was invoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_context: Option<ResponseContext>,
     /// Always `1.0`.
     pub version: String,
-    /// When the batch was given up; RFC 3339.
+    /// The time of giving up, as RFC 3339 writes it.
     pub timestamp: String,
-    /// Which records.
+    /// The records of the batch.
     #[serde(rename = "KinesisBatchInfo")]
     pub kinesis_batch_info: KinesisBatchInfo,
     /// The whole event, as JSON text.
@@ -51,9 +52,9 @@ pub struct RequestContext {
     pub request_id: String,
     /// The function's ARN.
     pub function_arn: String,
-    /// Why the batch was given up.
+    /// The reason for giving up.
     pub condition: Condition,
-    /// How often these records were sent.
+    /// Number of times these records were sent.
     pub approximate_invoke_count: u32,
 }
 
@@ -61,11 +62,11 @@ pub struct RequestContext {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponseContext {
-    /// 200: the invocation itself went well, whatever the function made of it.
+    /// Always 200, because the invocation itself succeeded.
     pub status_code: u16,
     /// The function's version.
     pub executed_version: String,
-    /// `Unhandled`, or absent when the function answered in order and reported failures.
+    /// `Unhandled`, or absent when the function's answer reported the failures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function_error: Option<String>,
 }
@@ -76,21 +77,21 @@ pub struct ResponseContext {
 pub struct KinesisBatchInfo {
     /// The shard's id.
     pub shard_id: String,
-    /// The first record's.
+    /// The sequence number of the first record.
     pub start_sequence_number: String,
-    /// The last record's.
+    /// The sequence number of the last record.
     pub end_sequence_number: String,
-    /// RFC 3339.
+    /// The arrival of the first record, as RFC 3339 writes it.
     pub approximate_arrival_of_first_record: String,
-    /// RFC 3339.
+    /// The arrival of the last record, as RFC 3339 writes it.
     pub approximate_arrival_of_last_record: String,
-    /// How many records.
+    /// Number of records.
     pub batch_size: usize,
     /// The stream's ARN.
     pub stream_arn: String,
 }
 
-/// A batch on its way to the destination; never empty.
+/// A batch to give up. It is never empty.
 pub(super) struct GivenUp<'a> {
     pub(super) origin: &'a ShardOrigin,
     pub(super) records: &'a [EventRecord],
@@ -103,7 +104,7 @@ impl InvocationRecord {
     fn new(given_up: &GivenUp<'_>, now: DateTime) -> Result<Self> {
         let GivenUp { origin, records, condition, invocations, last_answer } = given_up;
         let (first, last) =
-            records.first().zip(records.last()).context("a batch without records was given up")?;
+            records.first().zip(records.last()).context("the batch to give up has no records")?;
         Ok(Self {
             request_context: RequestContext {
                 request_id: Uuid::new_v4().to_string(),
@@ -133,10 +134,10 @@ impl InvocationRecord {
 }
 
 fn text(time: &DateTime) -> Result<String> {
-    time.fmt(DateTimeFormat::DateTime).context("a time out of range")
+    time.fmt(DateTimeFormat::DateTime).context("a time is out of range")
 }
 
-/// `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/YYYY-MM-DDThh.mm.ss-<random>`.
+/// Returns `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/YYYY-MM-DDThh.mm.ss-<random>`.
 fn key(mapping: Uuid, shard: &str, now: &DateTime, random: Uuid) -> Result<String> {
     let second = text(&DateTime::from_secs(now.secs()))?.trim_end_matches('Z').replace(':', ".");
     let day = second.split('T').next().unwrap_or_default().replace('-', "/");
@@ -146,7 +147,7 @@ fn key(mapping: Uuid, shard: &str, now: &DateTime, random: Uuid) -> Result<Strin
 /// Writes one object for the batch.
 ///
 /// # Errors
-/// When S3 refuses or can't be reached, after the SDK's own retries.
+/// When S3 refuses or cannot be reached, after the SDK's own retries.
 pub(super) async fn send(
     s3: &aws_sdk_s3::Client,
     bucket: &str,
@@ -154,32 +155,35 @@ pub(super) async fn send(
     given_up: &GivenUp<'_>,
 ) -> Result<()> {
     let now = DateTime::from(std::time::SystemTime::now());
-    let body =
-        serde_json::to_vec(&InvocationRecord::new(given_up, now)?).context("no JSON for the destination")?;
+    let body = serde_json::to_vec(&InvocationRecord::new(given_up, now)?)
+        .context("cannot write the object as JSON")?;
     let key = key(mapping, &given_up.origin.shard, &now, Uuid::new_v4())?;
     let request = s3.put_object().bucket(bucket).key(&key).content_type("application/json").body(body.into());
-    request.send().await.with_context(|| format!("s3://{bucket}/{key} can't be written"))?;
+    request.send().await.with_context(|| format!("cannot write s3://{bucket}/{key}"))?;
     Ok(())
 }
 
-/// Reads back all batches that a mapping has given up, in the order of their keys.
+/// Reads all batches that a mapping gave up, in the order of their keys.
 ///
 /// # Errors
-/// When the bucket can't be read or holds something else under the mapping's prefix.
+/// When the bucket cannot be read, or holds something else under the mapping's prefix.
 pub async fn read_all(s3: &aws_sdk_s3::Client, bucket: &str, mapping: Uuid) -> Result<Vec<InvocationRecord>> {
     let prefix = format!("aws/lambda/{mapping}/");
     let mut pages = s3.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
     let mut records = Vec::new();
     while let Some(page) = pages.next().await {
         for key in
-            page.context("the on-failure bucket can't be listed")?.contents().iter().filter_map(|o| o.key())
+            page.context("cannot list the on-failure bucket")?.contents().iter().filter_map(|o| o.key())
         {
             let object = s3.get_object().bucket(bucket).key(key).send().await;
-            let object = object.with_context(|| format!("s3://{bucket}/{key} can't be read"))?;
-            let body =
-                object.body.collect().await.with_context(|| format!("s3://{bucket}/{key} broke off"))?;
+            let object = object.with_context(|| format!("cannot read s3://{bucket}/{key}"))?;
+            let body = object
+                .body
+                .collect()
+                .await
+                .with_context(|| format!("cannot read all of s3://{bucket}/{key}"))?;
             let record = serde_json::from_slice(&body.into_bytes());
-            records.push(record.with_context(|| format!("s3://{bucket}/{key} is no invocation record"))?);
+            records.push(record.with_context(|| format!("s3://{bucket}/{key} is not an invocation record"))?);
         }
     }
     Ok(records)
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn an_orderly_answer_is_no_function_error_and_no_answer_has_no_context() {
+    fn a_reported_failure_is_not_a_function_error_and_without_an_answer_there_is_no_context() {
         let origin = origin();
         let records = [EventRecord::bare("7", 0, 1)];
         let with = |last_answer| GivenUp {

@@ -1,9 +1,10 @@
-//! What happens to a batch after an invocation. Values in, values out.
+//! Decides what happens to a batch after an invocation. Takes values and returns values.
 //!
-//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>. Two things it leaves open are
-//! settled as they can be observed: only sending the *same* batch again uses up a retry, so a batch that got shorter
-//! starts anew; and when a partial response names the first record, a mapping that may bisect halves the batch. Without
-//! bisection, a batch whose retries are used up is given up as a whole, with the healthy records behind the bad one.
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>. It leaves two
+//! points open, which follow Lambda's observed behaviour. Only sending the *same* batch again uses up a
+//! retry, so a shorter batch starts anew. When a partial response names the first record, a mapping that may
+//! bisect halves the batch. Without bisection, a batch whose retries are used up is given up as a whole, with
+//! the healthy records behind the bad one.
 
 use std::time::Duration;
 
@@ -12,34 +13,34 @@ use aws_sdk_kinesis::primitives::DateTime;
 use super::event::EventRecord;
 use super::response::Outcome;
 
-/// The settings that decide about failed batches.
+/// The settings for failed batches.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How often the same batch is sent again.
+    /// Number of times the same batch is sent again.
     pub maximum_retry_attempts: u32,
-    /// Older records are given up.
+    /// Age at which records are given up.
     pub maximum_record_age: Duration,
-    /// Whether failed batches are split.
+    /// Whether to split failed batches.
     pub bisect: bool,
 }
 
-/// What to do with a batch.
+/// The next step for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// All of it is done.
+    /// The batch is done.
     Finish,
-    /// The records before the index are done; the rest is a new batch.
+    /// The records before the index are done. The rest is a new batch.
     GoOnFrom(usize),
-    /// Two new batches, the second beginning at this index.
+    /// Split into two new batches. The second begins at this index.
     Halve(usize),
-    /// The same batch again.
+    /// Send the same batch again.
     Retry,
-    /// To the on-failure destination with all of it.
+    /// Send the whole batch to the on-failure destination.
     GiveUp,
 }
 
 impl Policy {
-    /// Decides about a batch of `len` records that was sent again `retries` times so far.
+    /// Decides about a batch of `len` records that was retried `retries` times.
     #[must_use]
     pub fn decide(&self, outcome: Outcome, len: usize, retries: u32) -> Decision {
         match outcome {
@@ -53,8 +54,8 @@ impl Policy {
         }
     }
 
-    /// How many records at the front of the batch are too old to be sent (again). A shard's records are in the order
-    /// of their arrival, so the rest is younger.
+    /// Counts the records at the front of the batch that are too old to send. A shard's records are in the
+    /// order of their arrival, so the rest is younger.
     #[must_use]
     pub fn expired(&self, batch: &[EventRecord], now: DateTime) -> usize {
         let limit = now.as_secs_f64() - self.maximum_record_age.as_secs_f64();
@@ -65,16 +66,17 @@ impl Policy {
 /// The limits of the delay before a retry.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    /// Upper limit of the first delay.
+    /// Longest first delay.
     pub first: Duration,
-    /// Upper limit of all delays.
+    /// Longest delay of all.
     pub most: Duration,
 }
 
 impl Backoff {
-    /// A delay between half of the limit and the limit, which doubles with every failure; `random` is from 0 to 1.
+    /// Returns a delay between half of the limit and the limit. The limit doubles with every failure.
+    /// `random` is from 0 to 1.
     ///
-    /// Half of it is fixed, so a retry is never immediate; the other half keeps shards from retrying in step.
+    /// The fixed half means that no retry is immediate. The random half keeps shards from retrying in step.
     #[must_use]
     pub fn delay(&self, failures: u32, random: f64) -> Duration {
         let limit =
@@ -92,7 +94,7 @@ mod tests {
     const BISECT: Policy = Policy { bisect: true, ..PLAIN };
 
     #[test]
-    fn success_ends_it() {
+    fn success_finishes_the_batch() {
         assert_eq!(PLAIN.decide(Outcome::Done, 5, 2), Decision::Finish);
         assert_eq!(BISECT.decide(Outcome::Done, 5, 0), Decision::Finish);
     }
@@ -150,7 +152,7 @@ mod tests {
                 }
             }
             assert_eq!(settled, all);
-            // Each record can be split off once and then be sent three times.
+            // Each record can be split off once, and then sent three times.
             assert!(invocations <= 6 * all, "{invocations} for {all}");
         }
     }
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_double_up_to_their_limit_and_are_never_nothing() {
+    fn delays_double_up_to_their_limit_and_are_never_zero() {
         let backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) };
         assert_eq!(backoff.delay(1, 0.0), Duration::from_millis(50));
         assert_eq!(backoff.delay(1, 1.0), Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! A Kinesis record as it appears in a Lambda event.
+//! Writes Kinesis records as a Lambda event.
 //!
 //! Source of the shape: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>.
 
@@ -6,22 +6,22 @@ use anyhow::{Context as _, Result};
 use aws_sdk_kinesis::primitives::DateTime;
 use serde::{Serialize, Serializer};
 
-/// `{"Records":[` and `]}`.
+/// The bytes around the records of an event.
 const FRAME_BYTES: usize = OPEN.len() + CLOSE.len();
 const OPEN: &str = r#"{"Records":["#;
 const CLOSE: &str = "]}";
 
-/// One record: what decisions need, and its finished JSON.
+/// A record in an event: the values that decisions need, and its finished JSON.
 #[derive(Clone, Debug)]
 pub struct EventRecord {
-    /// Decimal, see [`super::sequence::compare`].
+    /// A decimal number. Compare it with [`super::sequence::compare`].
     pub sequence_number: String,
-    /// When Kinesis took the record.
+    /// The time when Kinesis accepted the record.
     pub arrived: DateTime,
     json: String,
 }
 
-/// Where a shard's records come from, the same for all of them.
+/// The shard that records come from.
 #[derive(Clone, Debug)]
 pub struct ShardOrigin {
     /// The stream's ARN.
@@ -31,10 +31,10 @@ pub struct ShardOrigin {
 }
 
 impl EventRecord {
-    /// Takes over a record as `GetRecords` gave it.
+    /// Converts a record of `GetRecords`.
     ///
     /// # Errors
-    /// When it can't be written as JSON.
+    /// When the record cannot be written as JSON.
     pub fn new(origin: &ShardOrigin, record: &aws_sdk_kinesis::types::Record) -> Result<Self> {
         let arrived = record.approximate_arrival_timestamp().copied().unwrap_or(DateTime::from_secs(0));
         let entry = EventEntry {
@@ -53,7 +53,7 @@ impl EventRecord {
             aws_region: origin.stream_arn.split(':').nth(3).unwrap_or_default(),
             event_source_arn: &origin.stream_arn,
         };
-        let json = serde_json::to_string(&entry).context("a record can't be written as JSON")?;
+        let json = serde_json::to_string(&entry).context("cannot write the record as JSON")?;
         Ok(Self { sequence_number: record.sequence_number().to_owned(), arrived, json })
     }
 
@@ -71,13 +71,13 @@ impl EventRecord {
     }
 }
 
-/// How many bytes an event of these records has.
+/// Returns the size of an event of these records, in bytes.
 #[must_use]
 pub fn event_bytes(records: &[EventRecord]) -> usize {
     FRAME_BYTES + records.iter().map(EventRecord::bytes).sum::<usize>() + records.len().saturating_sub(1)
 }
 
-/// The whole event, of exactly [`event_bytes`] bytes.
+/// Returns the whole event, of exactly [`event_bytes`] bytes.
 #[must_use]
 pub fn event(records: &[EventRecord]) -> String {
     let mut event = String::with_capacity(event_bytes(records));
@@ -118,7 +118,7 @@ struct KinesisMember<'a> {
     approximate_arrival_timestamp: f64,
 }
 
-/// `shardId-…:<sequence number>`.
+/// Writes `shardId-…:<sequence number>`.
 struct EventId<'a>(&'a str, &'a str);
 
 impl Serialize for EventId<'_> {

@@ -1,5 +1,5 @@
-//! Which shards may be read now: a shard's children only after the shard itself, so that a key's records stay in order
-//! through a resharding.
+//! Decides which shards may be read now. A shard's children come after the shard itself, so that the records
+//! of a key stay in order through a resharding.
 //!
 //! Source: <https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html>.
 
@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::StartingPosition;
 
-/// A shard as `ListShards` tells of it.
+/// A shard as `ListShards` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its id.
+    /// The shard's id.
     pub id: String,
-    /// The one it was split from, or the two it was merged from.
+    /// The shard that it was split from, or the two that it was merged from.
     pub parents: Vec<String>,
-    /// Whether it takes no further records.
+    /// Whether it accepts no more records.
     pub closed: bool,
 }
 
@@ -24,7 +24,7 @@ enum State {
     Finished,
 }
 
-/// What was begun and what was finished so far.
+/// Remembers which shards are being read and which are finished.
 #[derive(Debug, Default)]
 pub struct Lineage {
     states: BTreeMap<String, State>,
@@ -32,14 +32,15 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// The shards to begin with, each with the position to begin at; they count as being read from now on.
+    /// Returns the shards to begin, each with its position. They count as being read from now on.
     ///
-    /// Only what the first call finds open can begin at `LATEST`: whatever appears later holds nothing but new records.
+    /// Only the open shards of the first call can begin at `LATEST`. A shard that appears later holds only
+    /// new records.
     pub fn begin(&mut self, listed: &[Listed], start: StartingPosition) -> Vec<(String, StartingPosition)> {
         let first = !std::mem::replace(&mut self.begun, true);
         let latest = first && start == StartingPosition::Latest;
         if latest {
-            // Everything in a closed shard is older than the start.
+            // All records of a closed shard are older than the start.
             let closed = listed.iter().filter(|shard| shard.closed);
             self.states.extend(closed.map(|shard| (shard.id.clone(), State::Finished)));
         }
@@ -47,7 +48,7 @@ impl Lineage {
         let present = listed.iter().map(|shard| shard.id.as_str()).collect::<BTreeSet<_>>();
         let unfinished = |id: &str| match self.states.get(id) {
             Some(state) => *state == State::Reading,
-            // A parent that is not listed any more has expired, with all its records.
+            // A parent that is no longer listed has expired, with all its records.
             None => present.contains(id),
         };
         let ready = listed
@@ -57,12 +58,12 @@ impl Lineage {
             .map(|shard| shard.id.clone())
             .collect::<Vec<_>>();
         self.states.extend(ready.iter().map(|id| (id.clone(), State::Reading)));
-        // A finished shard that is listed no more is nobody's parent to come.
+        // A finished shard that is no longer listed will not become a parent.
         self.states.retain(|id, state| *state == State::Reading || present.contains(id.as_str()));
         ready.into_iter().map(|id| (id, position)).collect()
     }
 
-    /// Notes that all records of a shard are settled.
+    /// Records that all records of a shard are settled.
     pub fn finish(&mut self, id: &str) {
         self.states.insert(id.to_owned(), State::Finished);
     }
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merged_shard_waits_for_both_and_a_grandchild_for_it() {
+    fn a_merged_shard_waits_for_both_parents_and_a_grandchild_for_the_merged_shard() {
         let listed = [
             shard("0", &[], true),
             shard("1", &[], true),
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_is_listed_no_more_holds_nobody_up_unless_it_is_still_read() {
+    fn a_parent_that_is_no_longer_listed_blocks_its_children_only_while_it_is_read() {
         let mut lineage = Lineage::default();
         assert_eq!(ids(lineage.begin(&[shard("0", &[], false)], TrimHorizon)), ["0"]);
         let listed = [shard("1", &["0"], false), shard("2", &["long gone"], false)];

@@ -1,6 +1,7 @@
-//! The event source mapping: reads every shard of a stream and invokes the function as Lambda's own mapping does.
+//! An event source mapping: reads every shard of a stream, and invokes the function as Lambda's own mapping
+//! does.
 //!
-//! Local only: the place in the stream is kept in memory, so a new mapping begins at its starting position again. It has
+//! The place in the stream is kept in memory, so a new mapping begins at its starting position again. It has
 //! no event filters, no tumbling windows, no enhanced fan-out and no `ParallelizationFactor` above 1.
 
 pub mod batcher;
@@ -32,12 +33,12 @@ use source::ShardReader;
 use statistics::Ledger;
 pub use statistics::{Counts, Statistics};
 
-/// What a mapping invokes: a [`Function`], or a closure that scripts its answers.
+/// Something that a mapping can invoke: a [`Function`], or a closure that scripts the answers.
 pub trait Invoke: Send + Sync + 'static {
-    /// Invokes once, with an event as JSON text. Called for several shards at a time.
+    /// Invokes it once, with an event as JSON text. The mapping calls this for several shards at a time.
     ///
     /// # Errors
-    /// When it could not be invoked at all, which costs the batch no retry.
+    /// When it cannot be invoked at all. That does not use up a retry of the batch.
     fn invoke(&self, event: String) -> impl Future<Output = Result<Answer>> + Send;
 }
 
@@ -57,7 +58,7 @@ where
     }
 }
 
-/// A running mapping. Dropping it ends it at once; [`Mapping::stop`] lets invocations finish.
+/// A running mapping. Dropping it ends it immediately. [`Mapping::stop`] lets invocations finish.
 #[derive(Debug)]
 pub struct Mapping {
     ledger: Ledger,
@@ -66,13 +67,13 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Starts to read `stream`. When this returns, the places in all its shards are taken: with
-    /// [`StartingPosition::Latest`], whatever is put from then on is read.
+    /// Starts to read `stream`. When this returns, the places in all shards are fixed. So with
+    /// [`StartingPosition::Latest`], the mapping reads every record that is put from then on.
     ///
-    /// `s3` is needed when the settings name an on-failure bucket.
+    /// Pass `s3` if the settings name an on-failure bucket.
     ///
     /// # Errors
-    /// When the settings are not allowed or the stream can't be read.
+    /// When a setting is out of range, or the stream cannot be read.
     pub async fn start<I: Invoke>(
         kinesis: aws_sdk_kinesis::Client,
         s3: Option<aws_sdk_s3::Client>,
@@ -83,11 +84,11 @@ impl Mapping {
         settings.check()?;
         anyhow::ensure!(
             settings.on_failure_bucket.is_none() || s3.is_some(),
-            "an on-failure bucket needs an S3 client"
+            "the settings name an on-failure bucket, but there is no S3 client"
         );
         let summary = kinesis.describe_stream_summary().stream_name(stream).send().await;
-        let summary = summary.with_context(|| format!("the stream {stream} can't be read"))?;
-        let stream_arn = summary.stream_description_summary().context("a stream without a description")?;
+        let summary = summary.with_context(|| format!("cannot read the stream {stream}"))?;
+        let stream_arn = summary.stream_description_summary().context("the stream has no description")?;
         let (stop, stopped) = watch::channel(false);
         let ledger = Ledger::default();
         let mut coordinator = Coordinator {
@@ -103,13 +104,14 @@ impl Mapping {
         Ok(Self { ledger, stop, task: Some(task) })
     }
 
-    /// The numbers so far.
+    /// Returns the numbers so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.ledger.snapshot()
     }
 
-    /// Lets the invocations under way finish, then ends. What they leave unsettled is neither delivered nor discarded.
+    /// Lets the current invocations finish, then ends. Records that stay unsettled count as neither delivered
+    /// nor discarded.
     ///
     /// # Errors
     /// When a shard's task panicked.
@@ -130,7 +132,7 @@ impl Drop for Mapping {
     }
 }
 
-/// Begins shards and notes when they end.
+/// Begins shards, and records their ends.
 struct Coordinator<I> {
     stream_arn: String,
     kinesis: aws_sdk_kinesis::Client,
@@ -164,7 +166,7 @@ impl<I: Invoke> Coordinator<I> {
         Ok(())
     }
 
-    /// Begins the shards that may be read now.
+    /// Begins to read the shards that may be read now.
     async fn discover(&mut self) -> Result<()> {
         let listed = source::list_shards(&self.kinesis, &self.stream_arn).await?;
         for (shard, start) in self.lineage.begin(&listed, self.shared.settings.starting_position) {

@@ -1,4 +1,4 @@
-//! What a function's answer says about the batch it was given.
+//! Reads from a function's answer how much of the batch is done.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>.
 
@@ -8,18 +8,18 @@ use super::event::EventRecord;
 use super::sequence::compare;
 use crate::runtime_api::Answer;
 
-/// How far the function came.
+/// How much of a batch is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// All records are done.
     Done,
     /// The records before this index are done.
     FailedFrom(usize),
-    /// Nothing is known to be done.
+    /// No record is known to be done.
     Failed,
 }
 
-/// Reads the answer as Lambda does. Without `report_batch_item_failures` every response is a success.
+/// Reads the answer as Lambda does. Without `report_batch_item_failures`, every response is a success.
 #[must_use]
 pub fn outcome(answer: &Answer, batch: &[EventRecord], report_batch_item_failures: bool) -> Outcome {
     match answer {
@@ -31,14 +31,14 @@ pub fn outcome(answer: &Answer, batch: &[EventRecord], report_batch_item_failure
 
 fn partial(response: &Value, batch: &[EventRecord]) -> Outcome {
     let failures = match response.get("batchItemFailures") {
-        // Also what has no such member at all: null, an empty object, text.
+        // Values without this member arrive here too: null, an empty object, a string.
         None | Some(Value::Null) => return Outcome::Done,
         Some(Value::Array(failures)) => failures,
         Some(_) => return Outcome::Failed,
     };
     let mut lowest: Option<&str> = None;
     for failure in failures {
-        // A misnamed, null or empty identifier fails the whole batch, whatever the others say.
+        // A misnamed, null or empty identifier fails the whole batch, whatever the other items say.
         let Some(identifier) =
             failure.get("itemIdentifier").and_then(Value::as_str).filter(|id| !id.is_empty())
         else {
@@ -51,7 +51,7 @@ fn partial(response: &Value, batch: &[EventRecord]) -> Outcome {
     let Some(lowest) = lowest else {
         return Outcome::Done;
     };
-    // A number that is not of this batch says nothing about where it failed.
+    // A number from outside the batch does not say where the batch failed.
     batch
         .iter()
         .position(|record| compare(&record.sequence_number, lowest).is_eq())
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_number_counts_not_the_first_and_not_the_lowest_text() {
+    fn the_numerically_lowest_identifier_counts() {
         assert_eq!(read(failures(&["9"])), Outcome::FailedFrom(1));
         assert_eq!(read(failures(&["11", "10", "9"])), Outcome::FailedFrom(1));
         assert_eq!(read(failures(&["10", "0008"])), Outcome::FailedFrom(0));
     }
 
     #[test]
-    fn an_identifier_that_says_nothing_fails_the_whole_batch() {
+    fn an_unusable_identifier_fails_the_whole_batch() {
         for response in [
             failures(&[""]),
             failures(&["10", ""]),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_response_nobody_asked_for_is_a_success() {
+    fn an_unexpected_partial_response_is_a_success() {
         let batch = [EventRecord::bare("8", 0, 1)];
         assert_eq!(outcome(&Answer::Response(failures(&["8"])), &batch, false), Outcome::Done);
         assert_eq!(outcome(&Answer::Response(failures(&[""])), &batch, false), Outcome::Done);

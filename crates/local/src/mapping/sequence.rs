@@ -1,10 +1,11 @@
-//! The order of sequence numbers.
+//! Compares sequence numbers.
 
 use std::cmp::Ordering;
 
-/// Compares two sequence numbers as the numbers they are: decimal, up to 128 digits, so longer than any integer type.
+/// Compares two sequence numbers as decimal numbers. They have up to 128 digits, more than any integer type
+/// holds.
 ///
-/// As plain text `9` would follow `10`. Leading zeros mean nothing, and not every emulator leaves them away.
+/// As plain text, `9` would follow `10`. Leading zeros do not count, because some emulators write them.
 #[must_use]
 pub fn compare(left: &str, right: &str) -> Ordering {
     let left = left.trim_start_matches('0');
@@ -17,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_not_text() {
+    fn sequence_numbers_compare_as_numbers() {
         assert_eq!(compare("9", "10"), Ordering::Less);
         assert_eq!(compare("10", "10"), Ordering::Equal);
         assert_eq!(compare("0010", "9"), Ordering::Greater);

@@ -1,4 +1,4 @@
-//! What an event source mapping can be told, under Lambda's names.
+//! The settings of an event source mapping, under Lambda's names.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>.
 
@@ -7,53 +7,56 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use uuid::Uuid;
 
-/// `BatchSize`'s upper limit for Kinesis, in records.
+/// Largest `BatchSize` for Kinesis, in records.
 pub const MAX_BATCH_SIZE: usize = 10_000;
-/// `MaximumBatchingWindowInSeconds`' upper limit.
+/// Largest `MaximumBatchingWindowInSeconds`.
 pub const MAX_BATCHING_WINDOW: Duration = Duration::from_mins(5);
-/// `MaximumRetryAttempts`' upper limit.
+/// Largest `MaximumRetryAttempts`.
 pub const MAX_RETRY_ATTEMPTS: u32 = 10_000;
-/// `MaximumRecordAgeInSeconds`' upper limit: seven days.
+/// Largest `MaximumRecordAgeInSeconds`, seven days.
 pub const MAX_RECORD_AGE: Duration = Duration::from_hours(168);
 
-/// Where the mapping begins to read a stream that it has not read before.
+/// The place where a mapping begins to read a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartingPosition {
-    /// The oldest record there is.
+    /// The oldest record in the stream.
     TrimHorizon,
-    /// The first record put after the mapping has started.
+    /// The first record that is put after the mapping started.
     Latest,
 }
 
-/// A mapping's settings. [`Settings::check`] says what is allowed.
+/// A mapping's settings. [`Settings::check`] knows their ranges.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Most records an invocation gets (`BatchSize`).
+    /// Largest number of records in an invocation (`BatchSize`).
     pub batch_size: usize,
-    /// How long records are gathered before an invocation (`MaximumBatchingWindowInSeconds`).
+    /// Time to gather records before an invocation (`MaximumBatchingWindowInSeconds`).
     pub batching_window: Duration,
-    /// Where to begin (`StartingPosition`).
+    /// The place to begin at (`StartingPosition`).
     pub starting_position: StartingPosition,
     /// Whether a partial response counts (`ReportBatchItemFailures` in `FunctionResponseTypes`).
     pub report_batch_item_failures: bool,
-    /// How often the same batch is sent again (`MaximumRetryAttempts`). Lambda's default, for ever, can't be had here.
+    /// Number of times the same batch is sent again (`MaximumRetryAttempts`). Lambda's default, forever, is
+    /// not offered.
     pub maximum_retry_attempts: u32,
-    /// Older records are given up (`MaximumRecordAgeInSeconds`). Lambda wants at least 60 s; here any time will do, so
-    /// that a test need not wait a minute.
+    /// Age at which records are given up (`MaximumRecordAgeInSeconds`). Lambda expects at least 60 s. Shorter
+    /// ages work here, so that tests need not wait a minute.
     pub maximum_record_age: Duration,
-    /// Whether a failed batch is split (`BisectBatchOnFunctionError`).
+    /// Whether to split a failed batch (`BisectBatchOnFunctionError`).
     pub bisect_batch_on_function_error: bool,
-    /// The bucket that gets the records given up (`DestinationConfig.OnFailure`); without one they are only counted.
+    /// The bucket for the records that are given up (`DestinationConfig.OnFailure`). Without one they are
+    /// only counted.
     pub on_failure_bucket: Option<String>,
-    /// The mapping's own id, part of the keys in that bucket.
+    /// The mapping's id, a part of the keys in that bucket.
     pub id: Uuid,
-    /// The pause between two reads of a shard that has nothing new. Lambda's base rate is one read a second.
+    /// Pause between two reads of a shard that has nothing new. Lambda reads once a second.
     pub poll_interval: Duration,
-    /// The pause between two looks for new shards.
+    /// Pause between two searches for new shards.
     pub discovery_interval: Duration,
-    /// Upper limit of the first retry's random delay; it doubles with every further one. Lambda's is not documented.
+    /// Longest delay of the first retry. It doubles with every further retry. Lambda does not document its
+    /// own.
     pub retry_delay: Duration,
-    /// Upper limit of any retry's delay.
+    /// Longest delay of any retry.
     pub maximum_retry_delay: Duration,
 }
 
@@ -81,24 +84,24 @@ impl Settings {
     /// Checks every setting against Lambda's limits.
     ///
     /// # Errors
-    /// Names the first setting that is out of its range, its value and the range.
+    /// When a setting is out of range. The message names the setting, its value and the range.
     pub fn check(&self) -> Result<()> {
         let Self { batch_size, batching_window, maximum_retry_attempts, maximum_record_age, .. } = self;
         ensure!(
             (1..=MAX_BATCH_SIZE).contains(batch_size),
-            "the batch size is {batch_size}; allowed are 1 to {MAX_BATCH_SIZE} records"
+            "expected a batch size of 1 to {MAX_BATCH_SIZE} records, found {batch_size}"
         );
         ensure!(
             *batching_window <= MAX_BATCHING_WINDOW,
-            "the batching window is {batching_window:?}; allowed are 0 to {MAX_BATCHING_WINDOW:?}"
+            "expected a batching window of 0 s to {MAX_BATCHING_WINDOW:?}, found {batching_window:?}"
         );
         ensure!(
             *maximum_retry_attempts <= MAX_RETRY_ATTEMPTS,
-            "the maximum retry attempts are {maximum_retry_attempts}; allowed are 0 to {MAX_RETRY_ATTEMPTS}"
+            "expected 0 to {MAX_RETRY_ATTEMPTS} retry attempts at most, found {maximum_retry_attempts}"
         );
         ensure!(
             (Duration::from_nanos(1)..=MAX_RECORD_AGE).contains(maximum_record_age),
-            "the maximum record age is {maximum_record_age:?}; allowed is more than 0 and up to {MAX_RECORD_AGE:?}"
+            "expected a maximum record age above 0 s and up to {MAX_RECORD_AGE:?}, found {maximum_record_age:?}"
         );
         Ok(())
     }
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limits_are_allowed_and_what_is_beyond_is_named() {
+    fn the_limits_are_accepted_and_values_beyond_them_are_named() {
         let good = [
             Settings { batch_size: 1, ..Settings::default() },
             Settings { batch_size: MAX_BATCH_SIZE, ..Settings::default() },
@@ -122,17 +125,26 @@ mod tests {
         }
         let second = Duration::from_secs(1);
         let bad = [
-            (Settings { batch_size: 0, ..Settings::default() }, "batch size is 0"),
-            (Settings { batch_size: MAX_BATCH_SIZE + 1, ..Settings::default() }, "batch size is 10001"),
+            (Settings { batch_size: 0, ..Settings::default() }, "1 to 10000 records, found 0"),
+            (
+                Settings { batch_size: MAX_BATCH_SIZE + 1, ..Settings::default() },
+                "1 to 10000 records, found 10001",
+            ),
             (
                 Settings { batching_window: MAX_BATCHING_WINDOW + second, ..Settings::default() },
-                "window is 301s",
+                "batching window of 0 s to 300s, found 301s",
             ),
-            (Settings { maximum_retry_attempts: MAX_RETRY_ATTEMPTS + 1, ..Settings::default() }, "are 10001"),
-            (Settings { maximum_record_age: Duration::ZERO, ..Settings::default() }, "record age is 0ns"),
+            (
+                Settings { maximum_retry_attempts: MAX_RETRY_ATTEMPTS + 1, ..Settings::default() },
+                "retry attempts at most, found 10001",
+            ),
+            (
+                Settings { maximum_record_age: Duration::ZERO, ..Settings::default() },
+                "up to 604800s, found 0ns",
+            ),
             (
                 Settings { maximum_record_age: MAX_RECORD_AGE + second, ..Settings::default() },
-                "record age is 604801s",
+                "up to 604800s, found 604801s",
             ),
         ];
         for (settings, message) in bad {

@@ -1,4 +1,4 @@
-//! The loop over one shard: read, batch, invoke, and what the answer asks for.
+//! The loop over one shard: read, batch, invoke, and act on the answer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use super::source::ShardReader;
 use super::statistics::{Counts, Ledger};
 use crate::runtime_api::{Answer, MAX_PAYLOAD_BYTES};
 
-/// How often the on-failure destination is tried before a batch is only counted.
+/// Number of attempts to reach the on-failure destination. After that the batch is only counted.
 const DESTINATION_ATTEMPTS: u32 = 5;
 
-/// What all shards of a mapping share.
+/// The values that all shards of a mapping share.
 pub(super) struct Shared<I> {
     pub(super) settings: Settings,
     pub(super) s3: Option<aws_sdk_s3::Client>,
@@ -29,12 +29,12 @@ pub(super) struct Shared<I> {
     pub(super) ledger: Ledger,
 }
 
-/// A batch under way.
+/// A batch that is being settled.
 struct Batch {
     records: Vec<EventRecord>,
-    /// How often this very batch was sent again.
+    /// Number of times this same batch was sent again.
     retries: u32,
-    /// How often its records were sent, in this batch or a longer one.
+    /// Number of times its records were sent, in this batch or a longer one.
     invocations: u32,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct ShardWorker<I> {
 }
 
 impl<I: Invoke> ShardWorker<I> {
-    /// Runs until the shard has ended, then gives its id, or until the mapping is stopped.
+    /// Runs until the shard ends and returns its id, or until the mapping is stopped and returns none.
     pub(super) async fn run(mut self) -> Option<String> {
         let settings = &self.shared.settings;
         let (poll_interval, batch_size) = (settings.poll_interval, settings.batch_size);
@@ -89,7 +89,7 @@ impl<I: Invoke> ShardWorker<I> {
         None
     }
 
-    /// Settles all records of a batch, in order; false when the mapping was stopped before.
+    /// Settles all records of a batch, in order. Returns false if the mapping is stopped before.
     async fn process(&mut self, records: Vec<EventRecord>) -> bool {
         let policy = self.policy();
         let mut batches = VecDeque::from([Batch { records, retries: 0, invocations: 0 }]);
@@ -111,7 +111,7 @@ impl<I: Invoke> ShardWorker<I> {
                 continue;
             }
             let Some(answer) = self.invoke(&batch, failures).await else {
-                // Not the function's failure, so it costs no retry; the records' age ends it.
+                // The function did not fail, so this uses up no retry. The records' age ends it.
                 failures += 1;
                 self.pause(self.backoff().delay(failures, fastrand::f64())).await;
                 batches.push_front(batch);
@@ -152,13 +152,13 @@ impl<I: Invoke> ShardWorker<I> {
         }
     }
 
-    /// None when the function could not be invoked at all.
+    /// Invokes the function once. Returns none if it cannot be invoked at all.
     async fn invoke(&self, batch: &Batch, failures: u32) -> Option<Answer> {
         let answer = match self.shared.invoker.invoke(event(&batch.records)).await {
             Ok(answer) => answer,
             Err(error) => {
                 let error = format!("{error:#}");
-                tracing::warn!(shard = self.shard(), failures, error, "the function could not be invoked");
+                tracing::warn!(shard = self.shard(), failures, error, "cannot invoke the function");
                 return None;
             }
         };
@@ -198,7 +198,8 @@ impl<I: Invoke> ShardWorker<I> {
         self.count(Counts { discarded: count, undelivered, ..Counts::default() });
     }
 
-    /// Whether there is no destination or it took the batch.
+    /// Sends the batch to the destination. Returns true if it accepted the batch, or if there is no
+    /// destination.
     async fn send(&self, given_up: &GivenUp<'_>) -> bool {
         let Some((s3, bucket)) = self.shared.s3.as_ref().zip(self.shared.settings.on_failure_bucket.as_ref())
         else {
@@ -245,7 +246,7 @@ impl<I: Invoke> ShardWorker<I> {
         *self.stopped.borrow()
     }
 
-    /// Waits, but not once the mapping is stopped.
+    /// Waits, unless the mapping is stopped.
     async fn pause(&mut self, time: Duration) {
         let _ = tokio::time::timeout(time, self.stopped.wait_for(|stopped| *stopped)).await;
     }

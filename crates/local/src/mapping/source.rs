@@ -1,4 +1,4 @@
-//! Reading one shard, and listing a stream's shards.
+//! Reads one shard, and lists the shards of a stream.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_kinesis::Client;
@@ -12,25 +12,25 @@ use super::event::{EventRecord, ShardOrigin};
 use super::lineage::Listed;
 use super::settings::StartingPosition;
 
-/// The most that one `GetRecords` may ask for.
+/// Largest number of records that one `GetRecords` may ask for.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>.
 const MAX_READ: usize = 10_000;
 
-/// Lists all shards of a stream that are not expired.
+/// Lists all shards of a stream that have not expired.
 ///
 /// # Errors
-/// When Kinesis refuses or can't be reached.
+/// When Kinesis refuses or cannot be reached.
 pub(super) async fn list_shards(client: &Client, stream_arn: &str) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     let mut token: Option<String> = None;
     loop {
-        // With a token nothing else may be named.
+        // Kinesis accepts a token only without a stream.
         let request = match token {
             Some(token) => client.list_shards().next_token(token),
             None => client.list_shards().stream_arn(stream_arn),
         };
-        let page = request.send().await.context("the shards can't be listed")?;
+        let page = request.send().await.context("cannot list the shards")?;
         listed.extend(page.shards().iter().map(|shard| {
             Listed {
                 id: shard.shard_id().to_owned(),
@@ -51,10 +51,10 @@ pub(super) async fn list_shards(client: &Client, stream_arn: &str) -> Result<Vec
     }
 }
 
-/// What one read brought.
+/// The result of one read.
 pub(super) struct Read {
     pub(super) records: Vec<EventRecord>,
-    /// The shard is closed and there will be no more.
+    /// The shard is closed, so no more records will come.
     pub(super) ended: bool,
 }
 
@@ -65,7 +65,7 @@ enum ReadFrom {
     After(String),
 }
 
-/// A place in a shard.
+/// Reads a shard, and keeps the place in it.
 pub(super) struct ShardReader {
     client: Client,
     origin: ShardOrigin,
@@ -86,7 +86,7 @@ impl ShardReader {
         &self.origin
     }
 
-    /// Takes the place now; with `LATEST`, whatever is put from here on will be read.
+    /// Fixes the place now. With `LATEST`, every record that is put from here on will be read.
     pub(super) async fn open(&mut self) -> Result<()> {
         if self.iterator.is_some() {
             return Ok(());
@@ -106,7 +106,7 @@ impl ShardReader {
         };
         let response = request.send().await.map_err(iterator_error)?;
         if matches!(self.position, ReadFrom::Latest) {
-            // The same place, should the iterator expire before there is a first record.
+            // This is the same place, in case the iterator expires before the first record.
             self.position = ReadFrom::At(opened_at);
         }
         self.iterator = response.shard_iterator;
@@ -116,8 +116,8 @@ impl ShardReader {
     /// Reads up to `limit` records.
     ///
     /// # Errors
-    /// When Kinesis refuses or can't be reached; the place is kept. A shard that is gone has ended, an iterator that
-    /// has expired is replaced.
+    /// When Kinesis refuses or cannot be reached. The place is kept. A missing shard has ended, and an
+    /// expired iterator is replaced.
     pub(super) async fn read(&mut self, limit: usize) -> Result<Read> {
         match self.open().await {
             Err(error) if error.is::<Gone>() => {
@@ -125,7 +125,7 @@ impl ShardReader {
             }
             result => result?,
         }
-        let limit = i32::try_from(limit.min(MAX_READ)).context("a limit out of range")?;
+        let limit = i32::try_from(limit.min(MAX_READ)).context("the limit is out of range")?;
         let request = self.client.get_records().set_shard_iterator(self.iterator.clone()).limit(limit);
         let response = match request.send().await {
             Ok(response) => response,
@@ -137,7 +137,7 @@ impl ShardReader {
                 Some(GetRecordsError::ResourceNotFoundException(_)) => {
                     return Ok(Read { records: Vec::new(), ended: true });
                 }
-                _ => return Err(error).context("the shard can't be read"),
+                _ => return Err(error).context("cannot read the shard"),
             },
         };
         let records = response
@@ -154,13 +154,13 @@ impl ShardReader {
     }
 }
 
-/// The shard does not exist (any more).
+/// Says that the shard does not exist, or no longer exists.
 #[derive(Debug)]
 struct Gone;
 
 impl std::fmt::Display for Gone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the shard is gone")
+        f.write_str("the shard does not exist")
     }
 }
 
@@ -169,6 +169,6 @@ impl std::error::Error for Gone {}
 fn iterator_error(error: SdkError<GetShardIteratorError>) -> anyhow::Error {
     match error.as_service_error() {
         Some(GetShardIteratorError::ResourceNotFoundException(_)) => Gone.into(),
-        _ => anyhow::Error::new(error).context("the shard has no iterator"),
+        _ => anyhow::Error::new(error).context("cannot get an iterator of the shard"),
     }
 }

@@ -1,29 +1,29 @@
-//! What a mapping has done so far, in numbers.
+//! Counts what a mapping has done.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The numbers of one shard, or their sum over all shards.
+/// The numbers of one shard, or the sum over all shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records read from the stream, each once.
+    /// Records read from the stream. Each counts once.
     pub received: u64,
-    /// Records the function is done with, each once.
+    /// Records that the function has settled. Each counts once.
     pub delivered: u64,
-    /// Records given up, each once: sent to the on-failure destination if there is one.
+    /// Records given up, and sent to the on-failure destination if there is one. Each counts once.
     pub discarded: u64,
-    /// Invocations, of whatever outcome.
+    /// Invocations with any outcome.
     pub invocations: u64,
-    /// Of the invocations, those that had records which an earlier one had too.
+    /// Invocations with records that an earlier invocation had too.
     pub retries: u64,
-    /// Records in those.
+    /// Records in those invocations.
     pub retried: u64,
-    /// Discarded records that the on-failure destination did not take.
+    /// Discarded records that the on-failure destination did not accept.
     pub undelivered: u64,
 }
 
 impl Counts {
-    /// Records that are settled, one way or the other.
+    /// Returns the number of settled records, delivered or discarded.
     #[must_use]
     pub fn settled(&self) -> u64 {
         self.delivered + self.discarded
@@ -43,15 +43,15 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// A snapshot of a mapping's numbers.
+/// A snapshot of the numbers of a mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// By shard id.
+    /// The numbers of each shard, by its id.
     pub shards: BTreeMap<String, Counts>,
 }
 
 impl Statistics {
-    /// The sum over all shards.
+    /// Returns the sum over all shards.
     #[must_use]
     pub fn total(&self) -> Counts {
         let mut total = Counts::default();
@@ -62,7 +62,7 @@ impl Statistics {
     }
 }
 
-/// The numbers as the shards' tasks write them.
+/// The numbers that the shards' tasks add to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Arc<Mutex<Statistics>>);
 

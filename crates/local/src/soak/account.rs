@@ -1,4 +1,4 @@
-//! What became of each record: eight bytes a record, however large they are.
+//! Accounts for every record, in eight bytes each.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -8,24 +8,24 @@ use serde::Deserialize;
 use super::records::{KEYS, SoakRecords, key, number};
 use crate::fake::Accepted;
 
-/// The accounts.
+/// The accounts of a soak.
 #[derive(Debug)]
 pub(super) struct Account {
     records: SoakRecords,
-    /// Of each record put, the hash of its prediction or quarantine line; 0 as long as there is none.
+    /// For each record, the hash of its prediction or quarantine line, or 0 as long as there is none.
     ends: Vec<u64>,
-    /// Of each key, the number after that of the last record whose prediction came.
+    /// For each key, the number after that of the last predicted record.
     next_of_key: Vec<usize>,
     predicted: usize,
     quarantined: usize,
     out_of_order: usize,
     duplicates: usize,
     unequal: usize,
-    /// What belongs to no record that was put, or ended in the wrong place.
+    /// Outputs of unknown records, and outputs in the wrong place.
     unexpected: usize,
 }
 
-/// What is read of a prediction.
+/// The members of a prediction that are read.
 #[derive(Deserialize)]
 struct PredictedRide {
     prediction: Ride,
@@ -36,7 +36,7 @@ struct Ride {
     ride_id: usize,
 }
 
-/// What is read of a line of the quarantine.
+/// The members of a quarantine line that are read.
 #[derive(Deserialize)]
 struct QuarantineLine<'a> {
     payload: &'a str,
@@ -57,17 +57,17 @@ impl Account {
         }
     }
 
-    /// The next record was put.
+    /// Adds the next record.
     pub(super) fn put(&mut self) {
         self.ends.push(0);
     }
 
-    /// How many records were put.
+    /// Returns the number of records that were put.
     pub(super) fn count(&self) -> usize {
         self.ends.len()
     }
 
-    /// The output stream accepted this. Call it in the order of acceptance.
+    /// Adds a prediction from the output stream. Call it in the order of acceptance.
     pub(super) fn predicted(&mut self, accepted: &Accepted) {
         let id = serde_json::from_slice(&accepted.data).ok();
         let Some(id) = id.map(|PredictedRide { prediction }| prediction.ride_id) else {
@@ -87,7 +87,7 @@ impl Account {
         }
     }
 
-    /// This line stands in the quarantine.
+    /// Adds a line of the quarantine.
     pub(super) fn quarantined(&mut self, line: &[u8]) {
         let payload = serde_json::from_slice(line).ok().map(|QuarantineLine { payload }| payload);
         let payload = payload.and_then(|payload| base64_simd::STANDARD.decode_to_vec(payload).ok());
@@ -99,7 +99,7 @@ impl Account {
         }
     }
 
-    /// Whether nothing came of the record before; if something did, it has to be the same.
+    /// Returns whether this is the record's first output. A later output must be equal to it.
     fn is_first(&mut self, id: usize, bytes: &[u8]) -> bool {
         let Some(end) = self.ends.get_mut(id) else {
             self.unexpected += 1;
@@ -117,12 +117,12 @@ impl Account {
         false
     }
 
-    /// SoakRecords that nothing came of.
+    /// Counts the records without an output.
     fn lost(&self) -> usize {
         self.ends.iter().filter(|end| **end == 0).count()
     }
 
-    /// Whether all is as promised.
+    /// Returns whether every promise is kept.
     pub(super) fn is_balanced(&self) -> bool {
         [self.lost(), self.out_of_order, self.unequal, self.unexpected] == [0; 4]
     }
@@ -160,7 +160,7 @@ mod tests {
         format!(r#"{{"payload": "{}"}}"#, base64_simd::STANDARD.encode_to_string(data))
     }
 
-    /// All came but the first record that is good.
+    /// Accounts for all records except the first good one.
     fn account() -> (Account, usize) {
         let records = SoakRecords { seed: 1 };
         let mut account = Account::new(records);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overtaken_is_out_of_order() {
+    fn an_overtaken_record_is_out_of_order() {
         let records = SoakRecords { seed: 1 };
         let mut account = Account::new(records);
         let good: Vec<usize> = (0..100 * KEYS).filter(|id| !records.get(*id).is_bad).collect();

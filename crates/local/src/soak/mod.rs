@@ -1,4 +1,4 @@
-//! `soak`: many records through the whole pipeline, with services that fail and processes that are killed.
+//! `soak`: sends many records through the whole pipeline while services fail and processes are killed.
 
 mod account;
 mod pool;
@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use fastrand::Rng;
 
-use crate::fake::{Cloud, Counts, Faults, LATEST_WRITE, env};
+use crate::fake::{Cloud, Faults, LATEST_WRITE, RequestCounts, env};
 use crate::mapping::{Mapping, Settings};
 use crate::stack::files_below;
 use account::Account;
@@ -23,62 +23,66 @@ const INPUT: &str = "ride_events";
 const OUTPUT: &str = "ride_predictions";
 const BUCKET: &str = "quarantine";
 
-/// SoakRecords of an invocation.
+/// Number of records in an invocation.
 const BATCH: usize = 500;
 
-/// About how many entries a request has: the keys of a batch, and what is tried again.
+/// Approximate number of entries in a request: the keys of a batch, and the retries.
 const ENTRIES: f64 = 150.0;
 
-/// SoakRecords that are put and not settled, at most: so many may be held in memory.
+/// Largest number of records that are put and not settled. It bounds memory.
 const BACKLOG: usize = 20_000;
 
-/// How long what is put may take to be settled, once no more is put.
+/// Time limit for the last records to be settled.
 const LAST_RECORDS: Duration = Duration::from_mins(5);
 
 const PAUSE: Duration = Duration::from_millis(50);
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// What a soak is made of.
+/// The options of a soak.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// SoakRecords to put
+    /// Number of records to put
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
     records: usize,
-    /// Shards of the input stream, each with a function process of its own
+    /// Number of shards of the input stream. Each has its own function process
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
     shards: usize,
-    /// Shards of the output stream, each with the service's write limits
+    /// Number of shards of the output stream. Each has the service's write limits
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     output_shards: usize,
-    /// Decides the records, and what befalls which request
+    /// Seed of the records and the faults
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The share of the requests that fail in some way
+    /// Share of the requests that fail in some way
     #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
     faults: f64,
-    /// Of all requests, the share that is never answered: the function gives each up after 10 s
+    /// Share of the requests that are never answered. The function waits 10 s for each
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
     silent: f64,
-    /// Seconds after which a process is killed, on average
+    /// Average time until a process is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
     kill_every: f64,
-    /// Seconds after which no more records are put
+    /// Time after which no more records are put
     #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
     limit: u64,
     /// The function's binary
     #[arg(long, value_name = "PATH", default_value = "target/debug/stream-predictor")]
     function_binary: PathBuf,
-    /// A folder with a model of rides in it or somewhere below
+    /// Folder with a model of rides, at any depth
     #[arg(long, value_name = "DIR", default_value = "tests/fixtures/mlflow3")]
     model: PathBuf,
 }
 
 impl Options {
-    /// A third of what is silent is written late, two thirds have lost their answer, as has as much with a broken connection.
+    /// Returns the faults. Of the silent requests, a third is written late and two thirds lose their answer.
+    /// As many requests again lose their answer with a broken connection.
     fn faults(&self) -> Result<Faults> {
         let (lost_answer, late_write) = (self.silent * 4.0 / 3.0, self.silent / 3.0);
         let each = (self.faults - lost_answer - late_write) / 4.0;
-        ensure!((0.0..=0.2).contains(&each) && self.silent >= 0.0, "shares out of range");
+        ensure!(
+            (0.0..=0.2).contains(&each) && self.silent >= 0.0,
+            "expected --faults and --silent to leave each other fault a share of 0 to 0.2, found {each}"
+        );
         Ok(Faults {
             refused_entry: each / ENTRIES,
             throttled: each,
@@ -100,7 +104,7 @@ impl Options {
     }
 }
 
-/// The folder that holds `MLmodel`.
+/// Finds the folder that holds `MLmodel`.
 fn model_directory(folder: &Path) -> Result<String> {
     let files = files_below(folder)?;
     let file = files.iter().find(|path| path.ends_with("MLmodel"));
@@ -108,10 +112,10 @@ fn model_directory(folder: &Path) -> Result<String> {
     model.with_context(|| format!("{} has no model", folder.display()))
 }
 
-/// Runs the soak and tells the accounts; true if they balance.
+/// Runs the soak and prints the accounts. Returns true if they balance.
 ///
 /// # Errors
-/// When a part is missing or does not work.
+/// When a part is missing or fails.
 pub async fn run(options: &Options) -> Result<bool> {
     let cloud = Cloud::new(options.seed);
     cloud.create_stream(INPUT, options.shards);
@@ -133,7 +137,8 @@ pub async fn run(options: &Options) -> Result<bool> {
     };
     let mapping = Mapping::start(cloud.kinesis(), None, INPUT, settings, Arc::clone(&pool)).await?;
     let killers = pool.kill(
-        Duration::try_from_secs_f64(options.kill_every).context("--kill-every")?,
+        Duration::try_from_secs_f64(options.kill_every)
+            .context("expected a time of at least 0 s for --kill-every")?,
         &mut Rng::with_seed(options.seed),
     );
 
@@ -144,7 +149,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     drop(killers);
     let counts = cloud.counts();
     let discarded = mapping.stop().await?.total().discarded;
-    eprintln!("waiting for what is written late");
+    eprintln!("waiting for late writes");
     tokio::time::sleep(LATEST_WRITE).await;
     collect(&cloud, &mut account);
     for object in cloud.objects(BUCKET).values() {
@@ -154,7 +159,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     print!("{account}");
     println!("{:<20}{discarded:>10}", "given up");
     println!("{:<20}{:>10}, {} processes", "kills", pool.kills(), pool.starts());
-    let Counts { writes, faulty, partial, refused_entries } = counts;
+    let RequestCounts { writes, faulty, partial, refused_entries } = counts;
     let share = (faulty + partial) as f64 / writes.max(1) as f64 * 100.0;
     println!(
         "{:<20}{writes:>10}, {share:.1} % failed: {faulty} as a whole, {partial} in part ({refused_entries} entries)",
@@ -170,7 +175,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     Ok(account.is_balanced() && discarded == 0)
 }
 
-/// Puts the records, and waits until all are settled.
+/// Puts the records and waits until all are settled.
 async fn feed(options: &Options, cloud: &Cloud, mapping: &Mapping, pool: &Pool, account: &mut Account) {
     let (start, limit) = (Instant::now(), Duration::from_secs(options.limit));
     let records = SoakRecords { seed: options.seed };
@@ -190,7 +195,7 @@ async fn feed(options: &Options, cloud: &Cloud, mapping: &Mapping, pool: &Pool, 
         if told.elapsed() > PROGRESS {
             told = Instant::now();
             let (seconds, put, kills) = (start.elapsed().as_secs(), account.count(), pool.kills());
-            let Counts { writes, faulty, partial, .. } = cloud.counts();
+            let RequestCounts { writes, faulty, partial, .. } = cloud.counts();
             eprintln!(
                 "{seconds:>5} s: {put} put, {settled} settled, {kills} kills, {writes} requests, {} faulty",
                 faulty + partial
@@ -200,7 +205,7 @@ async fn feed(options: &Options, cloud: &Cloud, mapping: &Mapping, pool: &Pool, 
     }
 }
 
-/// Takes what came out into the accounts, and what need not be read again out of memory.
+/// Moves the new predictions to the accounts, and frees the input records that nobody reads again.
 fn collect(cloud: &Cloud, account: &mut Account) {
     cloud.take(OUTPUT, 0).iter().for_each(|accepted| account.predicted(accepted));
     drop(cloud.take(INPUT, BACKLOG));

@@ -1,4 +1,4 @@
-//! A function process for each shard, killed now and then.
+//! Runs one function process for each shard, and kills them now and then.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 use crate::function::{Answer, Function};
 use crate::mapping::Invoke;
 
-/// Of one invocation.
+/// Time limit of one invocation.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The functions, by the number of their shard.
+/// The functions, by the number of the shard.
 pub(super) struct Pool {
     functions: Vec<Arc<Function>>,
     kills: Arc<AtomicU64>,
@@ -31,7 +31,7 @@ impl Pool {
         Ok(Self { functions, kills: Arc::default() })
     }
 
-    /// Kills each process about so often, for as long as what it gives is kept.
+    /// Kills each process about once per `every`, until the returned set is dropped.
     pub(super) fn kill(&self, every: Duration, random: &mut Rng) -> JoinSet<()> {
         let mut killers = JoinSet::new();
         for function in &self.functions {
@@ -47,12 +47,12 @@ impl Pool {
         killers
     }
 
-    /// How often a process was killed.
+    /// Returns the number of kills.
     pub(super) fn kills(&self) -> u64 {
         self.kills.load(Ordering::Relaxed)
     }
 
-    /// How many processes there were.
+    /// Returns the number of processes that were started.
     pub(super) fn starts(&self) -> u64 {
         self.functions.iter().map(|function| function.starts()).sum()
     }
@@ -60,13 +60,13 @@ impl Pool {
 
 impl Invoke for Pool {
     async fn invoke(&self, event: String) -> Result<Answer> {
-        let shard = shard(&event).context("an event without a shard")?;
-        let function = self.functions.get(shard).context("a shard without a function")?;
+        let shard = shard(&event).context("the event names no shard")?;
+        let function = self.functions.get(shard).context("the shard has no function")?;
         function.invoke(event).await
     }
 }
 
-/// The number of the shard that an event comes from.
+/// Returns the number of the shard that an event comes from.
 fn shard(event: &str) -> Option<usize> {
     let (_, rest) = event.split_once(r#""eventID":"shardId-"#)?;
     rest.split_once(':')?.0.parse().ok()

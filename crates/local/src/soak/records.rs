@@ -1,30 +1,31 @@
-//! The records that are put: each is known by its number.
+//! Generates the records. Each is identified by its number.
 
 use fastrand::Rng;
 
-/// How many partition keys there are.
+/// Number of partition keys.
 pub(super) const KEYS: usize = 5_000;
 
-/// One record in so many is none that a model can predict for.
+/// One record in this many is bad: no model can predict for it.
 const BAD: u32 = 100;
 
 /// One record.
 #[derive(Debug, PartialEq)]
 pub(super) struct SoakRecord {
-    /// One of [`KEYS`].
+    /// The number of the key, below [`KEYS`].
     pub(super) key: usize,
     pub(super) is_bad: bool,
     pub(super) data: String,
 }
 
-/// The records that a seed makes.
+/// All records of a seed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SoakRecords {
     pub(super) seed: u64,
 }
 
 impl SoakRecords {
-    /// The record of that number: a ride with the number for an id, or a text with the number at its end.
+    /// Returns a record by its number. It is a ride with the number as its id, or a text that ends in the
+    /// number.
     pub(super) fn get(self, number: usize) -> SoakRecord {
         let mut random = Rng::with_seed(self.seed ^ (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let key = random.usize(..KEYS);
@@ -41,12 +42,12 @@ impl SoakRecords {
     }
 }
 
-/// The partition key of that number.
+/// Returns a partition key by its number.
 pub(super) fn key(key: usize) -> String {
     format!("rider-{key}")
 }
 
-/// The number at the end of a bad record.
+/// Reads the number at the end of a bad record.
 pub(super) fn number(data: &[u8]) -> Option<usize> {
     std::str::from_utf8(data).ok()?.strip_prefix("no ride ")?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The services that fail, as the SDK's clients see them.
+//! Tests the failing services, through the SDK's clients.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn entry(key: &str, data: Vec<u8>) -> PutRecordsRequestEntry {
     PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(data)).build().unwrap()
 }
 
-/// The answer, or the code of the error; empty where there was no answer.
+/// Returns the answer, or the code of the error. The code is empty if there was no answer.
 async fn put(
     kinesis: &aws_sdk_kinesis::Client,
     entries: Vec<PutRecordsRequestEntry>,
@@ -35,7 +35,7 @@ fn some(count: usize) -> Vec<PutRecordsRequestEntry> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_fault_is_what_a_client_would_see_and_is_written_or_not() {
+async fn each_fault_shows_the_client_its_error_and_writes_or_does_not_write() {
     let of = |faults: Faults| async move {
         let cloud = cloud(7);
         cloud.set_faults(faults);
@@ -52,15 +52,15 @@ async fn each_fault_is_what_a_client_would_see_and_is_written_or_not() {
     assert_eq!(of(Faults { failed: 1.0, ..none }).await, (Err("InternalFailure".to_owned()), 0, 0));
     assert_eq!(of(Faults { reset: 1.0, ..none }).await, (Err(String::new()), 0, 0));
     assert_eq!(of(Faults { lost_answer: 1.0, ..none }).await, (Err(String::new()), 3, 3));
-    assert_eq!(of(Faults { late_write: 1.0, ..none }).await.2, 3, "written after all");
+    assert_eq!(of(Faults { late_write: 1.0, ..none }).await.2, 3, "expected late writes");
     let start = Instant::now();
     let slow = Faults { slow: 1.0, slowness: Duration::from_secs(9), ..none };
     assert_eq!(of(slow).await, (Ok(Some(0)), 3, 3));
-    assert!(start.elapsed() > Duration::from_mins(1), "no slower than without");
+    assert!(start.elapsed() > Duration::from_mins(1), "expected a slow answer");
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_codes_of_refusal_come_and_the_others_of_a_request_are_accepted() {
+async fn refused_entries_have_either_code_and_the_other_entries_are_accepted() {
     let cloud = cloud(7);
     cloud.set_faults(Faults { refused_entry: 0.5, ..Faults::default() });
     let answer = put(&cloud.kinesis(), some(200)).await.unwrap();
@@ -73,7 +73,7 @@ async fn both_codes_of_refusal_come_and_the_others_of_a_request_are_accepted() {
     );
 }
 
-/// What a run leaves behind: nothing of it depends on the clock.
+/// Returns the records of a run. They do not depend on the clock.
 async fn history(seed: u64) -> Vec<(u64, String, u64)> {
     let cloud = cloud(seed);
     cloud.set_faults(Faults::all(0.1));
@@ -128,14 +128,18 @@ async fn a_shard_takes_a_thousand_records_and_a_mebibyte_a_second() {
     }
     assert_eq!(taken, 1_000);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(accepted(put(&kinesis, some(500)).await.unwrap()), 500, "half a second's");
+    assert_eq!(
+        accepted(put(&kinesis, some(500)).await.unwrap()),
+        500,
+        "expected the records of half a second"
+    );
     tokio::time::sleep(Duration::from_secs(5)).await;
     let half = || entry("k", vec![b'x'; (1 << 19) - 1]);
     assert_eq!(accepted(put(&kinesis, vec![half(), half(), half()]).await.unwrap()), 2);
 }
 
 #[tokio::test]
-async fn over_a_socket_it_is_the_same() {
+async fn a_socket_gives_the_same_results() {
     let cloud = cloud(7);
     let address = format!("http://{}", cloud.listen().await.unwrap());
     let kinesis = aws_sdk_kinesis::Client::from_conf(kinesis_config().endpoint_url(&address).build());
@@ -143,7 +147,11 @@ async fn over_a_socket_it_is_the_same() {
     assert!(put(&kinesis, some(3)).await.is_ok());
     let body = || aws_sdk_s3::primitives::ByteStream::from_static(b"{}\n");
     s3.put_object().bucket("bucket").key("a/b c.jsonl").body(body()).send().await.unwrap();
-    assert_eq!(cloud.objects("bucket")["a/b c.jsonl"], "{}\n", "no framing of the client's");
+    assert_eq!(
+        cloud.objects("bucket")["a/b c.jsonl"],
+        "{}\n",
+        "expected the object without the client's framing"
+    );
     cloud.put_object("bucket", "a/d", "2");
     let listed = s3.list_objects_v2().bucket("bucket").prefix("a/").send().await.unwrap();
     assert_eq!(

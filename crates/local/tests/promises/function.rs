@@ -1,4 +1,4 @@
-//! The execution environment, with a small script in the function's place.
+//! Tests the execution environment, with a small script in place of the function.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +12,7 @@ use stream_predictor_local::function::{Answer, Function, MAX_PAYLOAD_BYTES};
 use stream_predictor_local::stack::Stack;
 use tempfile::TempDir;
 
-/// A runtime of its own that does what the event says.
+/// A small runtime that does what the event says.
 const SCRIPT: &str = r#"
 import json, os, sys, time, urllib.request
 API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/"
@@ -39,7 +39,7 @@ while True:
     elif do == "hang":
         time.sleep(60)
     elif do == "fail":
-        post(f"invocation/{id}/error", {"errorType": "Bad", "errorMessage": "as told", "stackTrace": []})
+        post(f"invocation/{id}/error", {"errorType": "Bad", "errorMessage": "scripted", "stackTrace": []})
     elif do == "grow":
         try:
             post(f"invocation/{id}/response", "x" * event["bytes"])
@@ -62,7 +62,7 @@ pub fn script() -> Script {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("function");
     let python = support::ministack().with_file_name("python");
-    // Closed before it is run, or the kernel finds the text busy.
+    // The file must be closed before it runs, or the kernel reports that the text is busy.
     let mut file = std::fs::File::create(&path).unwrap();
     write!(file, "#!{}\n{SCRIPT}", std::path::absolute(python).unwrap().display()).unwrap();
     file.set_permissions(std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -107,7 +107,7 @@ async fn an_error_is_an_answer_and_the_process_lives_on() {
     let (_script, function) = started(LONG).await;
     let before = pid(&function).await;
     let answer = ask(&function, &json!({"do": "fail"})).await;
-    assert_eq!(answer, Answer::FunctionError { kind: "Bad".to_owned(), message: "as told".to_owned() });
+    assert_eq!(answer, Answer::FunctionError { kind: "Bad".to_owned(), message: "scripted".to_owned() });
     assert_eq!(pid(&function).await, before);
     assert_eq!(function.starts(), 1);
 }
@@ -124,13 +124,13 @@ async fn a_crash_is_an_answer_and_the_next_invocation_finds_a_new_process() {
 }
 
 #[tokio::test]
-async fn a_process_killed_between_invocations_is_replaced_unnoticed() {
+async fn a_process_killed_between_invocations_is_replaced() {
     let (_script, function) = started(LONG).await;
     for _ in 0..5 {
         let before = pid(&function).await;
         assert_eq!(u64::from(function.process_id().unwrap()), before);
         assert!(function.kill());
-        // A kill is not yet an end; an invocation may still meet the dying process.
+        // A kill takes time. An invocation may still meet the dying process.
         loop {
             if let Answer::Response(told) = ask(&function, &json!({"do": "tell"})).await {
                 assert_ne!(told["pid"], before);
@@ -163,7 +163,7 @@ async fn a_timeout_is_an_answer_and_ends_the_process() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_takes_its_process_with_it() {
+async fn a_dropped_call_ends_its_process() {
     let (_script, function) = started(LONG).await;
     let before = pid(&function).await;
     let event = json!({"do": "hang"}).to_string();
@@ -187,8 +187,8 @@ async fn payloads_and_responses_may_have_six_megabytes_and_no_more() {
     let answer = function.invoke(event.clone()).await.unwrap();
     assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
     let error = function.invoke(event + " ").await.unwrap_err();
-    assert!(error.to_string().contains("exceeds"), "{error}");
-    // The quotes count.
+    assert!(error.to_string().contains("expected a payload of at most"), "{error}");
+    // The two quotes count.
     let answer = ask(&function, &json!({"do": "grow", "bytes": MAX_PAYLOAD_BYTES - 2})).await;
     assert!(matches!(answer, Answer::Response(_)));
     let answer = ask(&function, &json!({"do": "grow", "bytes": MAX_PAYLOAD_BYTES - 1})).await;
@@ -197,7 +197,7 @@ async fn payloads_and_responses_may_have_six_megabytes_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_failing_cold_start_tells_why() {
+async fn a_failed_cold_start_gives_its_reason() {
     let script = script();
     for (how, expected) in [
         ("exit", &["exit status: 1", "starting", "the model is missing"][..]),
@@ -206,7 +206,7 @@ async fn a_failing_cold_start_tells_why() {
         let env = vec![("COLD_START".to_owned(), how.to_owned())];
         let Err(error) = Function::start(&script.path, env, LONG).await else { panic!("{how}") };
         for part in expected {
-            assert!(error.to_string().contains(part), "{part:?} is not in {error}");
+            assert!(error.to_string().contains(part), "expected {part:?} in {error}");
         }
     }
     let Err(error) = Function::start("/no/such/function".as_ref(), vec![], LONG).await else { panic!() };
@@ -214,7 +214,7 @@ async fn a_failing_cold_start_tells_why() {
 }
 
 #[tokio::test]
-async fn every_line_is_handed_on_even_if_it_is_not_text() {
+async fn every_line_is_passed_on_even_if_it_is_not_utf_8() {
     let script = script();
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
@@ -252,10 +252,11 @@ async fn dropping_the_function_ends_its_process() {
     assert_gone(pid).await;
 }
 
-/// Re-runs this very test as a process that starts everything and is then killed: nothing of it may be left.
+/// Runs this test again as a process that starts everything and is then killed. None of its children may
+/// survive.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn nothing_is_left_when_this_process_is_killed() {
+async fn no_child_survives_when_this_process_is_killed() {
     const ROLE: &str = "STREAM_PREDICTOR_LOCAL_VICTIM";
     if let Some(told) = std::env::var_os(ROLE) {
         let stack = Stack::start(&support::ministack()).await.unwrap();
@@ -266,7 +267,7 @@ async fn nothing_is_left_when_this_process_is_killed() {
     let folder = TempDir::new().unwrap();
     let told = folder.path().join("ids");
     let mut victim = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "function::nothing_is_left_when_this_process_is_killed"])
+        .args(["--exact", "function::no_child_survives_when_this_process_is_killed"])
         .env(ROLE, &told)
         .stdout(std::process::Stdio::null())
         .kill_on_drop(true)

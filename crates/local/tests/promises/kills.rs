@@ -13,11 +13,11 @@ use crate::support::{put_keyed, quick, settle, stack, start};
 
 const RECORDS: usize = 2_000;
 
-/// By invocations and not by time, so that a slow machine comes to an end too.
+/// Kills by the number of invocations and not by time, so that the test also ends on a slow machine.
 const INVOCATIONS_PER_KILL: usize = 7;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_killed_all_the_time_loses_nothing() {
+async fn a_function_that_is_killed_again_and_again_loses_no_record() {
     stack().await.create_stream("kills", 4).await.unwrap();
     let texts = (0..RECORDS).map(|number| number.to_string()).collect::<Vec<_>>();
     for texts in texts.chunks(500) {
@@ -26,7 +26,8 @@ async fn a_function_killed_all_the_time_loses_nothing() {
     }
     let (script, invocations, due) = (script(), AtomicUsize::new(0), Arc::new(Notify::new()));
     let notify = Arc::clone(&due);
-    // The script says so before it answers, so some kills hit an invocation and some the pause behind it.
+    // The script prints the line before it answers. So some kills hit an invocation, and some the pause after
+    // it.
     let on_line = Arc::new(move |line: &str| {
         if line.ends_with("records") && invocations.fetch_add(1, Ordering::SeqCst) % INVOCATIONS_PER_KILL == 0
         {
@@ -53,5 +54,5 @@ async fn a_function_killed_all_the_time_loses_nothing() {
     let total = statistics.total();
     assert_eq!((total.received, total.delivered, total.discarded), (RECORDS as u64, RECORDS as u64, 0));
     assert_eq!(statistics.shards.len(), 4);
-    assert!(function.starts() > 5, "{} starts: hardly anything was killed", function.starts());
+    assert!(function.starts() > 5, "{} starts: expected more kills", function.starts());
 }

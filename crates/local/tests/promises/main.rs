@@ -1,6 +1,8 @@
-//! What this crate promises, one file a part. `MINISTACK` names the executable if it is not in `.venv`.
+//! Tests the promises of this crate, one file for each part. `MINISTACK` names the executable if it is not in
+//! `.venv`.
 
-// Clippy takes only functions marked `#[test]` for tests, not what they call; and scripts answer as invokers do.
+// Clippy counts only functions marked `#[test]` as tests, not the functions that they call. Scripts return
+// what invokers return.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
 mod fake;

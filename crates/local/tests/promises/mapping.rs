@@ -1,4 +1,4 @@
-//! Each promise of the event source mapping, against a real stream.
+//! Tests each promise of the event source mapping, against a real stream.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn every_record_comes_once_in_its_shards_order_and_no_batch_is_too_large()
     for seen in log.seen() {
         by_shard.entry(seen.shard).or_default().push(seen.text[2..].to_owned());
     }
-    assert!(by_shard.len() > 1, "the keys should fall on several shards");
+    assert!(by_shard.len() > 1, "expected keys on several shards");
     assert_eq!(by_shard.values().map(Vec::len).sum::<usize>(), 240);
     assert!(by_shard.values().all(|numbers| numbers.is_sorted()));
     for (shard, numbers) in by_shard {
@@ -39,7 +39,7 @@ async fn every_record_comes_once_in_its_shards_order_and_no_batch_is_too_large()
 }
 
 #[tokio::test]
-async fn a_batching_window_gathers_what_comes_within_it() {
+async fn a_batching_window_gathers_the_records_that_arrive_within_it() {
     stack().await.create_stream("window", 1).await.unwrap();
     let (invoker, log) = scripted(|_, _| success());
     let settings = Settings { batching_window: Duration::from_secs(2), ..quick() };
@@ -135,11 +135,15 @@ async fn bisection_isolates_one_poisonous_record() {
         .flatten()
         .collect::<Vec<_>>();
     assert_eq!(good, ["1", "2", "3", "4", "5", "7", "8", "9"]);
-    assert_eq!(batches.iter().filter(|batch| **batch == ["poison"]).count(), 2, "once and one retry");
+    assert_eq!(
+        batches.iter().filter(|batch| **batch == ["poison"]).count(),
+        2,
+        "expected one invocation and one retry"
+    );
 }
 
 #[tokio::test]
-async fn bisection_and_partial_responses_lose_only_what_is_reported_for_ever() {
+async fn bisection_and_partial_responses_lose_only_the_record_that_is_always_reported() {
     stack().await.create_stream("bisect-partial", 1).await.unwrap();
     put("bisect-partial", &["1", "2", "poison", "4", "5"]).await;
     let (invoker, log) = scripted(|_, seen| {
@@ -182,7 +186,7 @@ async fn records_that_are_too_old_are_given_up() {
 }
 
 #[tokio::test]
-async fn an_identifier_that_says_nothing_fails_the_whole_batch() {
+async fn an_unusable_identifier_fails_the_whole_batch() {
     stack().await.create_stream("identifier", 1).await.unwrap();
     put("identifier", &["1", "2", "3"]).await;
     let (invoker, log) = scripted(|number, _| match number {
@@ -198,7 +202,7 @@ async fn an_identifier_that_says_nothing_fails_the_whole_batch() {
 }
 
 #[tokio::test]
-async fn partial_responses_nobody_asked_for_are_ignored() {
+async fn unexpected_partial_responses_are_ignored() {
     stack().await.create_stream("ignored", 1).await.unwrap();
     put("ignored", &["1", "2"]).await;
     let (invoker, log) = scripted(|_, seen| reported(&seen[0].sequence_number));
@@ -232,12 +236,12 @@ async fn no_event_exceeds_six_megabytes() {
         std::future::ready(success())
     });
     let total = settle(start("large", quick(), invoker).await, 8).await.total();
-    // In base64 four of them are 5.6 MB and five 7 MB.
+    // In base64, four of them have 5.6 MB, and five have 7 MB.
     assert_eq!((total.delivered, total.invocations), (8, 2));
 }
 
 #[tokio::test]
-async fn latest_skips_what_is_there_and_misses_nothing_that_follows() {
+async fn latest_skips_old_records_and_misses_no_new_record() {
     stack().await.create_stream("latest", 2).await.unwrap();
     put_keyed("latest", &[("a", "old"), ("b", "old"), ("c", "old")]).await;
     let (invoker, log) = scripted(|_, _| success());
@@ -255,7 +259,7 @@ async fn the_shards_of_a_resharded_stream_are_read_too() {
     let (invoker, log) = scripted(|_, _| success());
     let mapping = start("reshard", quick(), invoker).await;
     put("reshard", &["1", "2"]).await;
-    // ministack forgets the records of a shard that is split, so they have to be read before.
+    // ministack forgets the records of a shard that is split, so the mapping must read them before.
     until(&mapping, |total| total.delivered >= 2).await;
     let middle = (u128::MAX / 2).to_string();
     let split = stack.kinesis().split_shard().stream_name("reshard").shard_to_split("shardId-000000000000");
@@ -269,7 +273,7 @@ async fn the_shards_of_a_resharded_stream_are_read_too() {
 }
 
 #[tokio::test]
-async fn stopping_lets_the_invocation_under_way_finish() {
+async fn stopping_lets_the_current_invocation_finish() {
     stack().await.create_stream("stop", 1).await.unwrap();
     put("stop", &["1"]).await;
     let (begun, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));

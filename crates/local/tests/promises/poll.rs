@@ -1,4 +1,4 @@
-//! The `poll` command, with the script in the function's place.
+//! Tests the `poll` command, with the script in place of the function.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::function::script;
 use crate::support::{LIMIT, put, stack};
 
 #[tokio::test]
-async fn it_polls_until_it_is_asked_to_end_and_says_what_it_did() {
+async fn it_polls_until_a_signal_and_prints_the_numbers_of_each_shard() {
     let stack = stack().await;
     stack.create_stream("poll", 1).await.unwrap();
     put("poll", &["1", "2", "3"]).await;
@@ -29,7 +29,7 @@ async fn it_polls_until_it_is_asked_to_end_and_says_what_it_did() {
     let mut lines = BufReader::new(poll.stdout.take().unwrap()).lines();
     let invoked = async { while lines.next_line().await.unwrap().unwrap() != "3 records" {} };
     tokio::time::timeout(LIMIT, invoked).await.unwrap();
-    // The line comes before the answer.
+    // The line is printed before the answer is sent.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let id = Pid::from_raw(i32::try_from(poll.id().unwrap()).unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
@@ -40,7 +40,7 @@ async fn it_polls_until_it_is_asked_to_end_and_says_what_it_did() {
 }
 
 #[tokio::test]
-async fn a_setting_that_is_not_allowed_is_named() {
+async fn a_setting_out_of_range_is_named() {
     let output = Command::new(env!("CARGO_BIN_EXE_stream-predictor-local"))
         .args(["poll", "--stream", "s", "--function-binary", "f", "--batch-size", "0"])
         .output()
@@ -48,5 +48,5 @@ async fn a_setting_that_is_not_allowed_is_named() {
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("the batch size is 0; allowed are 1 to 10000 records"), "{said}");
+    assert!(said.contains("expected a batch size of 1 to 10000 records, found 0"), "{said}");
 }

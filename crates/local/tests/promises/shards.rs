@@ -1,4 +1,5 @@
-//! What ministack can't show: closed shards, expired iterators and a throttled stream, on a Kinesis of a few lines.
+//! Tests closed shards, expired iterators and an unreadable stream, on a scripted Kinesis. ministack has none
+//! of them.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,8 @@ use stream_predictor_local::mapping::Mapping;
 
 use crate::support::{failure, quick, scripted, settle, success};
 
-/// A client of a Kinesis that answers each operation by `answer`: its result, or the name of an error.
+/// Returns a client of a Kinesis that answers each operation with `answer`: a result, or the name of an
+/// error.
 async fn kinesis<F>(answer: F) -> aws_sdk_kinesis::Client
 where
     F: Fn(&str, &Value) -> Result<Value, &'static str> + Clone + Send + Sync + 'static,
@@ -53,7 +55,7 @@ fn shard(id: &str, parent: Option<&str>, end: Option<&str>) -> Value {
     })
 }
 
-/// One record, or none, and the way on.
+/// Returns a page with one record or none, and the next iterator.
 fn page(text: Option<(&str, &str)>, next: Option<&str>) -> Value {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let record = text.map(|(number, text)| {
@@ -68,7 +70,7 @@ async fn children_are_read_when_every_record_of_their_parent_is_settled() {
     let client = kinesis(|operation, request| {
         Ok(match operation {
             "DescribeStreamSummary" => summary(),
-            // In the wrong order, and on two pages.
+            // The shards come in the wrong order, and on two pages.
             "ListShards" if request["NextToken"].is_null() => {
                 json!({"Shards": [shard("child", Some("parent"), None)], "NextToken": "2"})
             }
@@ -96,7 +98,7 @@ async fn children_are_read_when_every_record_of_their_parent_is_settled() {
 }
 
 #[tokio::test]
-async fn an_expired_iterator_is_replaced_behind_the_last_record_read() {
+async fn an_expired_iterator_is_replaced_after_the_last_record_read() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let iterators = Arc::clone(&asked);
     let client = kinesis(move |operation, request| match operation {
@@ -125,14 +127,14 @@ async fn an_expired_iterator_is_replaced_behind_the_last_record_read() {
 }
 
 #[tokio::test]
-async fn a_stream_that_cannot_be_read_for_a_while_loses_nothing() {
+async fn a_stream_that_is_unreadable_for_a_while_loses_no_record() {
     let reads = Arc::new(AtomicUsize::new(0));
     let client = kinesis(move |operation, _| match operation {
         "DescribeStreamSummary" => Ok(summary()),
         "ListShards" => Ok(json!({"Shards": [shard("0", None, None)]})),
         "GetShardIterator" => Ok(json!({"ShardIterator": "1"})),
         "GetRecords" => match reads.fetch_add(1, Ordering::SeqCst) {
-            // Not one that the SDK retries by itself.
+            // The SDK does not retry this error by itself.
             0..3 => Err("KMSDisabledException"),
             3 => Ok(page(Some(("1", "a")), Some("2"))),
             _ => Ok(page(None, Some("2"))),

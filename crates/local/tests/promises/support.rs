@@ -1,4 +1,4 @@
-//! What the tests share: one ministack, and an invoker that follows a script and remembers every event.
+//! Helpers for the tests: one ministack, and an invoker that follows a script and remembers every event.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use stream_predictor_local::mapping::{Counts, Invoke, Mapping, Settings, Statist
 use stream_predictor_local::stack::Stack;
 use tokio::sync::OnceCell;
 
-/// Longer than anything here should take, on a machine with other work.
+/// Time limit that holds on a busy machine too.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// `MINISTACK`, or the executable in the workspace's virtual environment.
@@ -23,13 +23,13 @@ pub fn ministack() -> PathBuf {
     path
 }
 
-/// One for all tests of a file. It is never dropped: that it ends with the test process is the watchdog's work.
+/// Returns the stack that all tests share. It is never dropped: the watchdog ends it with the test process.
 pub async fn stack() -> &'static Stack {
     static STACK: OnceCell<Stack> = OnceCell::const_new();
     STACK.get_or_init(|| async { Stack::start(&ministack()).await.unwrap() }).await
 }
 
-/// Settings that keep a test short.
+/// Returns settings that keep a test short.
 pub fn quick() -> Settings {
     Settings {
         poll_interval: Duration::from_millis(20),
@@ -40,12 +40,12 @@ pub fn quick() -> Settings {
     }
 }
 
-/// Puts records whose data are the texts, all with one partition key.
+/// Puts one record for each text, all with one partition key.
 pub async fn put(stream: &str, texts: &[&str]) {
     put_keyed(stream, &texts.iter().map(|text| ("key", *text)).collect::<Vec<_>>()).await;
 }
 
-/// Puts (partition key, text) records in one request.
+/// Puts records in one request, from pairs of partition key and text.
 pub async fn put_keyed(stream: &str, records: &[(&str, &str)]) {
     let entries = records.iter().map(|(key, text)| {
         PutRecordsRequestEntry::builder()
@@ -82,24 +82,25 @@ pub fn records(event: &str) -> Vec<Seen> {
     event["Records"].as_array().unwrap().iter().map(of).collect()
 }
 
-/// What the invoker was given, one entry an invocation.
+/// The events of the invoker, one entry for each invocation.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<Vec<Seen>>>>);
 
 impl Log {
-    /// The texts of every invocation.
+    /// Returns the texts of every invocation.
     pub fn batches(&self) -> Vec<Vec<String>> {
         let invocations = self.0.lock().unwrap();
         invocations.iter().map(|seen| seen.iter().map(|record| record.text.clone()).collect()).collect()
     }
 
-    /// Every record of every invocation.
+    /// Returns every record of every invocation.
     pub fn seen(&self) -> Vec<Seen> {
         self.0.lock().unwrap().concat()
     }
 }
 
-/// Answers by `script`, which gets the number of the invocation, from 0, and its records.
+/// Returns an invoker that answers with `script`. The script gets the number of the invocation, from 0, and
+/// its records.
 pub fn scripted<F>(script: F) -> (Arc<impl Invoke>, Log)
 where
     F: Fn(usize, &[Seen]) -> anyhow::Result<Answer> + Send + Sync + 'static,
@@ -116,17 +117,17 @@ where
     (Arc::new(invoker), log)
 }
 
-/// `{}`.
+/// Returns an empty response, which is a success.
 pub fn success() -> anyhow::Result<Answer> {
     Ok(Answer::Response(serde_json::json!({})))
 }
 
-/// An unhandled error.
+/// Returns an unhandled error.
 pub fn failure() -> anyhow::Result<Answer> {
     Ok(Answer::FunctionError { kind: "Unhandled".to_owned(), message: "scripted".to_owned() })
 }
 
-/// A partial response with this identifier.
+/// Returns a partial response with this identifier.
 pub fn reported(identifier: &str) -> anyhow::Result<Answer> {
     Ok(Answer::Response(serde_json::json!({ "batchItemFailures": [{ "itemIdentifier": identifier }] })))
 }
@@ -137,7 +138,7 @@ pub async fn start(stream: &str, settings: Settings, invoker: Arc<impl Invoke>) 
     Mapping::start(stack.kinesis(), Some(stack.s3()), stream, settings, invoker).await.unwrap()
 }
 
-/// Waits until the mapping's numbers are as they should be.
+/// Waits until the mapping's numbers satisfy `reached`.
 pub async fn until(mapping: &Mapping, reached: impl Fn(Counts) -> bool) {
     let start = Instant::now();
     while !reached(mapping.statistics().total()) {
@@ -146,10 +147,10 @@ pub async fn until(mapping: &Mapping, reached: impl Fn(Counts) -> bool) {
     }
 }
 
-/// Waits until `count` records are settled, and a little longer, then stops the mapping.
+/// Waits a little longer than until `count` records are settled, then stops the mapping.
 pub async fn settle(mapping: Mapping, count: u64) -> Statistics {
     until(&mapping, |total| total.settled() >= count).await;
-    // Long enough to see a record that is sent once too often.
+    // The pause is long enough to see a record that is sent once too often.
     tokio::time::sleep(Duration::from_millis(100)).await;
     mapping.stop().await.unwrap()
 }

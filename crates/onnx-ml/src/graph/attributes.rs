@@ -1,4 +1,4 @@
-//! Attributes that tract takes as they are, and that would let it run forever or fill the memory.
+//! Checks attributes that tract does not check, and that could make it run forever or fill the memory.
 
 use anyhow::{Result, ensure};
 use tract_onnx::pb::NodeProto;
@@ -6,22 +6,22 @@ use tract_onnx::pb::NodeProto;
 /// Checks the attributes of a node.
 ///
 /// # Errors
-/// When one is not what ONNX allows it to be.
+/// When an attribute is not what ONNX allows.
 pub(super) fn check(node: &NodeProto) -> Result<()> {
     let inputs = node.input.len();
     for attribute in &node.attribute {
         match (node.op_type.as_str(), attribute.name.as_str()) {
-            // There is made room for as many.
+            // tract allocates room for this many.
             ("Scan", "num_scan_inputs") => {
                 let scanned = usize::try_from(attribute.i).is_ok_and(|scanned| scanned <= inputs);
-                ensure!(scanned, "it scans {} of {inputs} inputs", attribute.i);
+                ensure!(scanned, "`num_scan_inputs`: expected 0 to {inputs}, found {}", attribute.i);
             }
-            // Axes are followed from one to the next until they come back to the first.
+            // tract follows the axes from one to the next until it is back at the first.
             ("Transpose", "perm") => {
                 let mut axes = attribute.ints.clone();
                 axes.sort_unstable();
                 let permuted = axes.iter().zip(0..).all(|(axis, expected)| *axis == expected);
-                ensure!(permuted, "`perm` {:?} is no permutation", attribute.ints);
+                ensure!(permuted, "`perm`: expected a permutation, found {:?}", attribute.ints);
             }
             _ => {}
         }

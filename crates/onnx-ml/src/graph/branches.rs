@@ -1,5 +1,5 @@
-//! `If`s whose branches give tensors of other types or ranks, so that what reads them can't be typed. All that comes after
-//! such an `If` goes into each of its branches, where what they give is known.
+//! Handles an `If` whose branches give tensors of different types or ranks, so that later nodes cannot be
+//! typed. All nodes after such an `If` move into each of its branches, where the types are known.
 
 use std::collections::HashSet;
 
@@ -7,15 +7,17 @@ use anyhow::{Result, ensure};
 use prost::Message;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
+use crate::error::Exceeds;
 use crate::ops;
 
 use super::{identity, node_name, soundness, subgraphs, subgraphs_mut};
 
-/// Bytes that are copied into branches at once; a constant may be among the nodes.
+/// The most bytes that are copied into branches at once. The nodes may contain constants.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Has the `If` of that name go on in its branches, and those that are like it, as a function makes them that is called
-/// again and again. Whether there is one.
+/// Moves the nodes after the `If` of this name into its branches, and returns whether there is such an `If`.
+/// The same is done for every `If` with the same operators in its branches: a function that is called often
+/// makes many.
 ///
 /// # Errors
 /// When the graph becomes too large.
@@ -40,7 +42,7 @@ fn operators(node: &NodeProto) -> Operators {
     subgraphs(node).map(|branch| branch.node.iter().map(|node| node.op_type.clone()).collect()).collect()
 }
 
-/// Of those behind each other the first only: the others are then in its branches.
+/// Changes only the first of several such `If`s in a row: the others are then in its branches.
 fn go_on(graph: &mut GraphProto, like: &Operators, bytes: &mut usize) -> Result<()> {
     let is_like = |node: &NodeProto| node.op_type == "If" && operators(node) == *like;
     let first = graph.node.iter().position(is_like).unwrap_or(graph.node.len());
@@ -52,7 +54,10 @@ fn go_on(graph: &mut GraphProto, like: &Operators, bytes: &mut usize) -> Result<
 
     let rest = rest.as_slice();
     *bytes += rest.iter().map(Message::encoded_len).sum::<usize>();
-    ensure!(*bytes <= MAX_BYTES, "{bytes} bytes come after an If whose branches disagree");
+    ensure!(
+        *bytes <= MAX_BYTES,
+        Exceeds(format!("{bytes} bytes come after an If whose branches disagree; the limit is {MAX_BYTES}"))
+    );
     let made: HashSet<&String> = rest.iter().flat_map(|node| &node.output).chain(&choice.output).collect();
     let is_made = |name: &String| made.contains(name);
     let outputs: Vec<_> = graph.output.iter().filter(|output| is_made(&output.name)).cloned().collect();

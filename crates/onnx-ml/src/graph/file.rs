@@ -1,7 +1,7 @@
 //! Reads a model's file.
 //!
-//! Nearly all of a forest's file is the lists of its nodes, and decoded they take several times as much: they are kept as
-//! they are in the file until the trees are made from them (see [`Attribute`]).
+//! The lists of nodes make up nearly all of a forest's file. Decoded, they take several times as much memory.
+//! So they stay encoded until the trees are made from them: see [`KeptAttribute`].
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -12,26 +12,30 @@ use prost::Message;
 use prost::bytes::Bytes;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto};
 
-use crate::kept_attributes::{Attribute, varint};
+use crate::error::Error;
+use crate::kept_attributes::{KeptAttribute, varint};
 
-/// protobuf's own limit on a message; larger tensors come as external data.
+/// The limit of protobuf on a message. Larger tensors come as external data.
 const MAX_BYTES: u64 = 2 << 30;
 
 /// Reads a `.onnx` file.
 ///
 /// # Errors
-/// When it can't be read, is too large, or is no ONNX model.
-pub(super) fn read(path: &Path) -> Result<ModelProto> {
-    let file = File::open(path).with_context(|| format!("the model's file {}", path.display()))?;
-    let size = file.metadata()?.len();
-    ensure!(size <= MAX_BYTES, "the model's file has {size} bytes, an ONNX file at most {MAX_BYTES}");
-    Fields { reader: &mut BufReader::new(file), left: size }.model().context("not an ONNX model")
+/// When the file cannot be read, is too large, or is not an ONNX model.
+pub(super) fn read(path: &Path) -> Result<ModelProto, Error> {
+    let file = File::open(path).map_err(Error::read(path))?;
+    let size = file.metadata().map_err(Error::read(path))?.len();
+    if size > MAX_BYTES {
+        let message = format!("the model's file has {size} bytes; the limit of ONNX is {MAX_BYTES}");
+        return Err(Error::TooLarge(message.into()));
+    }
+    Fields { reader: &mut BufReader::new(file), left: size }.model().map_err(Error::not_onnx)
 }
 
-/// The fields of a message that are still to be read.
+/// The fields of a message that are not read yet.
 struct Fields<'a> {
     reader: &'a mut BufReader<File>,
-    /// As many bytes.
+    /// The number of bytes that are left of the message.
     left: u64,
 }
 
@@ -80,15 +84,15 @@ impl Fields<'_> {
         Ok(Some(Key { field: key >> 3, wire_type: key & 7, bytes }))
     }
 
-    /// The message that a field has.
+    /// The message in a field.
     fn message(&mut self, key: &Key) -> Result<Fields<'_>> {
-        ensure!(key.wire_type == 2, "field {} is no message", key.field);
+        ensure!(key.wire_type == 2, "field {} is not a message", key.field);
         let length = self.varint(&mut Vec::new())?;
         self.left = self.left.checked_sub(length).context("a message ends before it should")?;
         Ok(Fields { reader: self.reader, left: length })
     }
 
-    /// A whole field, its key first.
+    /// The bytes of a whole field, starting with its key.
     fn field(&mut self, key: Key) -> Result<Bytes> {
         let mut bytes = key.bytes;
         let length = match key.wire_type {
@@ -108,7 +112,7 @@ impl Fields<'_> {
         Ok(bytes)
     }
 
-    /// Reads a number, and appends what it was read from.
+    /// Reads a number, and appends its bytes to `bytes`.
     fn varint(&mut self, bytes: &mut Vec<u8>) -> Result<u64> {
         let start = bytes.len();
         let mut byte = [0x80];
@@ -129,14 +133,14 @@ impl Fields<'_> {
     }
 }
 
-/// What a field begins with.
+/// The start of a field.
 struct Key {
     field: u64,
     wire_type: u64,
     bytes: Vec<u8>,
 }
 
-/// An attribute from its message; nothing for one that no operator reads.
+/// Decodes an attribute, or keeps it encoded. Returns `None` for an attribute that no operator reads.
 fn attribute(op_type: &str, message: Vec<u8>) -> Result<Option<AttributeProto>> {
     if matches!(op_type, "TreeEnsembleClassifier" | "TreeEnsembleRegressor")
         && let Some(name) = leading_name(&message)
@@ -144,12 +148,12 @@ fn attribute(op_type: &str, message: Vec<u8>) -> Result<Option<AttributeProto>> 
         && !name.ends_with("_as_tensor")
     {
         let name = name.to_owned();
-        return Ok((name != "nodes_hitrates").then(|| Attribute::keep(name, message)));
+        return Ok((name != "nodes_hitrates").then(|| KeptAttribute::keep(name, message)));
     }
     Ok(Some(AttributeProto::decode(Bytes::from(message))?))
 }
 
-/// The name of an attribute whose message begins with it, as all do that are written in the order of the fields.
+/// The name of an attribute if the message begins with it. It does when the fields are written in order.
 fn leading_name(message: &[u8]) -> Option<&str> {
     let mut rest = message.strip_prefix(&[1 << 3 | 2])?;
     let length = usize::try_from(varint(&mut rest)?).ok()?;

@@ -1,5 +1,5 @@
-//! Whether everything that a graph is made of can run: each operator by its domain and name, and the versions that the
-//! model asks for.
+//! Checks that every operator of a graph can run, by its domain and name, and the versions that the model
+//! asks for.
 
 use std::collections::BTreeSet;
 
@@ -10,52 +10,30 @@ use crate::ops;
 
 use super::{is_onnx, node_name, subgraphs};
 
-/// The version of `ai.onnx.ml` that our operators were written to.
+/// The version of `ai.onnx.ml` that the operators of this crate implement.
 const MAX_ML_VERSION: i64 = 5;
-
-/// Operators of `com.microsoft` that can run: those that converters put into models of scikit-learn, and those that tract
-/// has. All its others share no more than their name with one that we know.
-///
-/// <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md>
-const MICROSOFT: [&str; 15] = [
-    "BiasGelu",
-    "CDist",
-    "FastGelu",
-    "GatherBlockQuantized",
-    "Gelu",
-    "GroupQueryAttention",
-    "MatMulNBits",
-    "MultiHeadAttention",
-    "MurmurHash3",
-    "QuickGelu",
-    "RotaryEmbedding",
-    "SimplifiedLayerNormalization",
-    "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization",
-    "Tokenizer",
-];
 
 /// Checks every operator of the graph and of its subgraphs.
 ///
 /// # Errors
-/// All operators that can't run, in one line, as `domain.Operator (node)`; or the version of a domain that is too new.
+/// When an operator cannot run, or the version of a domain is too new. The message lists all operators that
+/// cannot run in one line, as `domain.Operator (node)`.
 pub(super) fn check(model: &ModelProto) -> Result<()> {
     for import in &model.opset_import {
         ensure!(
             import.domain != "ai.onnx.ml" || import.version <= MAX_ML_VERSION,
-            "the graph is of version {} of ai.onnx.ml; versions up to {MAX_ML_VERSION} can run",
+            "the graph uses version {} of ai.onnx.ml; versions up to {MAX_ML_VERSION} can run",
             import.version
         );
     }
     let versions = |import: &&OperatorSetIdProto| matches!(import.domain.as_str(), "" | "ai.onnx");
     let versions: BTreeSet<i64> =
         model.opset_import.iter().filter(versions).map(|import| import.version).collect();
-    ensure!(versions.len() <= 1, "the graph is of several versions of ai.onnx: {versions:?}");
+    ensure!(versions.len() <= 1, "the graph uses several versions of ai.onnx: {versions:?}");
     let onnx = ops::onnx();
     let mut unknown = Vec::new();
     let can_run = |node: &NodeProto| {
-        let known =
-            is_onnx(node) || node.domain == "com.microsoft" && MICROSOFT.contains(&node.op_type.as_str());
+        let known = is_onnx(node) || node.domain == "com.microsoft" && ops::is_microsoft(&node.op_type);
         known && onnx.op_register.0.contains_key(&node.op_type)
     };
     if let Some(graph) = &model.graph {
@@ -65,7 +43,7 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
     Ok(())
 }
 
-/// Lists operators that can't run, subgraphs included.
+/// Lists the operators that cannot run, subgraphs included.
 fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut Vec<String>) {
     for node in &graph.node {
         if !can_run(node) {
@@ -78,15 +56,16 @@ fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut
     }
 }
 
-/// What the rewriting puts into a graph must not come from outside: it is trusted to be sound.
+/// Refuses a graph that contains what only the rewriting may put in. The rewriting is trusted, so those nodes
+/// are not checked.
 ///
 /// # Errors
-/// When the graph has it already.
+/// When the graph contains an internal operator or attribute.
 pub(super) fn refuse_reserved(graph: &GraphProto) -> Result<()> {
     for node in &graph.node {
         let reserved = node.attribute.iter().any(|attribute| attribute.name == ops::SPARSE_WIDTH);
-        let reserved = reserved || [ops::SPARSE_TO_DENSE, ops::CONTINUED_IF].contains(&node.op_type.as_str());
-        ensure!(!reserved, "{} is no ONNX operator", node.op_type);
+        let reserved = reserved || ops::is_internal(&node.op_type);
+        ensure!(!reserved, "{} is not an ONNX operator", node.op_type);
         for inner in subgraphs(node) {
             refuse_reserved(inner)?;
         }

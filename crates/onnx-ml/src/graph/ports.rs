@@ -5,30 +5,34 @@ use tract_onnx::pb::tensor_proto::DataType;
 /// An input of the graph.
 #[derive(Debug)]
 pub struct Input {
-    /// Its name.
+    /// The name of the input.
     pub name: String,
-    /// What it takes.
+    /// What the input takes.
     pub takes: Takes,
 }
 
 /// What an input takes.
 #[derive(Debug)]
 pub enum Takes {
-    /// A tensor.
+    /// A tensor. A run gets one tensor for this input.
     Tensor {
-        /// The type of its elements.
+        /// The type of the elements.
         element: DataType,
-        /// The sizes of its dimensions where the graph states them; `None` if it does not even state how many there are.
+        /// The size of each dimension, if the graph states it. `None` if the graph does not state the rank.
         shape: Option<Vec<Option<usize>>>,
     },
-    /// A map, given by the entries that have a column.
+    /// A map per row, given by the entries that have a column.
+    ///
+    /// A run gets two tensors for this input, `int32[N, K]` with the columns and `[N, K]` with the values,
+    /// for N rows of up to K entries each. The column is [`crate::VOID_COLUMN`] where a row has fewer than K
+    /// entries.
     Sparse {
-        /// The keys, in the order of their columns; integers as decimal numbers.
+        /// The key of each column; integers are written as decimal numbers.
         keys: Vec<String>,
         /// The type of the values.
         values: MapValue,
     },
-    /// A map, given by a value for each column.
+    /// A map per row, given by a value for each column. A run gets one tensor `[N, columns]` for this input.
     Dense {
         /// The type of the values.
         element: DataType,
@@ -37,25 +41,26 @@ pub enum Takes {
     },
 }
 
-/// The columns of a map that is given by a value for each.
+/// The columns of a map that is given by a value for each column.
 #[derive(Debug)]
 pub enum Columns {
-    /// One for each of these keys; integers as decimal numbers.
+    /// A column for each of these keys; integers are written as decimal numbers.
     Of(Vec<String>),
-    /// One for each key that there is, which are integers, in ascending order; how many, where the graph states it.
+    /// A column for each key of the maps. The keys are integers, in ascending order. Their number is known if
+    /// the graph states it.
     Ascending(Option<usize>),
 }
 
 /// An output of the graph.
 #[derive(Debug)]
 pub struct Output {
-    /// Its name.
+    /// The name of the output.
     pub name: String,
-    /// The names of its columns if its rows are maps by class.
+    /// The class of each column, if the rows are maps from classes to scores.
     pub classes: Option<Vec<String>>,
 }
 
-/// The types of numbers that the values of a map can have.
+/// The type of the numbers in a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapValue {
     /// `float`
@@ -67,7 +72,7 @@ pub enum MapValue {
 }
 
 impl MapValue {
-    /// The element type of a tensor that holds such values.
+    /// The element type of a tensor that holds such numbers.
     #[inline]
     #[must_use]
     pub fn data_type(self) -> DataType {

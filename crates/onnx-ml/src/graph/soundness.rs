@@ -1,5 +1,5 @@
-//! What ONNX demands of every graph, and bounds on what one can make us do: a graph that keeps to neither is refused
-//! before anything is built from it.
+//! Checks what ONNX demands of every graph, and bounds its size. A graph that fails is refused before
+//! anything is built from it.
 //!
 //! Rules: <https://github.com/onnx/onnx/blob/main/docs/IR.md#graphs>
 
@@ -8,37 +8,43 @@ use hashbrown::HashSet;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
+use crate::error::{Error, Exceeds};
+
 use super::{attributes, node_name, subgraphs};
 
-/// Nodes of a graph with its subgraphs; the largest ensembles that converters write out node by node have a tenth of it.
+/// The most nodes of a graph and its subgraphs. The largest ensembles that converters write node by node have
+/// a tenth.
 const MAX_NODES: usize = 100_000;
 
-/// Graphs within graphs: an `If` within a `Scan` within an `If` is rare already.
+/// The most levels of graphs within graphs. An `If` within a `Scan` within an `If` is already rare.
 const MAX_DEPTH: usize = 8;
 
-/// Dimensions of a tensor. tract's own limits are higher.
+/// The most dimensions of a tensor. tract has higher limits.
 const MAX_RANK: usize = 32;
 
 /// Checks a graph and its subgraphs.
 ///
 /// # Errors
-/// When a name is given twice or never, a node reads what a later one gives, as in every cycle, a tensor's data is not
-/// what its shape says, or there is more of something than any model needs.
+/// When a name is given twice or never, a node reads what a later node gives (as in every cycle), the data of
+/// a tensor does not fill its shape, or a bound is exceeded.
 pub(super) fn check(graph: &GraphProto) -> Result<()> {
     let mut nodes = 0;
     check_within(graph, &mut Vec::new(), &mut nodes)
 }
 
-/// Names of values, of a graph and of those around it, outermost first.
+/// The names of values of a graph and of the graphs around it, outermost first.
 type Scopes<'a> = Vec<HashSet<&'a str>>;
 
 fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut usize) -> Result<()> {
-    ensure!(scopes.len() < MAX_DEPTH, "more than {MAX_DEPTH} graphs within each other");
+    ensure!(scopes.len() < MAX_DEPTH, Exceeds(format!("more than {MAX_DEPTH} graphs within each other")));
     *nodes += graph.node.len();
-    ensure!(*nodes <= MAX_NODES, "more than {MAX_NODES} nodes");
+    ensure!(*nodes <= MAX_NODES, Exceeds(format!("more than {MAX_NODES} nodes")));
     if let Some(sparse) = graph.sparse_initializer.first() {
         let name = sparse.values.as_ref().map_or("", |values| &values.name);
-        bail!("the initializer `{name}` is sparse: only dense ones can be read");
+        return Err(Error::Unsupported(
+            format!("the initializer `{name}` is sparse: expected a dense one").into(),
+        )
+        .into());
     }
     let mut given = HashSet::new();
     for tensor in &graph.initializer {
@@ -47,7 +53,7 @@ fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut 
     }
     let mut inputs = HashSet::new();
     for input in &graph.input {
-        // An initializer may be the default of an input.
+        // An initializer may be the default value of an input.
         ensure!(inputs.insert(input.name.as_str()), "`{}` is given twice", input.name);
         given.insert(&input.name);
     }
@@ -59,7 +65,11 @@ fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut 
         }
         let given = scopes.last_mut().context("a graph has a scope")?;
         for output in node.output.iter().filter(|name| !name.is_empty()) {
-            ensure!(given.insert(output), "`{output}` is given twice, at last by `{}`", node_name(node));
+            ensure!(
+                given.insert(output),
+                "`{output}` is given twice, the second time by `{}`",
+                node_name(node)
+            );
         }
     }
     for output in &graph.output {
@@ -94,9 +104,12 @@ fn check_node(graph: &GraphProto, index: usize, node: &NodeProto, scopes: &Scope
     Ok(())
 }
 
-/// Checks that a tensor has the data that its shape says.
+/// Checks that the data of a tensor fills its shape.
 fn check_tensor(tensor: &TensorProto) -> Result<()> {
-    ensure!(tensor.dims.len() <= MAX_RANK, "has {} dimensions, at most {MAX_RANK} can be", tensor.dims.len());
+    ensure!(
+        tensor.dims.len() <= MAX_RANK,
+        Exceeds(format!("has {} dimensions; the limit is {MAX_RANK}", tensor.dims.len()))
+    );
     let size = |product: usize, dimension: &i64| product.checked_mul(usize::try_from(*dimension).ok()?);
     let len = tensor.dims.iter().try_fold(1, size);
     let len = len.with_context(|| format!("has the impossible shape {:?}", tensor.dims))?;
@@ -120,6 +133,6 @@ fn check_tensor(tensor: &TensorProto) -> Result<()> {
         let others = [tensor.int64_data.len(), tensor.uint64_data.len(), tensor.string_data.len()];
         lists.into_iter().chain(others).max().unwrap_or(0)
     };
-    ensure!(held == len, "is of shape {:?} and holds {held} elements", tensor.dims);
+    ensure!(held == len, "has the shape {:?} and holds {held} elements", tensor.dims);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Where the matrix of a vectoriser goes, its rows go sparse as far as can be: a linear model then does a look-up an
-//! entry, and no operator has to hold thousands of zeros a row.
+//! Feeds the sparse rows of a vectoriser to the readers of its matrix where they can read sparse rows. A
+//! linear model then does one lookup per entry, and no operator has to hold thousands of zeros per row.
 
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -9,7 +9,7 @@ use crate::ops;
 
 use super::{MapValue, subgraphs};
 
-/// What a vectoriser gave.
+/// The matrix that a vectoriser gave.
 #[derive(Debug)]
 pub(super) struct Matrix<'a> {
     /// The graph's input with the maps.
@@ -24,7 +24,7 @@ pub(super) struct Matrix<'a> {
     pub values: MapValue,
 }
 
-/// Leads the sparse rows to where the matrix went; the nodes that make what they need of them begin at `at`.
+/// Connects the sparse rows to the readers of the matrix. The nodes that this needs are inserted at `at`.
 pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
     let columns = ops::columns_name(matrix.input);
     let values = ops::values_name(matrix.input);
@@ -32,7 +32,8 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
         if matrix.values == MapValue::Float { values.clone() } else { format!("{values}.float") };
     let mut made = Vec::new();
 
-    // Names of the matrix behind an `Identity`, or a `Cast` to `float`: only as `float` can it be read sparse.
+    // The matrix has further names after an `Identity` or a `Cast` to `float`. It can be read sparse only as
+    // `float`.
     let mut names = vec![matrix.output.to_owned()];
     let mut floats: Vec<String> = Vec::new();
     if matrix.element == MapValue::Float {
@@ -45,7 +46,7 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
             continue;
         }
         let is_float = floats.contains(input);
-        if ops::TAKES_SPARSE.contains(&node.op_type.as_str()) && is_float {
+        if is_float && ops::takes_sparse(&node.op_type) {
             node.input = vec![columns.clone(), float_values.clone()];
             node.attribute.push(int_attribute(ops::SPARSE_WIDTH, matrix.width));
             fed = true;
@@ -82,7 +83,7 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
     graph.node.splice(at..at, made);
 }
 
-/// Removes what made another name of the matrix that nothing reads any more: those of later names first.
+/// Removes the nodes that made names of the matrix which nothing reads any more, the last name first.
 fn forget_unread(graph: &mut GraphProto, names: &[String]) {
     for name in names[1..].iter().rev() {
         if !reads(graph, name) {
@@ -91,7 +92,7 @@ fn forget_unread(graph: &mut GraphProto, names: &[String]) {
     }
 }
 
-/// Whether anything in the graph reads a value, or it is one of its outputs.
+/// Whether a node reads the value, or it is an output of the graph.
 pub(super) fn reads(graph: &GraphProto, name: &str) -> bool {
     graph.output.iter().any(|output| output.name == name)
         || graph.node.iter().any(|node| {

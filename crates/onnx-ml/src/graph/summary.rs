@@ -1,25 +1,29 @@
-//! What a graph is by its own words, whether it can run or not.
+//! Describes a graph as it describes itself, whether it can run or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::dimension;
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 
-use super::types::{self, Type};
-use super::{file, is_onnx, other_types, subgraphs};
+use crate::error::Error;
 
-/// A graph's own description.
+use super::types::{self, NonTensor};
+use super::{NO_GRAPH, file, is_onnx, non_tensors, subgraphs};
+
+/// The description of a graph.
+///
+/// It is read from the file alone. Nothing is checked or rewritten, so it also describes graphs that cannot
+/// run.
 #[derive(Debug)]
 pub struct Summary {
-    /// The version of the format.
+    /// The version of the ONNX format.
     pub ir_version: i64,
-    /// The version of each domain's operators; ONNX's own domain is `ai.onnx`.
+    /// The version of the operators of each domain. The default domain is called `ai.onnx`.
     pub opsets: BTreeSet<(String, i64)>,
-    /// How often each operator occurs, subgraphs included; with its domain if it is not of ONNX's own.
+    /// How often each operator occurs, subgraphs included. Its name has a prefix for domains other than
+    /// ONNX's own.
     pub operators: BTreeMap<String, usize>,
     /// The inputs that have no value in the graph.
     pub inputs: Vec<Declared>,
@@ -27,7 +31,7 @@ pub struct Summary {
     pub outputs: Vec<Declared>,
 }
 
-/// An input or output as it is declared.
+/// An input or output, as the graph declares it.
 #[derive(Debug)]
 pub struct Declared {
     /// Its name.
@@ -41,12 +45,13 @@ pub struct Declared {
 pub enum Kind {
     /// A tensor.
     Tensor {
-        /// The type of its elements, in ONNX's words: `float`.
+        /// The type of its elements under its ONNX name, such as `float`.
         element: String,
-        /// The sizes of its dimensions: a number, a name, or `?`; `None` if not even their number is stated.
+        /// The sizes of its dimensions: each a number, a name, or `?`. `None` if the graph does not state the
+        /// rank.
         shape: Option<Vec<String>>,
     },
-    /// What is no tensor.
+    /// Something other than a tensor, such as `map(string, float)`.
     Other(String),
 }
 
@@ -54,14 +59,16 @@ impl Summary {
     /// Reads the description of a `.onnx` file.
     ///
     /// # Errors
-    /// When it is no ONNX model.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// [`Error::Read`] when the file cannot be read, [`Error::TooLarge`] when it is too large, and
+    /// [`Error::NotOnnx`] when it is not an ONNX model.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
         let proto = file::read(path)?;
-        let graph = proto.graph.as_ref().context("not an ONNX model: it has no graph")?;
-        let types = other_types(graph, path)?;
+        let graph = proto.graph.as_ref().ok_or_else(|| Error::not_onnx(NO_GRAPH))?;
+        let types = non_tensors(graph, path)?;
         let mut operators = BTreeMap::new();
         count(graph, &mut operators);
-        // Some exporters list ONNX's own domain under both of its names.
+        // Some exporters list the default domain under both of its names.
         let opsets = proto.opset_import.iter().map(|import| {
             let domain = if import.domain.is_empty() { "ai.onnx" } else { &import.domain };
             (domain.to_owned(), import.version)
@@ -91,7 +98,7 @@ fn count(graph: &GraphProto, operators: &mut BTreeMap<String, usize>) {
     }
 }
 
-fn kind(info: &ValueInfoProto, other: Option<Type>) -> Kind {
+fn kind(info: &ValueInfoProto, other: Option<NonTensor>) -> Kind {
     let declared = info.r#type.as_ref().and_then(|declared| declared.value.as_ref());
     let Some(type_proto::Value::TensorType(tensor)) = declared else {
         return Kind::Other(other.map_or("no type".to_owned(), types::describe));
@@ -104,12 +111,7 @@ fn kind(info: &ValueInfoProto, other: Option<Type>) -> Kind {
         };
         shape.dim.iter().map(size).collect()
     });
-    Kind::Tensor { element: element_name(tensor.elem_type), shape }
-}
-
-/// The name of an element type in ONNX.
-pub(super) fn element_name(element: i32) -> String {
-    DataType::try_from(element).map_or("undefined", |element| element.as_str_name()).to_lowercase()
+    Kind::Tensor { element: types::element_name(tensor.elem_type), shape }
 }
 
 impl fmt::Display for Declared {

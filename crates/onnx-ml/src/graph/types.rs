@@ -1,26 +1,27 @@
-//! The declared types of inputs and outputs that are no tensors. tract's messages know tensors only, so these are read
-//! once more from the model's bytes.
+//! Reads the declared types of inputs and outputs that are not tensors. tract's messages know tensors only,
+//! so these types are read again from the model's bytes.
 //!
 //! Definitions: `TypeProto` in <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>
 
 use std::collections::HashMap;
 use std::fmt;
 
-use anyhow::{Context, Result};
 use prost::Message;
+use tract_onnx::pb::tensor_proto::DataType;
 
-use super::summary::element_name;
+use crate::error::Error;
 
-/// What an input takes, or an output gives, that is no tensor.
+/// The type of an input or output that is not a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
-    /// A map: its `TensorProto.DataType`s of key and value; the value is 0 unless it is a scalar.
+pub(super) enum NonTensor {
+    /// A map, with the `TensorProto.DataType` of its keys and of its values; that of values is 0 unless they
+    /// are scalars.
     Map { key: i32, value: i32 },
-    /// A sequence, an optional or a sparse tensor: its name.
+    /// A sequence, an optional or a sparse tensor, by its name.
     Other(&'static str),
 }
 
-impl fmt::Display for Type {
+impl fmt::Display for NonTensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Map { .. } => "a map",
@@ -29,30 +30,35 @@ impl fmt::Display for Type {
     }
 }
 
-/// A type in ONNX's words.
-pub(super) fn describe(r#type: Type) -> String {
+/// The name of an element type in ONNX, such as `float`.
+pub(super) fn element_name(element: i32) -> String {
+    DataType::try_from(element).map_or("undefined", |element| element.as_str_name()).to_lowercase()
+}
+
+/// The name of a type in ONNX, such as `map(string, float)`.
+pub(super) fn describe(r#type: NonTensor) -> String {
     match r#type {
-        Type::Map { key, value } => format!("map({}, {})", element_name(key), element_name(value)),
-        Type::Other(other) => other.to_owned(),
+        NonTensor::Map { key, value } => format!("map({}, {})", element_name(key), element_name(value)),
+        NonTensor::Other(other) => other.to_owned(),
     }
 }
 
-/// The types of the graph's inputs and outputs that are no tensors, by their names.
+/// Reads the types of the inputs and outputs that are not tensors, by their names.
 ///
 /// # Errors
-/// When the bytes are no model.
-pub(super) fn read(model: &[u8]) -> Result<HashMap<String, Type>> {
-    let graph = ModelTypes::decode(model).context("not an ONNX model")?.graph.unwrap_or_default();
+/// When the bytes are not a model.
+pub(super) fn read(model: &[u8]) -> Result<HashMap<String, NonTensor>, Error> {
+    let graph = ModelTypes::decode(model).map_err(Error::not_onnx)?.graph.unwrap_or_default();
     let typed = graph.input.into_iter().chain(graph.output).filter_map(|info| {
         let declared = info.declared?;
         let r#type = match declared {
-            Declared { map: Some(map), .. } => {
+            DeclaredType { map: Some(map), .. } => {
                 let value = map.value.and_then(|value| value.tensor).map_or(0, |tensor| tensor.element);
-                Type::Map { key: map.key, value }
+                NonTensor::Map { key: map.key, value }
             }
-            Declared { sequence: Some(Empty {}), .. } => Type::Other("a sequence"),
-            Declared { optional: Some(Empty {}), .. } => Type::Other("an optional"),
-            Declared { sparse: Some(Empty {}), .. } => Type::Other("a sparse tensor"),
+            DeclaredType { sequence: Some(Empty {}), .. } => NonTensor::Other("a sequence"),
+            DeclaredType { optional: Some(Empty {}), .. } => NonTensor::Other("an optional"),
+            DeclaredType { sparse: Some(Empty {}), .. } => NonTensor::Other("a sparse tensor"),
             _ => return None,
         };
         Some((info.name, r#type))
@@ -69,21 +75,21 @@ struct ModelTypes {
 #[derive(Clone, PartialEq, Message)]
 struct GraphTypes {
     #[prost(message, repeated, tag = "11")]
-    input: Vec<Info>,
+    input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
-    output: Vec<Info>,
+    output: Vec<ValueInfo>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Info {
+struct ValueInfo {
     #[prost(string, tag = "1")]
     name: String,
     #[prost(message, optional, tag = "2")]
-    declared: Option<Declared>,
+    declared: Option<DeclaredType>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Declared {
+struct DeclaredType {
     #[prost(message, optional, tag = "4")]
     sequence: Option<Empty>,
     #[prost(message, optional, tag = "5")]
@@ -114,6 +120,6 @@ struct TensorType {
     element: i32,
 }
 
-/// What is inside does not matter.
+/// A message whose content does not matter.
 #[derive(Clone, PartialEq, Message)]
 struct Empty {}

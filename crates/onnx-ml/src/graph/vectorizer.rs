@@ -1,6 +1,7 @@
-//! `DictVectorizer` and `CastMap`, taken out of the graph: they make rows of many columns from maps of few entries. tract
-//! knows tensors only; the graph takes the entries instead (see [`Takes::Sparse`]), and the keys stay with us.
-//! Where strings are read or made, or every key that there is has a column, the graph takes a value for each column.
+//! Removes `DictVectorizer` and `CastMap`, which make rows of many columns from maps of few entries. tract
+//! knows tensors only, so the graph takes the entries instead (see [`Takes::Sparse`]), and the caller gets
+//! the keys. The graph takes a value for each column ([`Takes::Dense`]) if strings are read or made, or if
+//! every key has a column.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_DictVectorizer.html>,
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_CastMap.html>
@@ -13,10 +14,11 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::sparse_rows::{self, Matrix};
-use super::types::Type;
+use super::types::NonTensor;
 use super::{Columns, MapValue, Takes, is_onnx, node_name, tensor_type};
 
-/// Columns of a matrix that a map is spread over; the largest vocabularies, of hashed words, have a sixteenth of it.
+/// The most columns that a map is spread over. The largest vocabularies, of hashed words, have a sixteenth of
+/// this.
 const MAX_COLUMNS: usize = 16 << 20;
 
 /// What a vectoriser does.
@@ -25,18 +27,18 @@ struct Vectorizer {
     columns: Columns,
     /// The type of the values that it reads.
     values: DataType,
-    /// The type of what it makes of them.
+    /// The type of the elements of the matrix.
     element: DataType,
 }
 
-/// Has every vectoriser that reads an input of the graph read tensors, or nothing any more: how each map is given, by the
-/// input's name.
+/// Removes every vectoriser that reads an input of the graph, or makes it read a tensor. Returns what each
+/// such input takes, by its name.
 ///
 /// # Errors
-/// When one is malformed, does not fit its input, or is not all that reads it.
+/// When a vectoriser is malformed, does not fit its input, or shares the input with other nodes.
 pub(super) fn take_out(
     graph: &mut GraphProto,
-    types: &HashMap<String, Type>,
+    types: &HashMap<String, NonTensor>,
 ) -> Result<HashMap<String, Takes>> {
     let mut maps = HashMap::new();
     while let Some(at) = graph.node.iter().position(|node| {
@@ -65,7 +67,7 @@ pub(super) fn take_out(
                 Takes::Sparse { keys, values }
             }
             (columns, _) => {
-                // A CastMap has the values to cast yet.
+                // A CastMap still has to cast the values.
                 if node.op_type == "DictVectorizer" {
                     "Identity".clone_into(&mut node.op_type);
                     node.domain.clear();
@@ -80,17 +82,17 @@ pub(super) fn take_out(
     Ok(maps)
 }
 
-fn vectorizer(node: &NodeProto, declared: Option<Type>, graph: &GraphProto) -> Result<Vectorizer> {
-    // An input without a type is taken for what scikit-learn's converter makes.
+fn vectorizer(node: &NodeProto, declared: Option<NonTensor>, graph: &GraphProto) -> Result<Vectorizer> {
+    // For an input without a type, assume what scikit-learn's converter makes.
     let (key, value) = match declared {
-        Some(Type::Map { key, value }) => (Some(key), value),
-        Some(Type::Other(other)) => bail!("it reads {other}, not a map"),
+        Some(NonTensor::Map { key, value }) => (Some(key), value),
+        Some(NonTensor::Other(other)) => bail!("it reads {other}, not a map"),
         None => (None, DataType::Float as i32),
     };
     let values = DataType::try_from(value).unwrap_or(DataType::Undefined);
     ensure!(
         values == DataType::String || number(values).is_some(),
-        "it reads maps to {values:?}; served are maps to Float, Double, Int64 and String"
+        "it reads maps to {values:?}: expected maps to Float, Double, Int64 or String"
     );
     let (columns, key_type, element) = if node.op_type == "CastMap" {
         let (columns, element) = cast_map(node, graph)?;
@@ -101,7 +103,7 @@ fn vectorizer(node: &NodeProto, declared: Option<Type>, graph: &GraphProto) -> R
     };
     ensure!(
         key.is_none_or(|key| key == key_type as i32),
-        "it knows keys of {key_type:?}, the maps that it reads have others"
+        "it knows keys of {key_type:?}: the maps that it reads have another type of key"
     );
     Ok(Vectorizer { columns, values, element })
 }
@@ -115,7 +117,7 @@ fn number(element: DataType) -> Option<MapValue> {
     }
 }
 
-/// The keys that have a column, and their type.
+/// Reads the keys that have a column, and their type.
 fn vocabulary(node: &NodeProto) -> Result<(Vec<String>, DataType)> {
     let list = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
     let strings = list("string_vocabulary").filter(|attribute| !attribute.strings.is_empty());
@@ -128,7 +130,7 @@ fn vocabulary(node: &NodeProto) -> Result<(Vec<String>, DataType)> {
         (None, Some(integers)) => (integers.ints.iter().map(ToString::to_string).collect(), DataType::Int64),
         _ => bail!("give exactly one of `string_vocabulary` and `int64_vocabulary`"),
     };
-    ensure!(keys.len() <= MAX_COLUMNS, "{} columns, at most {MAX_COLUMNS} are served", keys.len());
+    ensure!(keys.len() <= MAX_COLUMNS, "expected at most {MAX_COLUMNS} columns, found {}", keys.len());
     let mut seen = HashSet::with_capacity(keys.len());
     let twice = keys.iter().find(|key| !seen.insert(key.as_str()));
     ensure!(twice.is_none(), "its vocabulary has `{}` twice", twice.map_or("", String::as_str));
@@ -136,7 +138,7 @@ fn vocabulary(node: &NodeProto) -> Result<(Vec<String>, DataType)> {
     Ok((keys, key_type))
 }
 
-/// The columns of a `CastMap`, and the type of the matrix.
+/// Reads the columns of a `CastMap`, and the type of the matrix.
 fn cast_map(node: &NodeProto, graph: &GraphProto) -> Result<(Columns, DataType)> {
     let attribute = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
     let text = |name, default: &'static str| {
@@ -146,21 +148,21 @@ fn cast_map(node: &NodeProto, graph: &GraphProto) -> Result<(Columns, DataType)>
         "TO_FLOAT" => DataType::Float,
         "TO_INT64" => DataType::Int64,
         "TO_STRING" => DataType::String,
-        other => bail!("cast_to {other} is none of TO_FLOAT, TO_INT64 and TO_STRING"),
+        other => bail!("cast_to: expected TO_FLOAT, TO_INT64 or TO_STRING, found {other}"),
     };
     match text("map_form", "DENSE").as_str() {
         "SPARSE" => {}
-        // Nothing in it says how many columns it makes, but its output may.
+        // The node does not say how many columns it makes, but its output may.
         "DENSE" => return Ok((Columns::Ascending(declared_width(graph, &node.output[0])), element)),
-        other => bail!("map_form {other} is none of DENSE and SPARSE"),
+        other => bail!("map_form: expected DENSE or SPARSE, found {other}"),
     }
     let columns = attribute("max_map").map_or(1, |attribute| attribute.i);
     let columns = usize::try_from(columns).ok().filter(|columns| (1..=MAX_COLUMNS).contains(columns));
-    let columns = columns.with_context(|| format!("max_map is not one of 1 to {MAX_COLUMNS}"))?;
+    let columns = columns.with_context(|| format!("max_map: expected 1 to {MAX_COLUMNS}"))?;
     Ok((Columns::Of((0..columns).map(|key| key.to_string()).collect()), element))
 }
 
-/// The columns of a matrix where the graph states them.
+/// The number of columns of a matrix, if the graph states it.
 fn declared_width(graph: &GraphProto, name: &str) -> Option<usize> {
     let info = graph.value_info.iter().chain(&graph.output).find(|info| info.name == name)?;
     match tensor_type(info).ok()? {

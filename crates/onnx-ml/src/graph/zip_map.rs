@@ -1,5 +1,5 @@
-//! `ZipMap`, taken out of the graph: it makes a sequence of maps from rows of scores, `{class: score, …}` for each. tract
-//! knows tensors only, so the scores stay what they are, and their classes become names of the graph's output.
+//! Removes `ZipMap`, which makes a map `{class: score, …}` from each row of scores. tract knows tensors only,
+//! so the scores stay a matrix, and the classes become the names of the columns of the graph's output.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html>
 
@@ -10,10 +10,11 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::{is_onnx, node_name};
 
-/// Makes every `ZipMap` an `Identity`: the values that were maps, each with its classes, integers as decimal numbers.
+/// Makes every `ZipMap` an `Identity`. Returns the classes of each value that was a map, by its name;
+/// integers are written as decimal numbers.
 ///
 /// # Errors
-/// When one has no classes, or its maps go anywhere but to outputs of the graph.
+/// When a `ZipMap` has no classes, or its maps go anywhere but to outputs of the graph.
 pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<String>>> {
     let mut zipped: HashMap<String, Vec<String>> = HashMap::new();
     for node in graph.node.iter_mut().filter(|node| node.op_type == "ZipMap" && is_onnx(node)) {
@@ -27,11 +28,12 @@ pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<Str
         node.domain.clear();
         node.attribute.clear();
     }
-    // An exporter may rename an output by an `Identity` behind the `ZipMap`; nodes stand in the order of the data.
+    // An exporter may rename an output with an `Identity` after the `ZipMap`. Nodes are in the order of the
+    // data.
     for node in &graph.node {
         ensure!(
             node.op_type == "Identity" || !node.input.iter().any(|input| zipped.contains_key(input)),
-            "{} (`{}`) reads the maps of a ZipMap, which only an output can give",
+            "{} (`{}`) reads the maps of a ZipMap: they can only be an output",
             node.op_type,
             node_name(node)
         );

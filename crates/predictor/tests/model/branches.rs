@@ -190,7 +190,7 @@ fn ifs_that_cannot_run_are_refused() {
     let mut reserved = choice("c", "y", vec![neg("X", "a")], vec![neg("X", "b")]);
     reserved.op_type = "ContinuedIf".to_owned();
     let line = refusal(&of_two_columns([above_two(), vec![reserved]].concat()));
-    assert!(line.contains("ContinuedIf is no ONNX operator"), "{line}");
+    assert!(line.contains("ContinuedIf is not an ONNX operator"), "{line}");
 }
 
 /// Each `If` whose branches disagree doubles the nodes after it.

@@ -1,5 +1,5 @@
-//! What becomes of the elements along axes, where tract's loses NaN, overflows, or adds up in an order that depends on where
-//! in memory a row stands.
+//! Reductions along axes, where tract loses NaN, overflows, or adds up in an order that depends on the place
+//! of a row in memory.
 
 use tract_onnx::tract_core::ops::nn::Reducer;
 use tract_onnx::tract_hir::internal::*;
@@ -7,26 +7,26 @@ use tract_onnx::tract_hir::tract_num_traits::Float;
 
 use crate::ops::operator::{Operator, tensor};
 
-use super::max_min::Extreme;
+use super::max_min::MaxMin;
 
-/// Of floats or doubles, along axes that have one element then.
+/// Reduces floats or doubles along axes. Each of the axes then has one element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reduction {
-    /// What is made of them.
-    pub kind: Kind,
-    /// One or more, of places one.
+    /// The kind of reduction.
+    pub kind: ReductionKind,
+    /// The axes: one or more, but exactly one for places.
     pub axes: TVec<usize>,
 }
 
-/// What is made of the elements along an axis.
+/// The kind of reduction along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The largest or the smallest, NaN if there is one.
-    Extreme(Extreme),
-    /// The place of the extreme, of equal ones the first or the last. NaN is no extreme but in the first place, which
-    /// nothing exceeds then, as in ONNX Runtime.
-    Place(Extreme, Which),
-    /// The logarithm of the sum of the exponentials, none of which overflows.
+pub enum ReductionKind {
+    /// The largest or the smallest element; NaN if there is one.
+    Extreme(MaxMin),
+    /// The place of the largest or smallest element. As in onnxruntime, NaN counts only in the first place,
+    /// where no number exceeds it.
+    Place(MaxMin, Which),
+    /// The logarithm of the sum of the exponentials, without overflow.
     LogSumExp,
     /// The sum.
     Sum,
@@ -34,24 +34,24 @@ pub enum Kind {
     MeanOfSquares,
 }
 
-/// Which of equal ones.
+/// Which of several equal elements counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// That in the first place.
+    /// The first.
     First,
-    /// That in the last.
+    /// The last.
     Last,
 }
 
-impl Kind {
-    /// The kind for a reducer of tract's.
+impl ReductionKind {
+    /// The kind that replaces a reducer of tract, if there is one.
     pub fn of(reducer: Reducer) -> Option<Self> {
         let which = |is_last| if is_last { Which::Last } else { Which::First };
         Some(match reducer {
-            Reducer::Max => Self::Extreme(Extreme { largest: true }),
-            Reducer::Min => Self::Extreme(Extreme { largest: false }),
-            Reducer::ArgMax(is_last) => Self::Place(Extreme { largest: true }, which(is_last)),
-            Reducer::ArgMin(is_last) => Self::Place(Extreme { largest: false }, which(is_last)),
+            Reducer::Max => Self::Extreme(MaxMin { largest: true }),
+            Reducer::Min => Self::Extreme(MaxMin { largest: false }),
+            Reducer::ArgMax(is_last) => Self::Place(MaxMin { largest: true }, which(is_last)),
+            Reducer::ArgMin(is_last) => Self::Place(MaxMin { largest: false }, which(is_last)),
             Reducer::Sum => Self::Sum,
             Reducer::MeanOfSquares => Self::MeanOfSquares,
             _ => return None,
@@ -59,10 +59,10 @@ impl Kind {
     }
 }
 
-/// Sums that go on side by side, so that additions need not wait for one another.
+/// The partial sums that run side by side, so that additions need not wait for each other.
 const LANES: usize = 8;
 
-/// The sum of what `of` makes of some values, added up in an order that depends on their number alone.
+/// Sums `of(x)` over some values, in an order that depends only on their number.
 pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
     let mut sums = [T::zero(); LANES];
     let mut chunks = values.chunks_exact(LANES);
@@ -75,18 +75,18 @@ pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
     sums.into_iter().fold(rest, |sum, x| sum + x)
 }
 
-/// The largest of some, NaN if there is one.
+/// The largest of some values; NaN if there is one.
 pub(super) fn largest<T: Float>(values: &[T]) -> T {
-    extreme(Extreme { largest: true }, values)
+    extreme(MaxMin { largest: true }, values)
 }
 
-/// The extreme of some; of none what exceeds nothing.
-fn extreme<T: Float>(extreme: Extreme, values: &[T]) -> T {
+/// The largest or smallest of some values. Without values, it is the infinity that no number lies beyond.
+fn extreme<T: Float>(extreme: MaxMin, values: &[T]) -> T {
     let least = if extreme.largest { T::neg_infinity() } else { T::infinity() };
     values.iter().fold(least, |found, &x| extreme.of(found, x))
 }
 
-fn place<T: Float>(extreme: Extreme, which: Which, values: &[T]) -> usize {
+fn place<T: Float>(extreme: MaxMin, which: Which, values: &[T]) -> usize {
     let mut found = 0;
     for (place, &x) in values.iter().enumerate() {
         let exceeds = if extreme.largest { x > values[found] } else { x < values[found] };
@@ -110,7 +110,8 @@ fn mean_of_squares<T: Float>(values: &[T]) -> T {
     sum(values, |x| x * x) / count
 }
 
-/// Where, row-major, the elements along an axis stand: where those of each line begin, and how far one is from the next.
+/// The places of the lines along an axis, row-major: the start of each line, and the distance between its
+/// elements.
 pub(super) fn lines(shape: &[usize], axis: usize) -> (impl Iterator<Item = usize>, usize) {
     let length = shape[axis];
     let step: usize = shape[axis + 1..].iter().product();
@@ -118,7 +119,7 @@ pub(super) fn lines(shape: &[usize], axis: usize) -> (impl Iterator<Item = usize
     ((0..outer).flat_map(move |row| (0..step).map(move |column| row * length * step + column)), step)
 }
 
-/// Something of the elements along an axis, in the places of the others.
+/// Applies `of` to each line along an axis.
 fn along<T: Copy, R>(values: &[T], shape: &[usize], axis: usize, of: impl Fn(&[T]) -> R) -> Vec<R> {
     let length = shape[axis];
     let (starts, step) = lines(shape, axis);
@@ -140,11 +141,11 @@ impl Reduction {
         let mut shape: TVec<usize> = x.shape().into();
         for &axis in &self.axes {
             values = match self.kind {
-                Kind::Extreme(kind) => along(&values, &shape, axis, |values| extreme(kind, values)),
-                Kind::LogSumExp => along(&values, &shape, axis, log_sum_exp),
-                Kind::Sum => along(&values, &shape, axis, |values| sum(values, |x| x)),
-                Kind::MeanOfSquares => along(&values, &shape, axis, mean_of_squares),
-                Kind::Place(kind, which) => {
+                ReductionKind::Extreme(kind) => along(&values, &shape, axis, |values| extreme(kind, values)),
+                ReductionKind::LogSumExp => along(&values, &shape, axis, log_sum_exp),
+                ReductionKind::Sum => along(&values, &shape, axis, |values| sum(values, |x| x)),
+                ReductionKind::MeanOfSquares => along(&values, &shape, axis, mean_of_squares),
+                ReductionKind::Place(kind, which) => {
                     let places = along(&values, &shape, axis, |values| place(kind, which, values));
                     let places = places.into_iter().map(i64::try_from).collect::<Result<_, _>>()?;
                     shape[axis] = 1;
@@ -165,7 +166,7 @@ impl Operator for Reduction {
         for &axis in &self.axes {
             shape[axis] = 1.to_dim();
         }
-        let is_place = matches!(self.kind, Kind::Place(..));
+        let is_place = matches!(self.kind, ReductionKind::Place(..));
         let datum_type = if is_place { DatumType::I64 } else { inputs[0].datum_type };
         Ok(tvec!(datum_type.fact(shape)))
     }

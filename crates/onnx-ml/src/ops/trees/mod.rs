@@ -1,21 +1,24 @@
-//! Ensembles of decision trees: read from a node's attributes into a forest, packed, and run by a kernel.
+//! Ensembles of decision trees. They are read from the attributes of a node into a forest, packed, and run by
+//! a kernel.
 #![expect(
     clippy::inline_always,
-    reason = "what a kernel calls is to be compiled for the instructions that the kernel is compiled for"
+    reason = "the functions that a kernel calls must be compiled for the same instructions as the kernel"
 )]
 
 pub mod attributes;
 mod block;
-mod column;
 pub mod ensemble;
 mod forest;
 mod kernel;
+mod node;
 mod packed;
 mod quick_scorer;
+mod slot_column;
 mod splits;
 
 pub use block::{Chunk, Row};
-pub use packed::{Node, Packed, Tree};
+pub use node::PackedNode;
+pub use packed::{Packed, Tree};
 pub use quick_scorer::{Cursor, LANES, Masks};
 
 #[cfg(test)]
@@ -23,6 +26,6 @@ pub use quick_scorer::{Cursor, LANES, Masks};
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    reason = "numbers made here are small"
+    reason = "the numbers made here are small"
 )]
 mod tests;

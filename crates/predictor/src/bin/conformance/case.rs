@@ -130,7 +130,7 @@ impl Case {
             self.sessions.push((shapes, session));
             self.sessions.len() - 1
         };
-        self.sessions[at].1.run(tensors)
+        Ok(self.sessions[at].1.run(tensors)?)
     }
 
     /// The shapes to plan for. Dimensions that the graph does not state are those of the data. With
