@@ -53,11 +53,10 @@ pub(super) fn model_location(
         return ModelLocation::parse(&location)
             .with_context(|| format!("MODEL_LOCATION={location}: expected s3://bucket/prefix or a folder"));
     }
-    let run_id = run_id
-        .context("RUN_ID is not set: set it to the MLflow run id of the model, or set MODEL_LOCATION")?;
-    let bucket = get("MODEL_BUCKET").context(
-        "MODEL_BUCKET is not set: set it to the bucket of the MLflow artifacts, or set MODEL_LOCATION",
-    )?;
+    let run_id =
+        run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;
+    let bucket = get("MODEL_BUCKET")
+        .context("MODEL_BUCKET is not set: give the bucket of the MLflow artifacts, or MODEL_LOCATION")?;
     let root = S3Prefix::parse(bucket.strip_prefix("s3://").unwrap_or(&bucket))
         .with_context(|| format!("MODEL_BUCKET={bucket}: expected the name of a bucket, or bucket/prefix"))?;
     let experiment = get("MLFLOW_EXPERIMENT_ID").unwrap_or_else(|| DEFAULT_EXPERIMENT.to_owned());

@@ -34,9 +34,8 @@ pub(super) fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
         None | Some("False" | "false" | "0") => {}
         Some(other) => bail!("TEST_RUN={other}: expected True or False"),
     }
-    let name = stream(get, "PREDICTIONS_STREAM_NAME")?.context(
-        "PREDICTIONS_STREAM_NAME is not set: set it to the output stream's name, or set TEST_RUN=True",
-    )?;
+    let name = stream(get, "PREDICTIONS_STREAM_NAME")?
+        .context("PREDICTIONS_STREAM_NAME is not set: give the output stream's name, or TEST_RUN=True")?;
     Ok(Output::Stream(name))
 }
 
