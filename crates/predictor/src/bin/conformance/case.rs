@@ -44,7 +44,7 @@ pub fn run(model: &Path) -> Result<(), String> {
 }
 
 fn data_sets(model: &Path) -> Result<()> {
-    let graph = Graph::read(&model.join("model.onnx"))?;
+    let graph = Graph::read(model.join("model.onnx"))?;
     let mut case = Case { graph, sessions: Vec::new() };
     for folder in data_set::find(model)? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
