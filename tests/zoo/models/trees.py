@@ -1,4 +1,4 @@
-"""Decision trees, and forests of them."""
+"""Decision trees and forests."""
 
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -16,7 +16,7 @@ from features import integers, numbers, ties
 from model import Model
 from targets import amount, amounts, three, three_codes, three_words, two, two_codes, two_flags, two_words
 
-# Eight trees that are grown to the end vote with eighths: classes tie, exactly.
+# Eight fully grown trees vote in eighths, so some classes tie exactly.
 VOTES = 8
 
 TREES = [

@@ -1,4 +1,4 @@
-"""Binarizer, Imputer, Normalizer and Scaler: what changes numbers one by one, or row by row."""
+"""Binarizer, Imputer, Normalizer and Scaler."""
 
 import numpy as np
 

@@ -21,14 +21,14 @@ def case(
     double: bool = False,
     **more: Any,
 ) -> Case:
-    """A classifier with these labels, for rows of 32 bits unless told otherwise; and more attributes."""
+    """A classifier with these labels and more attributes. Rows have 32 bits by default."""
     kind = "strings" if isinstance(labels[0], str) else "int64s"
     attributes = first_attributes(trees, "class", double) | {f"classlabels_{kind}": labels, **more}
     x = rows() if x is None else x
     return Case(label, "TreeEnsembleClassifier", [x], attributes, version=3, outputs=2)
 
 
-# Two classes can do with the weights of one of them.
+# For two classes, the weights of one are enough.
 COLUMNS = {"two_by_first": [0], "two_by_second": [1], "two_by_both": [0, 1]}
 
 TWO_CLASSES = [
@@ -45,7 +45,7 @@ TWO_CLASSES = [
     if labels is NUMBERS or transform in ("NONE", "LOGISTIC")
 ]
 
-# The inverse of the normal distribution is there for sums between 0 and 1; at its zero, 1/2, rounding is all there is.
+# PROBIT is defined for sums between 0 and 1. At its zero, 1/2, the result is only rounding.
 PROBIT = [
     case(
         f"{label}_probit",
