@@ -1,5 +1,5 @@
-//! Bounds the memory that a graph can take. A few bytes of a graph can ask for a tensor of any size: a shape to fill, a
-//! number of repetitions, or two vectors that are broadcast against each other.
+//! Bounds the memory that a graph can take. A few bytes of a graph can ask for a tensor of any size: a shape
+//! to fill, a number of repetitions, or two vectors that are broadcast against each other.
 
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
@@ -8,17 +8,19 @@ use tract_onnx::tract_hir::infer::Factoid;
 use super::deadline::Deadline;
 use super::error::Exceeds;
 
-/// The most bytes of a constant that the graph makes, or of a tensor for one row. It may be larger if its inputs are.
+/// The most bytes of a constant that the graph makes, or of a tensor for one row. It may be larger if its
+/// inputs are.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The most bytes of a tensor for a batch of rows: half the memory of the smallest machines that serve models.
+/// The most bytes of a tensor for a batch of rows: half the memory of the smallest machines that serve
+/// models.
 const MAX_BATCH_BYTES: u64 = 64 << 20;
 
 /// The most rows of a batch, whatever the graph. Larger batches gain nothing.
 const MAX_ROWS: i64 = 1 << 20;
 
-/// Infers types and shapes, operator by operator. tract folds constants while it infers, whatever their size. This checks
-/// the size first.
+/// Infers types and shapes, operator by operator. tract folds constants while it infers, whatever their size.
+/// This checks the size first.
 ///
 /// # Errors
 /// When the inference fails, takes too long, or a constant would be too large.
@@ -109,8 +111,8 @@ pub(super) fn max_rows(model: &TypedModel, rows: &Symbol) -> usize {
     usize::try_from(most).unwrap_or(1)
 }
 
-/// The bytes of a tensor for this many rows (1 if `None`). Every other size that is known only at run time counts as 1:
-/// the number of entries, and sizes that depend on values.
+/// The bytes of a tensor for this many rows (1 if `None`). Every other size that is known only at run time
+/// counts as 1: the number of entries, and sizes that depend on values.
 fn volume(fact: &TypedFact, rows: Option<(&Symbol, i64)>) -> u64 {
     let size = fact.datum_type.size_of() as u64;
     let for_one = |dimension: &TDim| {

@@ -1,7 +1,7 @@
 //! Bounds the time that planning a graph may take.
 //!
-//! tract compares each node that it adds with all that are there, and it compares sizes that depend on the number of
-//! rows slowly. A graph of a few thousand hostile operators would keep it busy for hours.
+//! tract compares each node that it adds with all that are there, and it compares sizes that depend on the
+//! number of rows slowly. A graph of a few thousand hostile operators would keep it busy for hours.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
 
 use super::error::Late;
 
-/// The most time for each step of planning. The largest models need less than a second; small cloud machines are 20
-/// times slower.
+/// The most time for each step of planning. The largest models need less than a second; small cloud machines
+/// are 20 times slower.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// The time by which a step of planning must end.

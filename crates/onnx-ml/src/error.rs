@@ -8,8 +8,9 @@ pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
 
 /// Why a model cannot be read, planned or run.
 ///
-/// The variant says what a caller can do about it. The message says which node, input or attribute is at fault. Some
-/// facts are in the sources of the error: print the whole chain, as `{:#}` of `anyhow::Error` does.
+/// The variant says what a caller can do about it. The message says which node, input or attribute is at
+/// fault. Some facts are in the sources of the error: print the whole chain, as `{:#}` of `anyhow::Error`
+/// does.
 ///
 /// ```
 /// use onnx_ml::{Error, Graph};
@@ -36,7 +37,8 @@ pub enum Error {
     /// The graph breaks a rule of ONNX: a name that nothing gives, a tensor that does not fill its shape.
     #[error(transparent)]
     Malformed(Cause),
-    /// The graph needs something that cannot run here: an operator, a version, or the type of an input or output.
+    /// The graph needs something that cannot run here: an operator, a version, or the type of an input or
+    /// output.
     #[error(transparent)]
     Unsupported(Cause),
     /// The graph, or a tensor that it makes for a single row, exceeds a bound.
@@ -45,7 +47,8 @@ pub enum Error {
     /// Planning the graph takes longer than it may.
     #[error(transparent)]
     Deadline(Cause),
-    /// The graph cannot be planned for inputs of these shapes: an operator refuses what it reads or its attributes.
+    /// The graph cannot be planned for inputs of these shapes: an operator refuses what it reads or its
+    /// attributes.
     #[error(transparent)]
     Plan(Cause),
     /// The graph fails on these inputs. It may still run on others.

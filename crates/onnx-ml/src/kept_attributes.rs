@@ -1,4 +1,6 @@
-//! Protocol buffers as they are on the wire: lists of an ONNX attribute, read value by value where they are.
+//! Reads the lists of an ONNX attribute value by value from the encoded message.
+//!
+//! The lists of a large forest take several times as much memory when they are decoded.
 //!
 //! <https://protobuf.dev/programming-guides/encoding/>, and `AttributeProto` in
 //! <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>
@@ -9,20 +11,21 @@ use prost::Message;
 use tract_onnx::pb::{AttributeProto, NodeProto};
 use tract_onnx::tract_hir::internal::*;
 
-/// The wire type of what has a length.
+/// The wire type of a field with a length.
 const LENGTH: u64 = 2;
 
-/// An attribute as a message on the wire.
+/// An attribute as an encoded message.
 #[derive(Debug)]
 pub struct KeptAttribute<'a>(Cow<'a, [u8]>);
 
 impl<'a> KeptAttribute<'a> {
-    /// What stands for an attribute whose message is kept as it is.
+    /// Makes an attribute that keeps its message encoded: [`KeptAttribute::of`] reads it.
     pub fn keep(name: String, message: Vec<u8>) -> AttributeProto {
         AttributeProto { name, s: message, ..AttributeProto::default() }
     }
 
-    /// The attribute of that name, whether it has been kept or decoded; nothing of one that has neither.
+    /// The attribute with this name, whether it was kept or decoded. It has no elements if the node does not
+    /// have it.
     pub fn of(node: &'a NodeProto, name: &str) -> Self {
         let attribute = node.attribute.iter().find(|attribute| attribute.name == name);
         Self(match attribute {
@@ -32,13 +35,13 @@ impl<'a> KeptAttribute<'a> {
         })
     }
 
-    /// The list of that type.
+    /// The list with elements of this type.
     pub fn list<T: Element<'a>>(&'a self) -> List<'a, T> {
         List { message: &self.0, packed: &[], element: std::marker::PhantomData }
     }
 }
 
-/// What an attribute has a list of.
+/// The element type of a list.
 pub trait Element<'a>: Sized {
     /// The number of the list's field.
     const FIELD: u64;
@@ -80,20 +83,20 @@ impl<'a> Element<'a> for &'a [u8] {
     }
 }
 
-/// Bytes that are no message.
+/// The bytes are not a message.
 struct Malformed;
 
-/// What is left of a list.
+/// The elements of a list that are not read yet.
 #[derive(Debug, Clone)]
 pub struct List<'a, T> {
     message: &'a [u8],
-    /// Elements without a key each.
+    /// Elements without keys.
     packed: &'a [u8],
     element: std::marker::PhantomData<T>,
 }
 
 impl<'a, T: Element<'a>> List<'a, T> {
-    /// Whether it has no more elements.
+    /// Whether no elements are left.
     pub fn is_empty(&self) -> bool {
         Self { ..*self }.next().is_none()
     }
@@ -124,7 +127,7 @@ impl<'a, T: Element<'a>> List<'a, T> {
 impl<'a, T: Element<'a>> Iterator for List<'a, T> {
     type Item = TractResult<T>;
 
-    /// The next element; an error, and then nothing more, where the bytes are none.
+    /// The next element. If the bytes are malformed, it is an error, and the list ends.
     #[inline]
     fn next(&mut self) -> Option<TractResult<T>> {
         self.take().transpose().map(|element| {
@@ -136,7 +139,7 @@ impl<'a, T: Element<'a>> Iterator for List<'a, T> {
     }
 }
 
-/// Takes a number of variable length from the front.
+/// Takes a number of variable length from the front of `bytes`.
 #[inline]
 pub fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
@@ -158,14 +161,14 @@ mod tests {
         NodeProto { attribute: vec![attribute], ..NodeProto::default() }
     }
 
-    /// Every message may have lists in either form, in any order, and fields that are not known.
+    /// A message may have lists in either form, in any order, and unknown fields.
     #[test]
     fn elements_come_with_a_key_each_or_packed() {
         let message = [
             &[1 << 3 | 2, 1, b'a'][..],                                         // name
             &[8 << 3, 5],                                                       // an int
             &[7 << 3 | 5, 0, 0, 128, 63],                                       // a float: 1.0
-            &[8 << 3 | 2, 0, 8 << 3 | 2, 3], // no ints, then three bytes of them:
+            &[8 << 3 | 2, 0, 8 << 3 | 2, 3], // no ints, then three bytes with
             &[7, 0xac, 0x02],                // 7 and 300
             &[20 << 3 & 0x7f | 0x80, 1, 7],  // type
             &[9 << 3 | 2, 2, b'x', b'y'],    // a string
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_an_error_and_then_the_end() {
+    fn a_message_that_is_cut_off_gives_an_error_and_then_ends() {
         let cut: [&[u8]; 6] = [
             &[8 << 3],
             &[8 << 3, 0x80],

@@ -1,11 +1,13 @@
 //! Runs ONNX models of classical machine learning with [tract](https://github.com/sonos/tract).
 //!
-//! tract runs neural networks, and few operators of `ai.onnx.ml`. This crate adds the rest: trees, linear models, support
-//! vector machines, encoders, scalers and text operators. It also corrects standard operators, and rewrites graphs that
-//! take or give maps. So models from scikit-learn, LightGBM and XGBoost run as exported.
+//! tract runs neural networks, and few operators of `ai.onnx.ml`. This crate adds the rest: trees, linear
+//! models, support vector machines, encoders, scalers and text operators. It also corrects standard
+//! operators, and rewrites graphs that take or give maps. So models from scikit-learn, LightGBM and XGBoost
+//! run as exported.
 //!
 //! A model goes through these steps:
-//! 1. [`Graph::read`] reads a file, checks it, and rewrites what tract does not know. It says what the inputs take.
+//! 1. [`Graph::read`] reads a file, checks it, and rewrites what tract does not know. It says what the inputs
+//!    take.
 //! 2. [`Session::new`] plans the graph for the shapes of the inputs. The number of rows can stay open.
 //! 3. [`Session::run`] computes the outputs for a batch of rows.
 //!
@@ -28,9 +30,11 @@
 //! # let path = folder.path().join("model.onnx");
 //! # let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, ..Default::default() };
 //! # let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
-//! # let value = |name: &str| ValueInfoProto { name: name.into(), r#type: Some(r#type.clone()), ..Default::default() };
+//! # let value = |name: &str| ValueInfoProto {
+//! #     name: name.into(), r#type: Some(r#type.clone()), ..Default::default()
+//! # };
 //! # let floats = |name: &str, floats: Vec<f32>| AttributeProto {
-//! #     name: name.into(), r#type: attribute_proto::AttributeType::Floats as i32, floats, ..Default::default()
+//! #     name: name.into(), r#type: 6 /* FLOATS */, floats, ..Default::default()
 //! # };
 //! # let linear = NodeProto {
 //! #     op_type: "LinearRegressor".into(),
@@ -77,3 +81,8 @@ pub use ops::{VOID_COLUMN, onnx, use_portable_code};
 pub use session::{Dimension, Session};
 /// The version of tract that the types of this crate belong to.
 pub use tract_onnx;
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

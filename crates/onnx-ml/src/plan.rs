@@ -11,7 +11,8 @@ use super::{bounds, ops};
 /// Infers the type and shape of everything in the graph. Those of its inputs must be set.
 ///
 /// # Errors
-/// When an operator cannot run on what it reads, a constant would be too large, or the inference takes too long.
+/// When an operator cannot run on what it reads, a constant would be too large, or the inference takes too
+/// long.
 pub(super) fn typed(mut model: InferenceModel) -> Result<TypedModel> {
     bounds::infer_constants(&mut model, Deadline::from_now())?;
     model.into_typed()

@@ -27,8 +27,8 @@ pub enum Dimension {
 
 /// A graph that runs.
 ///
-/// A session can be shared between threads. A run keeps its working memory for the next run; runs at the same time each
-/// have their own.
+/// A session can be shared between threads. A run keeps its working memory for the next run; runs at the same
+/// time each have their own.
 ///
 /// ```
 /// # use prost::Message;
@@ -37,11 +37,15 @@ pub enum Dimension {
 /// # let path = folder.path().join("model.onnx");
 /// # let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, ..Default::default() };
 /// # let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
-/// # let value = |name: &str| ValueInfoProto { name: name.into(), r#type: Some(r#type.clone()), ..Default::default() };
+/// # let value = |name: &str| ValueInfoProto {
+/// #     name: name.into(), r#type: Some(r#type.clone()), ..Default::default()
+/// # };
 /// # let abs = NodeProto {
 /// #     op_type: "Abs".into(), input: vec!["x".into()], output: vec!["y".into()], ..Default::default()
 /// # };
-/// # let graph = GraphProto { node: vec![abs], input: vec![value("x")], output: vec![value("y")], ..Default::default() };
+/// # let graph = GraphProto {
+/// #     node: vec![abs], input: vec![value("x")], output: vec![value("y")], ..Default::default()
+/// # };
 /// # let proto = ModelProto { graph: Some(graph), ..Default::default() };
 /// # std::fs::write(&path, proto.encode_to_vec())?;
 /// use onnx_ml::tract_onnx::prelude::*;
@@ -79,14 +83,15 @@ impl Session {
     /// - [`Error::TooLarge`]: a constant, or a tensor for one row, takes too much memory.
     /// - [`Error::Deadline`]: planning takes too long.
     pub fn new(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self, Error> {
-        // A hostile graph may fail an assertion in tract. That makes it a bad model, and must not end the process.
+        // A hostile graph may fail an assertion in tract. That makes it a bad model, and must not end the
+        // process.
         catch_unwind(AssertUnwindSafe(|| Self::plan(graph, shapes).map_err(Error::plan)))
             .unwrap_or_else(|_| Err(Error::Malformed("the graph is malformed".into())))
     }
 
     fn plan(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self> {
         let (expected, found) = (graph.inputs.len(), shapes.len());
-        ensure!(expected == found, "expected {expected} shapes, one for each input, found {found}");
+        ensure!(expected == found, "expected one shape per input ({expected}), found {found}");
         let mut proto = Cow::Borrowed(&graph.proto);
         let mut typed = Self::typed(&proto, graph, shapes);
         for _ in 0..MAX_REWRITES {
@@ -104,8 +109,8 @@ impl Session {
         Ok(Self { plan, state: Mutex::new(None), is_plain, rows, max_rows })
     }
 
-    /// The graph with all types and shapes, the symbol for the number of rows, and the symbol for the number of entries
-    /// of sparse rows.
+    /// The graph with all types and shapes, the symbol for the number of rows, and the symbol for the number
+    /// of entries of sparse rows.
     fn typed(
         proto: &ModelProto,
         graph: &Graph,
@@ -153,7 +158,9 @@ impl Session {
     /// # Errors
     /// [`Error::NoOutput`] when the graph has fewer outputs.
     pub fn output_fact(&self, index: usize) -> Result<&TypedFact, Error> {
-        self.plan.model().output_fact(index).map_err(|_| Error::NoOutput(index))
+        let model = self.plan.model();
+        let outlet = model.outputs.get(index).ok_or(Error::NoOutput(index))?;
+        model.outlet_fact(*outlet).map_err(Error::plan)
     }
 
     /// The number of rows, as shapes contain it.
@@ -163,8 +170,8 @@ impl Session {
         self.rows.to_dim()
     }
 
-    /// The most rows that a run should have. With more, a tensor within the graph would exceed 64 MiB, unless it does so
-    /// for a single row.
+    /// The most rows that a run should have. With more, a tensor within the graph would exceed 64 MiB, unless
+    /// it does so for a single row.
     #[inline]
     #[must_use]
     pub fn max_rows(&self) -> usize {
@@ -205,8 +212,8 @@ impl Session {
         Ok(outputs)
     }
 
-    /// Runs in the state of an earlier run. It does what tract's own run does, without deriving the facts of the inputs
-    /// again.
+    /// Runs in the state of an earlier run. It does what tract's own run does, without deriving the facts of
+    /// the inputs again.
     fn run_again(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         let model = self.plan.model();
         let outlets = model.input_outlets()?;
@@ -227,8 +234,8 @@ impl Session {
     }
 }
 
-/// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have a state:
-/// a loop remembers how many rows it had. And no size may depend on values.
+/// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have
+/// a state: a loop remembers how many rows it had. And no size may depend on values.
 fn is_plain(plan: &Arc<TypedRunnableModel>, sizes: [&Symbol; 2]) -> Result<bool> {
     let known = |dimension: &TDim| dimension.symbols().iter().all(|symbol| sizes.contains(&symbol));
     let outputs = plan.model().nodes().iter().flat_map(|node| &node.outputs);

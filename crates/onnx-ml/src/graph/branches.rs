@@ -1,5 +1,5 @@
-//! Handles an `If` whose branches give tensors of different types or ranks, so that later nodes cannot be typed.
-//! All nodes after such an `If` move into each of its branches, where the types are known.
+//! Handles an `If` whose branches give tensors of different types or ranks, so that later nodes cannot be
+//! typed. All nodes after such an `If` move into each of its branches, where the types are known.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,9 @@ use super::{identity, node_name, soundness, subgraphs, subgraphs_mut};
 /// The most bytes that are copied into branches at once. The nodes may contain constants.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Moves the nodes after the `If` of this name into its branches, and returns whether there is such an `If`. The same
-/// is done for every `If` with the same operators in its branches: a function that is called often makes many.
+/// Moves the nodes after the `If` of this name into its branches, and returns whether there is such an `If`.
+/// The same is done for every `If` with the same operators in its branches: a function that is called often
+/// makes many.
 ///
 /// # Errors
 /// When the graph becomes too large.

@@ -1,7 +1,7 @@
 //! Reads a model's file.
 //!
-//! The lists of nodes make up nearly all of a forest's file. Decoded, they take several times as much memory. So they
-//! stay encoded until the trees are made from them: see [`KeptAttribute`].
+//! The lists of nodes make up nearly all of a forest's file. Decoded, they take several times as much memory.
+//! So they stay encoded until the trees are made from them: see [`KeptAttribute`].
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -13,16 +13,19 @@ use crate::error::{Error, Exceeds};
 
 use super::NO_GRAPH;
 
-/// The most levels of functions that call functions: more than any exporter nests, and few enough for the stack.
+/// The most levels of functions that call functions: more than any exporter nests, and few enough for the
+/// stack.
 const MAX_DEPTH: usize = 32;
 
-/// The most nodes of a graph with inlined functions. A few functions that call each other twice could fill the memory.
+/// The most nodes of a graph with inlined functions. A few functions that call each other twice could fill
+/// the memory.
 const MAX_NODES: usize = 1 << 17;
 
 /// The most bytes of inlined bodies. A body may hold a tensor, or be given one, and is copied for every call.
 const MAX_BYTES: usize = 256 << 20;
 
-/// Inlines every call. The file is read again because tract's messages lack the default attributes of functions.
+/// Inlines every call. The file is read again because tract's messages lack the default attributes of
+/// functions.
 ///
 /// # Errors
 /// When functions call each other in a circle, or the graph becomes too large.
@@ -35,8 +38,8 @@ pub(super) fn inline(model: &mut ModelProto, path: &Path) -> Result<(), Error> {
     let defaults = ModelDefaults::decode(&*bytes).map_err(Error::not_onnx)?;
     let mut known = HashMap::new();
     for (function, defaults) in functions.iter().zip(defaults.functions) {
-        // A function may import another opset than the model. ONNX then demands that its operators mean the same
-        // in both versions.
+        // A function may import another opset than the model. ONNX then demands that its operators mean the
+        // same in both versions.
         known.insert((function.domain(), function.name()), (function, defaults.attribute));
     }
     let mut writer = Writer { functions: known, calls: 0, nodes: 0, bytes: 0 };
@@ -141,7 +144,8 @@ impl Scope<'_> {
         node
     }
 
-    /// The attribute, or the attribute of the call that it refers to. `None` if the call does not have that one.
+    /// The attribute, or the attribute of the call that it refers to. `None` if the call does not have that
+    /// one.
     fn attribute(&self, attribute: &AttributeProto) -> Option<AttributeProto> {
         if !attribute.ref_attr_name.is_empty() {
             let given = self.attributes.iter().find(|given| given.name == attribute.ref_attr_name)?;

@@ -1,7 +1,8 @@
 //! The ONNX graph before tract reads it: what it takes and gives, and how it is rewritten.
 //!
-//! tract knows tensors only. The rewriting removes operators that take or give maps and sequences, and inlines functions.
-//! What cannot run is refused, and so is a graph that breaks the rules of ONNX or exceeds a bound.
+//! tract knows tensors only. The rewriting removes operators that take or give maps and sequences, and
+//! inlines functions. What cannot run is refused, and so is a graph that breaks the rules of ONNX or exceeds
+//! a bound.
 
 mod attributes;
 pub(crate) mod branches;
@@ -46,11 +47,15 @@ const NO_GRAPH: &str = "it has no graph";
 /// # let path = folder.path().join("model.onnx");
 /// # let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, ..Default::default() };
 /// # let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
-/// # let value = |name: &str| ValueInfoProto { name: name.into(), r#type: Some(r#type.clone()), ..Default::default() };
+/// # let value = |name: &str| ValueInfoProto {
+/// #     name: name.into(), r#type: Some(r#type.clone()), ..Default::default()
+/// # };
 /// # let abs = NodeProto {
 /// #     op_type: "Abs".into(), input: vec!["x".into()], output: vec!["y".into()], ..Default::default()
 /// # };
-/// # let graph = GraphProto { node: vec![abs], input: vec![value("x")], output: vec![value("y")], ..Default::default() };
+/// # let graph = GraphProto {
+/// #     node: vec![abs], input: vec![value("x")], output: vec![value("y")], ..Default::default()
+/// # };
 /// # let proto = ModelProto { graph: Some(graph), ..Default::default() };
 /// # std::fs::write(&path, proto.encode_to_vec())?;
 /// use onnx_ml::{Graph, Takes};
@@ -71,7 +76,8 @@ pub struct Graph {
     pub(super) proto: ModelProto,
     /// The folder of the tensors that the file leaves out.
     pub(super) folder: PathBuf,
-    /// The inputs, as the model's author knows them: a map is one input. Inputs with a value in the graph are left out.
+    /// The inputs, as the model's author knows them: a map is one input. Inputs with a value in the graph are
+    /// left out.
     pub inputs: Vec<Input>,
     /// The outputs.
     pub outputs: Vec<Output>,
@@ -154,7 +160,8 @@ fn inputs(graph: &mut GraphProto, maps: &mut HashMap<String, Takes>) -> Result<V
     Ok(inputs)
 }
 
-/// Reads the types of inputs and outputs that are not tensors. Few models have any: only then is the file read again.
+/// Reads the types of inputs and outputs that are not tensors. Few models have any: only then is the file
+/// read again.
 fn non_tensors(graph: &GraphProto, path: &Path) -> Result<HashMap<String, NonTensor>, Error> {
     let is_tensor =
         |info: &ValueInfoProto| info.r#type.as_ref().is_some_and(|declared| declared.value.is_some());

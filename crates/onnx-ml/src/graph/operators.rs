@@ -1,4 +1,5 @@
-//! Checks that every operator of a graph can run, by its domain and name, and the versions that the model asks for.
+//! Checks that every operator of a graph can run, by its domain and name, and the versions that the model
+//! asks for.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +16,8 @@ const MAX_ML_VERSION: i64 = 5;
 /// Checks every operator of the graph and of its subgraphs.
 ///
 /// # Errors
-/// When an operator cannot run, or the version of a domain is too new. The message lists all operators that cannot run
-/// in one line, as `domain.Operator (node)`.
+/// When an operator cannot run, or the version of a domain is too new. The message lists all operators that
+/// cannot run in one line, as `domain.Operator (node)`.
 pub(super) fn check(model: &ModelProto) -> Result<()> {
     for import in &model.opset_import {
         ensure!(
@@ -55,8 +56,8 @@ fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut
     }
 }
 
-/// Refuses a graph that contains what only the rewriting may put in. The rewriting is trusted, so those nodes are not
-/// checked.
+/// Refuses a graph that contains what only the rewriting may put in. The rewriting is trusted, so those nodes
+/// are not checked.
 ///
 /// # Errors
 /// When the graph contains an internal operator or attribute.

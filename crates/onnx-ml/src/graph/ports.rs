@@ -23,8 +23,9 @@ pub enum Takes {
     },
     /// A map per row, given by the entries that have a column.
     ///
-    /// A run gets two tensors for this input, `int32[N, K]` with the columns and `[N, K]` with the values, for N rows of
-    /// up to K entries each. The column is [`crate::VOID_COLUMN`] where a row has fewer than K entries.
+    /// A run gets two tensors for this input, `int32[N, K]` with the columns and `[N, K]` with the values,
+    /// for N rows of up to K entries each. The column is [`crate::VOID_COLUMN`] where a row has fewer than K
+    /// entries.
     Sparse {
         /// The key of each column; integers are written as decimal numbers.
         keys: Vec<String>,
@@ -45,8 +46,8 @@ pub enum Takes {
 pub enum Columns {
     /// A column for each of these keys; integers are written as decimal numbers.
     Of(Vec<String>),
-    /// A column for each key of the maps. The keys are integers, in ascending order. Their number is known if the graph
-    /// states it.
+    /// A column for each key of the maps. The keys are integers, in ascending order. Their number is known if
+    /// the graph states it.
     Ascending(Option<usize>),
 }
 

@@ -1,5 +1,6 @@
-//! Removes a `SequenceConstruct` that makes an output of the graph. Models of scikit-learn with several outputs give a
-//! sequence of score matrices. tract knows tensors only, so each matrix becomes a separate output.
+//! Removes a `SequenceConstruct` that makes an output of the graph. Models of scikit-learn with several
+//! outputs give a sequence of score matrices. tract knows tensors only, so each matrix becomes a separate
+//! output.
 //!
 //! <https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html>
 

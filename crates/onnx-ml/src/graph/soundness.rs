@@ -1,5 +1,5 @@
-//! Checks what ONNX demands of every graph, and bounds its size. A graph that fails is refused before anything is built
-//! from it.
+//! Checks what ONNX demands of every graph, and bounds its size. A graph that fails is refused before
+//! anything is built from it.
 //!
 //! Rules: <https://github.com/onnx/onnx/blob/main/docs/IR.md#graphs>
 
@@ -12,7 +12,8 @@ use crate::error::{Error, Exceeds};
 
 use super::{attributes, node_name, subgraphs};
 
-/// The most nodes of a graph and its subgraphs. The largest ensembles that converters write node by node have a tenth.
+/// The most nodes of a graph and its subgraphs. The largest ensembles that converters write node by node have
+/// a tenth.
 const MAX_NODES: usize = 100_000;
 
 /// The most levels of graphs within graphs. An `If` within a `Scan` within an `If` is already rare.
@@ -24,8 +25,8 @@ const MAX_RANK: usize = 32;
 /// Checks a graph and its subgraphs.
 ///
 /// # Errors
-/// When a name is given twice or never, a node reads what a later node gives (as in every cycle), the data of a tensor
-/// does not fill its shape, or a bound is exceeded.
+/// When a name is given twice or never, a node reads what a later node gives (as in every cycle), the data of
+/// a tensor does not fill its shape, or a bound is exceeded.
 pub(super) fn check(graph: &GraphProto) -> Result<()> {
     let mut nodes = 0;
     check_within(graph, &mut Vec::new(), &mut nodes)

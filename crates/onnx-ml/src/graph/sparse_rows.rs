@@ -1,5 +1,5 @@
-//! Feeds the sparse rows of a vectoriser to the readers of its matrix where they can read sparse rows. A linear model
-//! then does one lookup per entry, and no operator has to hold thousands of zeros per row.
+//! Feeds the sparse rows of a vectoriser to the readers of its matrix where they can read sparse rows. A
+//! linear model then does one lookup per entry, and no operator has to hold thousands of zeros per row.
 
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -32,7 +32,8 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
         if matrix.values == MapValue::Float { values.clone() } else { format!("{values}.float") };
     let mut made = Vec::new();
 
-    // The matrix has further names after an `Identity` or a `Cast` to `float`. It can be read sparse only as `float`.
+    // The matrix has further names after an `Identity` or a `Cast` to `float`. It can be read sparse only as
+    // `float`.
     let mut names = vec![matrix.output.to_owned()];
     let mut floats: Vec<String> = Vec::new();
     if matrix.element == MapValue::Float {

@@ -14,14 +14,16 @@ use super::{NO_GRAPH, file, is_onnx, non_tensors, subgraphs};
 
 /// The description of a graph.
 ///
-/// It is read from the file alone. Nothing is checked or rewritten, so it also describes graphs that cannot run.
+/// It is read from the file alone. Nothing is checked or rewritten, so it also describes graphs that cannot
+/// run.
 #[derive(Debug)]
 pub struct Summary {
     /// The version of the ONNX format.
     pub ir_version: i64,
     /// The version of the operators of each domain. The default domain is called `ai.onnx`.
     pub opsets: BTreeSet<(String, i64)>,
-    /// How often each operator occurs, subgraphs included. Its name has a prefix for domains other than ONNX's own.
+    /// How often each operator occurs, subgraphs included. Its name has a prefix for domains other than
+    /// ONNX's own.
     pub operators: BTreeMap<String, usize>,
     /// The inputs that have no value in the graph.
     pub inputs: Vec<Declared>,
@@ -45,7 +47,8 @@ pub enum Kind {
     Tensor {
         /// The type of its elements under its ONNX name, such as `float`.
         element: String,
-        /// The sizes of its dimensions: each a number, a name, or `?`. `None` if the graph does not state the rank.
+        /// The sizes of its dimensions: each a number, a name, or `?`. `None` if the graph does not state the
+        /// rank.
         shape: Option<Vec<String>>,
     },
     /// Something other than a tensor, such as `map(string, float)`.
@@ -56,8 +59,8 @@ impl Summary {
     /// Reads the description of a `.onnx` file.
     ///
     /// # Errors
-    /// [`Error::Read`] when the file cannot be read, [`Error::TooLarge`] when it is too large, and [`Error::NotOnnx`]
-    /// when it is not an ONNX model.
+    /// [`Error::Read`] when the file cannot be read, [`Error::TooLarge`] when it is too large, and
+    /// [`Error::NotOnnx`] when it is not an ONNX model.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let proto = file::read(path)?;

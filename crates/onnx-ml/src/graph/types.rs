@@ -1,5 +1,5 @@
-//! Reads the declared types of inputs and outputs that are not tensors. tract's messages know tensors only, so these
-//! types are read again from the model's bytes.
+//! Reads the declared types of inputs and outputs that are not tensors. tract's messages know tensors only,
+//! so these types are read again from the model's bytes.
 //!
 //! Definitions: `TypeProto` in <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>
 
@@ -14,7 +14,8 @@ use crate::error::Error;
 /// The type of an input or output that is not a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NonTensor {
-    /// A map, with the `TensorProto.DataType` of its keys and of its values; that of values is 0 unless they are scalars.
+    /// A map, with the `TensorProto.DataType` of its keys and of its values; that of values is 0 unless they
+    /// are scalars.
     Map { key: i32, value: i32 },
     /// A sequence, an optional or a sparse tensor, by its name.
     Other(&'static str),

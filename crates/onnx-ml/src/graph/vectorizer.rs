@@ -1,6 +1,7 @@
-//! Removes `DictVectorizer` and `CastMap`, which make rows of many columns from maps of few entries. tract knows tensors
-//! only, so the graph takes the entries instead (see [`Takes::Sparse`]), and the caller gets the keys. The graph takes
-//! a value for each column ([`Takes::Dense`]) if strings are read or made, or if every key has a column.
+//! Removes `DictVectorizer` and `CastMap`, which make rows of many columns from maps of few entries. tract
+//! knows tensors only, so the graph takes the entries instead (see [`Takes::Sparse`]), and the caller gets
+//! the keys. The graph takes a value for each column ([`Takes::Dense`]) if strings are read or made, or if
+//! every key has a column.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_DictVectorizer.html>,
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_CastMap.html>
@@ -16,7 +17,8 @@ use super::sparse_rows::{self, Matrix};
 use super::types::NonTensor;
 use super::{Columns, MapValue, Takes, is_onnx, node_name, tensor_type};
 
-/// The most columns that a map is spread over. The largest vocabularies, of hashed words, have a sixteenth of this.
+/// The most columns that a map is spread over. The largest vocabularies, of hashed words, have a sixteenth of
+/// this.
 const MAX_COLUMNS: usize = 16 << 20;
 
 /// What a vectoriser does.
@@ -29,8 +31,8 @@ struct Vectorizer {
     element: DataType,
 }
 
-/// Removes every vectoriser that reads an input of the graph, or makes it read a tensor. Returns what each such input
-/// takes, by its name.
+/// Removes every vectoriser that reads an input of the graph, or makes it read a tensor. Returns what each
+/// such input takes, by its name.
 ///
 /// # Errors
 /// When a vectoriser is malformed, does not fit its input, or shares the input with other nodes.

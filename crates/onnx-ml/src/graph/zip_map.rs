@@ -1,5 +1,5 @@
-//! Removes `ZipMap`, which makes a map `{class: score, …}` from each row of scores. tract knows tensors only, so the
-//! scores stay a matrix, and the classes become the names of the columns of the graph's output.
+//! Removes `ZipMap`, which makes a map `{class: score, …}` from each row of scores. tract knows tensors only,
+//! so the scores stay a matrix, and the classes become the names of the columns of the graph's output.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html>
 
@@ -10,8 +10,8 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::{is_onnx, node_name};
 
-/// Makes every `ZipMap` an `Identity`. Returns the classes of each value that was a map, by its name; integers are
-/// written as decimal numbers.
+/// Makes every `ZipMap` an `Identity`. Returns the classes of each value that was a map, by its name;
+/// integers are written as decimal numbers.
 ///
 /// # Errors
 /// When a `ZipMap` has no classes, or its maps go anywhere but to outputs of the graph.
@@ -28,7 +28,8 @@ pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<Str
         node.domain.clear();
         node.attribute.clear();
     }
-    // An exporter may rename an output with an `Identity` after the `ZipMap`. Nodes are in the order of the data.
+    // An exporter may rename an output with an `Identity` after the `ZipMap`. Nodes are in the order of the
+    // data.
     for node in &graph.node {
         ensure!(
             node.op_type == "Identity" || !node.input.iter().any(|input| zipped.contains_key(input)),

@@ -8,11 +8,11 @@ use super::operator::{Operator, Parsed, parsed};
 use super::take::take;
 use super::tensor_access::numbers;
 
-/// The operator: of `[.., F]` the features at K places, `[.., K]`; of `[F]`, as onnxruntime does, `[1, K]`.
+/// Picks the features at K places: `[.., F]` becomes `[.., K]`. As in onnxruntime, `[F]` becomes `[1, K]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ArrayFeatureExtractor;
 
-#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a parser of tract")]
 pub(super) fn parse(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok(parsed(ArrayFeatureExtractor))
 }
@@ -25,9 +25,9 @@ impl Operator for ArrayFeatureExtractor {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let [x, places] = inputs else { bail!("two inputs") };
+        let [x, places] = inputs else { bail!("expected two inputs") };
         let mut shape: TVec<TDim> = x.shape.iter().cloned().collect();
-        ensure!(!shape.is_empty(), "one element of rank 0 where features are expected");
+        ensure!(!shape.is_empty(), "expected features, found one element of rank 0");
         if shape.len() == 1 {
             shape.insert(0, 1.to_dim());
         }
@@ -37,8 +37,8 @@ impl Operator for ArrayFeatureExtractor {
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let [x, places] = inputs else { bail!("two inputs") };
-        let (&width, outer) = x.shape().split_last().context("features of rank 1 or more")?;
+        let [x, places] = inputs else { bail!("expected two inputs") };
+        let (&width, outer) = x.shape().split_last().context("expected features of rank 1 or more")?;
         let within = |&place: &i64| usize::try_from(place).ok().filter(|&place| place < width);
         let columns = numbers::<i64>(places)?
             .iter()

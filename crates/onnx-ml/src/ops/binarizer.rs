@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::{numbers, shape_of};
 
-/// The operator: 1 above the threshold and else 0, in the input's type and shape.
+/// Gives 1 above the threshold and 0 elsewhere, in the type and shape of the input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Binarizer {
     threshold: f32,
@@ -22,7 +22,7 @@ impl Operator for Binarizer {
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let datum_type = inputs[0].datum_type;
-        ensure!(datum_type.is_number(), "an input of {datum_type:?}");
+        ensure!(datum_type.is_number(), "an input of {datum_type:?}: expected numbers");
         Ok(shape_of(inputs[0], datum_type))
     }
 

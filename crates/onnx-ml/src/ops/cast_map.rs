@@ -1,4 +1,5 @@
-//! `CastMap`, once the values of its maps are a matrix: the rewriting of a graph that begins with one leaves it the cast.
+//! `CastMap`, for maps whose values are a matrix. The rewriting of the graph spreads the maps, so that only
+//! the cast is left to do.
 //!
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_CastMap.html>
 
@@ -8,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::operator::{Operator, Parsed, parsed, tensor};
 
-/// The operator: values of a type make as many of another, `[N, columns]` each.
+/// Casts each value to another type, `[N, columns]`.
 #[derive(Debug, Clone, PartialEq)]
 struct CastMap {
     to: DatumType,
@@ -19,20 +20,20 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
         "TO_FLOAT" => DatumType::F32,
         "TO_INT64" => DatumType::I64,
         "TO_STRING" => DatumType::String,
-        other => bail!("cast_to {other} is none of TO_FLOAT, TO_INT64 and TO_STRING"),
+        other => bail!("cast_to: expected TO_FLOAT, TO_INT64 or TO_STRING, found {other}"),
     };
     Ok(parsed(CastMap { to }))
 }
 
-/// As C's `%f` writes it: ONNX does not say how, and onnxruntime does so.
+/// Writes a number as C's `%f` does. ONNX leaves the format open; this is what onnxruntime does.
 fn text(number: f64) -> String {
     if number.is_nan() { "nan".to_owned() } else { format!("{number:.6}") }
 }
 
-/// Reads numbers. An empty string stands where there is no key: zero, as it is among numbers.
+/// Reads numbers. An empty string stands for a missing key, and becomes 0 as a missing number does.
 fn read<T: Datum + Default + std::str::FromStr>(texts: &Tensor) -> TractResult<Tensor> {
     let read = |text: &String| match text.trim().parse() {
-        Err(_) if !text.is_empty() => bail!("`{text}` is no {}", T::name()),
+        Err(_) if !text.is_empty() => bail!("expected {}, found `{text}`", T::name()),
         number => Ok(number.unwrap_or_default()),
     };
     let numbers = texts.try_as_plain_ram()?.as_slice::<String>()?.iter().map(read);
@@ -85,9 +86,10 @@ mod tests {
         same(cast(floats, DatumType::String), texts(&["0.100000", "-2.500000", "nan", "-inf"]));
         same(cast(tensor1(&[-3_i64]), DatumType::String), texts(&["-3"]));
         same(cast(tensor1(&[2.9_f32, -2.9]), DatumType::I64), tensor1(&[2_i64, -2]));
-        for (text, to, expected) in
-            [(" ", DatumType::F32, "` ` is no f32"), ("1.5", DatumType::I64, "`1.5` is no i64")]
-        {
+        for (text, to, expected) in [
+            (" ", DatumType::F32, "expected f32, found ` `"),
+            ("1.5", DatumType::I64, "expected i64, found `1.5`"),
+        ] {
             assert!(format!("{:#}", cast(texts(&[text]), to).unwrap_err()).contains(expected), "{text}");
         }
     }

@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::encoder::Encoder;
 use super::operator::{Operator, Parsed, parsed};
 
-/// The operator: strings to integers or the other way, whichever the input is; in its shape.
+/// Maps strings to integers, or integers to strings, as the type of the input asks. The shape stays.
 #[derive(Debug, Clone, PartialEq)]
 struct CategoryMapper {
     strings: Arc<Encoder>,

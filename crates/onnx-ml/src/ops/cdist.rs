@@ -1,4 +1,4 @@
-//! `CDist`, of onnxruntime's own domain:
+//! `CDist`, from the domain of onnxruntime:
 //! <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.CDist>
 
 use tract_onnx::model::ParsingContext;
@@ -9,7 +9,7 @@ use super::dot::squared_distance;
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::numbers;
 
-/// The operator: of `[N, F]` and `[M, F]` points the `[N, M]` distances, or their squares.
+/// Computes the `[N, M]` distances between points `[N, F]` and `[M, F]`, or the squares of the distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CDist {
     squared: bool,
@@ -19,7 +19,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     Ok(parsed(match node.get_attr_opt::<&str>("metric")?.unwrap_or("sqeuclidean") {
         "sqeuclidean" => CDist { squared: true },
         "euclidean" => CDist { squared: false },
-        other => bail!("metric {other} is none of euclidean and sqeuclidean"),
+        other => bail!("metric: expected euclidean or sqeuclidean, found {other}"),
     }))
 }
 
@@ -31,17 +31,20 @@ impl Operator for CDist {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let [a, b] = inputs else { bail!("two inputs") };
+        let [a, b] = inputs else { bail!("expected two inputs") };
         let ([n, _], [m, _]) = (&*a.shape, &*b.shape) else {
-            bail!("inputs of rank {} and {}: they should have rank 2", a.rank(), b.rank())
+            bail!("expected inputs of rank 2, found rank {} and {}", a.rank(), b.rank())
         };
         Ok(tvec!(a.datum_type.fact([n.clone(), m.clone()])))
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let [a, b] = inputs else { bail!("two inputs") };
-        let (&[n, width], &[m, other]) = (a.shape(), b.shape()) else { bail!("inputs of rank 2") };
-        ensure!(width == other, "points of {width} and {other} features");
+        let [a, b] = inputs else { bail!("expected two inputs") };
+        let (&[n, width], &[m, other]) = (a.shape(), b.shape()) else { bail!("expected inputs of rank 2") };
+        ensure!(
+            width == other,
+            "expected points with the same number of features, found {width} and {other}"
+        );
         let distances = if a.datum_type() == DatumType::F64 {
             let squared = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
             let distance =
@@ -57,7 +60,7 @@ impl Operator for CDist {
     }
 }
 
-/// The distance of each of the points of `a` to each of those of `b`.
+/// The distance of each point of `a` to each point of `b`.
 fn all<T>(a: &[T], b: &[T], width: usize, distance: impl Fn(&[T], &[T]) -> T) -> Vec<T> {
     let rows = a.chunks_exact(width.max(1));
     rows.flat_map(|x| b.chunks_exact(width.max(1)).map(|y| distance(x, y))).collect()

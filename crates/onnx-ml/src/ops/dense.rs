@@ -1,5 +1,5 @@
-//! Products of a batch with a constant matrix, as the layers of networks are: what tract's own product, made for large
-//! matrices, spends on packing a small batch is more than the product.
+//! Multiplies a batch by a constant matrix, as the layers of a network do. tract's product is made for large
+//! matrices: for a small batch it spends more time on packing than on multiplying.
 
 use std::sync::Arc;
 
@@ -9,30 +9,30 @@ use tract_onnx::tract_hir::internal::*;
 use super::operator::{Operator, matrix, rows_of, wire};
 use super::unchecked::Avx2;
 
-/// Columns of a panel: two vectors of AVX2.
+/// The columns of a panel: two vectors of AVX2.
 pub const PANEL: usize = 16;
 
-/// Rows that go through a panel together.
+/// The rows that are multiplied with a panel together.
 pub const ROWS: usize = 4;
 
-/// Larger matrices are left to tract.
+/// The most elements of a matrix. Larger matrices are left to tract.
 const MAX_ELEMENTS: usize = 1 << 18;
 
-/// The operator: `[N, inputs]` by `[inputs, outputs]`, and what usually follows.
+/// Multiplies `[N, inputs]` by `[inputs, outputs]`, adds a bias, and bounds the result from below.
 #[derive(Debug, Clone, PartialEq)]
 struct Dense {
-    /// The matrix in panels of columns, each row after row, zeros behind the last column.
+    /// The matrix as panels of columns. Within a panel, row follows row. Zeros fill the last panel.
     panels: Arc<[[f32; PANEL]]>,
-    /// What is added to each column; zeros behind the last.
+    /// The bias of each column. Zeros fill the last panel.
     bias: Arc<[[f32; PANEL]]>,
-    /// What is the least that comes out: 0 for ReLU.
+    /// The lower bound of the outputs: 0 for ReLU.
     least: f32,
     inputs: usize,
     outputs: usize,
 }
 
-/// Puts the operator in the place of products of rows with a small constant matrix, the bias and the ReLU behind them
-/// included.
+/// Replaces each product of rows with a small constant matrix, together with a bias and a ReLU that follow
+/// it.
 pub fn replace_products(model: &mut TypedModel) -> TractResult<()> {
     for node in model.eval_order()? {
         let Some(mut dense) = Dense::of(model, node)? else { continue };
@@ -58,7 +58,8 @@ pub fn replace_products(model: &mut TypedModel) -> TractResult<()> {
     Ok(())
 }
 
-/// The node of that operator which alone reads what `node` gives, and the constant of floats that is its other input.
+/// The only reader of `node`, if it is of this operator and its other input is a constant of floats: the
+/// reader, and the constant.
 fn followed_by(model: &TypedModel, node: usize, operator: &str) -> TractResult<Option<(usize, Arc<Tensor>)>> {
     let outlet = OutletId::from(node);
     let [next] = model.outlet_successors(outlet) else { return Ok(None) };
@@ -70,7 +71,7 @@ fn followed_by(model: &TypedModel, node: usize, operator: &str) -> TractResult<O
     Ok(constant.map(|constant| (next.node, constant.clone())))
 }
 
-/// Values in panels, with zeros behind the last.
+/// Copies values into panels. Zeros fill the last panel.
 fn panels(values: &[f32]) -> Vec<[f32; PANEL]> {
     let mut panels = vec![[0.0; PANEL]; values.len().div_ceil(PANEL)];
     panels.as_flattened_mut()[..values.len()].copy_from_slice(values);
@@ -107,7 +108,7 @@ impl Dense {
         Self { panels: panels.into(), bias, least: f32::NEG_INFINITY, inputs, outputs }
     }
 
-    /// The product of rows with the matrix. `panel` gives that of [`ROWS`] rows with a panel.
+    /// Multiplies rows with the matrix. `panel` multiplies [`ROWS`] rows with one panel.
     fn product(
         &self,
         x: &[f32],
@@ -117,14 +118,14 @@ impl Dense {
         let mut product = vec![0.0; x.len() / inputs * outputs];
         let mut sums = [[0.0; PANEL]; ROWS];
         for (x, product) in x.chunks(ROWS * inputs).zip(product.chunks_mut(ROWS * outputs)) {
-            // Rows that are not there are the last again.
+            // A group of fewer rows repeats its last row.
             let last = x.len() / inputs - 1;
             let x = std::array::from_fn(|row| &x[row.min(last) * inputs..][..inputs]);
             for (number, (coefficients, bias)) in panels.chunks_exact(inputs).zip(bias.iter()).enumerate() {
                 panel(x, coefficients, &mut sums);
                 for sums in &mut sums {
                     for (sum, bias) in sums.iter_mut().zip(bias) {
-                        // Not `f32::max`, which would lose NaN.
+                        // `f32::max` would lose NaN.
                         let value = *sum + bias;
                         *sum = if value < least { least } else { value };
                     }
@@ -143,7 +144,7 @@ impl Dense {
     }
 }
 
-/// The product of some rows with a panel.
+/// Multiplies some rows with a panel.
 fn panel(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
     for (x, product) in x.iter().zip(product) {
         let mut sums = [0.0; PANEL];
@@ -167,9 +168,9 @@ impl Operator for Dense {
         let x = inputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
         ensure!(
             inputs[0].shape().get(1) == Some(&self.inputs),
-            "rows of {:?} for {} inputs",
-            inputs[0].shape(),
-            self.inputs
+            "expected rows of {} inputs, found the shape {:?}",
+            self.inputs,
+            inputs[0].shape()
         );
         let product = match Avx2::new() {
             Some(avx2) => self.product(x, |x, panel, product| avx2.panel(x, panel, product)),
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_so_behind_a_relu() {
+    fn nan_stays_nan_after_a_relu() {
         let mut dense = Dense::new(&tract_ndarray::arr2(&[[1.0]]).view());
         dense.least = 0.0;
         assert!(dense.product(&[f32::NAN], panel)[0].is_nan());

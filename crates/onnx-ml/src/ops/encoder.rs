@@ -1,4 +1,4 @@
-//! A map from keys to values, element by element, that `LabelEncoder` and `CategoryMapper` share.
+//! A map from keys to values, element by element. `LabelEncoder` and `CategoryMapper` share it.
 
 use tract_onnx::tract_hir::internal::*;
 
@@ -6,29 +6,29 @@ use super::lookup::Lookup;
 use super::take::take;
 use super::tensor_access::shape_of;
 
-/// Keys, and a value for each and for what is no key.
+/// Keys with their values, and a default value for anything else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoder {
     keys: Lookup,
-    /// The value of each key; the last is that of all else.
+    /// The value of each key, then the default.
     values: Tensor,
 }
 
 impl Encoder {
-    /// From as many values as keys, and the one for all else, which is of the values' type.
+    /// Makes an encoder from the keys, a value for each, and a default of the values' type.
     ///
     /// # Errors
-    /// When their types are none that can be looked up, or written.
+    /// When the types cannot be looked up or stored.
     pub fn new(keys: &Tensor, values: &Tensor, default: &Tensor) -> TractResult<Self> {
         let flat = values.clone().into_shape(&[values.len()])?;
         let default = default.clone().into_shape(&[1])?;
         Ok(Self { keys: Lookup::of_tensor(keys)?, values: Tensor::stack_tensors(0, &[flat, default])? })
     }
 
-    /// The output's fact: the input's shape, the values' type.
+    /// The fact of the output: the shape of the input, the type of the values.
     ///
     /// # Errors
-    /// When the input is of another type than the keys.
+    /// When the input has another type than the keys.
     pub fn output_facts(&self, input: &TypedFact) -> TractResult<TVec<TypedFact>> {
         let kind = match self.keys {
             Lookup::Strings(_) => "strings",
@@ -43,10 +43,10 @@ impl Encoder {
         Ok(shape_of(input, self.values.datum_type()))
     }
 
-    /// The value of each of a tensor's elements.
+    /// The value for each element of a tensor.
     ///
     /// # Errors
-    /// When they are of another kind than the keys.
+    /// When the elements are of another kind than the keys.
     pub fn encode(&self, tensor: &Tensor) -> TractResult<TVec<TValue>> {
         let default = self.values.len() - 1;
         let places: Vec<usize> =

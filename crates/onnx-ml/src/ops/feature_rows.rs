@@ -1,4 +1,4 @@
-//! The rows of features that an operator reads: a dense matrix, or the entries of sparse rows.
+//! The rows of features that an operator reads: a dense matrix, or sparse rows.
 
 use std::borrow::Cow;
 
@@ -9,42 +9,49 @@ use tract_onnx::tract_hir::internal::*;
 use super::SPARSE_WIDTH;
 use super::tensor_access::numbers;
 
-/// The column of a sparse row's entry that stands for nothing, such as a key without a column.
+/// The column of a void entry in a sparse row. Void entries fill rows that have fewer entries than others.
 pub const VOID_COLUMN: i32 = -1;
 
-/// How an operator's features come: dense, or sparse with that many columns.
+/// How the features of an operator arrive: dense, or sparse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
+    /// The number of columns of a sparse row.
     sparse_width: Option<usize>,
 }
 
 impl Layout {
-    /// As the node says.
+    /// Reads the layout from the node.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
         Ok(Self { sparse_width: node.get_attr_opt(SPARSE_WIDTH)? })
     }
 
-    /// The number of inputs that the features take.
+    /// The number of inputs that hold the features.
     pub fn inputs(self) -> usize {
         if self.sparse_width.is_some() { 2 } else { 1 }
     }
 
-    /// Reads the features of a batch: as `float`, whatever numbers they come in. Of rank 1 they are those of one row.
+    /// Reads the features of a batch as `float`, casting other numbers. A tensor of rank 1 is one row.
     pub fn read(self, inputs: &[TValue]) -> TractResult<Features<'_>> {
         if let Some(width) = self.sparse_width {
-            let (columns, values) = inputs.iter().collect_tuple().context("columns and values")?;
-            let entries = *columns.shape().get(1).context("columns of rank 2")?;
+            let (columns, values) =
+                inputs.iter().collect_tuple().context("expected two inputs, columns and values")?;
+            let entries = *columns.shape().get(1).context("expected columns of rank 2")?;
             let columns = columns.try_as_plain_ram()?.as_slice::<i32>()?;
             let values = values.try_as_plain_ram()?.as_slice::<f32>()?;
-            ensure!(columns.len() == values.len(), "as many columns as values");
+            ensure!(
+                columns.len() == values.len(),
+                "expected as many columns as values, found {} and {}",
+                columns.len(),
+                values.len()
+            );
             let in_range =
                 |&column: &i32| column == VOID_COLUMN || usize::try_from(column).is_ok_and(|c| c < width);
-            ensure!(columns.iter().all(in_range), "columns below {width}");
+            ensure!(columns.iter().all(in_range), "expected columns below {width}");
             return Ok(Features::Sparse { columns, values, entries, width });
         }
-        let matrix = inputs.first().context("one input")?;
+        let matrix = inputs.first().context("expected one input")?;
         let width = match matrix.shape() {
-            [] => bail!("one element of rank 0 where rows are expected"),
+            [] => bail!("expected rows, found one element of rank 0"),
             [width] => *width,
             [_, columns @ ..] => columns.iter().product(),
         };
@@ -55,36 +62,36 @@ impl Layout {
 /// The features of a batch.
 #[derive(Debug)]
 pub enum Features<'a> {
-    /// Row after row.
+    /// A dense matrix, row after row.
     Dense {
         /// `rows × width` values.
         values: Cow<'a, [f32]>,
-        /// Columns.
+        /// The number of columns.
         width: usize,
     },
-    /// Entries, row after row: every column that is not [`VOID_COLUMN`] is below `width`.
+    /// Sparse rows, one after another. Every column other than [`VOID_COLUMN`] is below `width`.
     Sparse {
         /// `rows × entries` columns.
         columns: &'a [i32],
         /// `rows × entries` values.
         values: &'a [f32],
-        /// Entries a row.
+        /// The number of entries per row.
         entries: usize,
-        /// Columns that a row spans.
+        /// The number of columns that a row spans.
         width: usize,
     },
 }
 
 impl Features<'_> {
-    /// Columns of a row.
+    /// The number of columns of a row.
     pub fn width(&self) -> usize {
         match self {
             Self::Dense { width, .. } | Self::Sparse { width, .. } => *width,
         }
     }
 
-    /// Calls `visit` with each dense row in turn. Sparse rows share one, in which only their entries are set and
-    /// unset: a row costs its entries, not its width.
+    /// Calls `visit` with each row in turn, as a dense row. Sparse rows share one buffer in which only their
+    /// entries are set and reset. So a row costs its entries, not its width.
     pub fn for_each_dense(&self, mut visit: impl FnMut(&[f32])) {
         match self {
             Self::Dense { values, width } => values.chunks_exact((*width).max(1)).for_each(visit),
@@ -103,7 +110,7 @@ impl Features<'_> {
         }
     }
 
-    /// Calls `visit` with the entries of each sparse row in turn; never for dense ones.
+    /// Calls `visit` with the entries of each sparse row in turn. Does nothing for dense rows.
     pub fn for_each_sparse(&self, mut visit: impl FnMut(SparseRow)) {
         if let Self::Sparse { columns, values, entries, .. } = self {
             let entries = (*entries).max(1);
@@ -114,7 +121,7 @@ impl Features<'_> {
     }
 }
 
-/// The entries of a row, column and value each, without those that stand for nothing.
+/// The entries of a sparse row as columns and values, without the void ones.
 #[derive(Debug, Clone)]
 pub struct SparseRow<'a> {
     columns: std::slice::Iter<'a, i32>,

@@ -7,13 +7,13 @@ use tract_onnx::tract_hir::internal::*;
 use super::operator::{MAX_WIDTH, Operator, Parsed, parsed, tensor};
 use super::tensor_access::{numbers, row_width};
 
-/// The operator: the inputs beside each other, `[N, F]`. One with more columns than it should have is cut, and one with
-/// fewer filled with zeros, as onnxruntime does.
+/// Puts the inputs side by side, `[N, F]`. As in onnxruntime, an input with too many columns is cut, and one
+/// with too few is filled with zeros.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FeatureVectorizer {
-    /// Columns of each input.
+    /// The number of columns of each input.
     widths: Vec<usize>,
-    /// Columns of all.
+    /// The number of columns of all inputs.
     width: usize,
 }
 
@@ -27,7 +27,8 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     );
     let width = widths.iter().try_fold(0_usize, |sum, &width| sum.checked_add(width));
     let width = width.filter(|width| (1..=MAX_WIDTH).contains(width));
-    let width = width.with_context(|| format!("inputdimensions {widths:?}: a sum of 1 to {MAX_WIDTH}"))?;
+    let width =
+        width.with_context(|| format!("inputdimensions {widths:?}: expected a sum of 1 to {MAX_WIDTH}"))?;
     Ok(parsed(FeatureVectorizer { widths, width }))
 }
 
@@ -40,7 +41,7 @@ impl Operator for FeatureVectorizer {
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let rows = match &*inputs[0].shape {
-            [] => bail!("one element of rank 0 where rows are expected"),
+            [] => bail!("expected rows, found one element of rank 0"),
             [_] => 1.to_dim(),
             [rows, ..] => rows.clone(),
         };
@@ -58,7 +59,11 @@ impl Operator for FeatureVectorizer {
                 row_width(input.shape())?
             };
             let values = numbers::<f32>(input)?;
-            ensure!(values.len() == rows * given, "{} values for {rows} rows of {given}", values.len());
+            ensure!(
+                values.len() == rows * given,
+                "expected {rows} rows of {given} values, found {} values",
+                values.len()
+            );
             let copied = given.min(width);
             for (to, from) in all.chunks_exact_mut(self.width).zip(values.chunks_exact(given.max(1))) {
                 to[start..start + copied].copy_from_slice(&from[..copied]);

@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::{numbers, row_width, shape_of};
 
-/// The operator: what equals the replaced value gives way to a feature's imputed one, in the input's type and shape.
+/// Replaces one value by the imputed value of its feature, in the type and shape of the input.
 #[derive(Debug, Clone, PartialEq)]
 enum Imputer {
     Floats(Replacement<f32>),
@@ -19,7 +19,7 @@ enum Imputer {
 #[derive(Debug, Clone, PartialEq)]
 struct Replacement<T> {
     replaced: T,
-    /// One for all features, or one each.
+    /// One value for all features, or one per feature.
     imputed: Arc<[T]>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     let floats: Vec<f32> = node.get_attr_opt_vec("imputed_value_floats")?.unwrap_or_default();
     let ints: Vec<i64> = node.get_attr_opt_vec("imputed_value_int64s")?.unwrap_or_default();
     let imputer = match (floats.len(), ints.len()) {
-        (0, 0) => bail!("neither imputed_value_floats nor imputed_value_int64s"),
+        (0, 0) => bail!("expected imputed_value_floats or imputed_value_int64s, found neither"),
         (_, 0) => Imputer::Floats(Replacement {
             replaced: node.get_attr_opt("replaced_value_float")?.unwrap_or_default(),
             imputed: floats.into(),
@@ -37,7 +37,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
             imputed: ints.into(),
         }),
         (floats, ints) => {
-            bail!("{floats} imputed_value_floats and {ints} imputed_value_int64s: one or the other")
+            bail!("{floats} imputed_value_floats and {ints} imputed_value_int64s: give only one of the two")
         }
     };
     Ok(parsed(imputer))
@@ -89,12 +89,13 @@ impl Operator for Imputer {
         Ok(shape_of(inputs[0], datum_type))
     }
 
-    #[expect(clippy::float_cmp, reason = "the replaced value is one exactly")]
+    #[expect(clippy::float_cmp, reason = "the value to replace is compared exactly")]
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let x = &inputs[0];
         let imputed = match (self, x.datum_type()) {
             (Self::Floats(values), DatumType::F64) => {
-                // NaN, which equals nothing, stands for a missing value: it is replaced if that is what is asked for.
+                // NaN stands for a missing value, but does not equal itself. It is replaced if the value to
+                // replace is NaN.
                 values.impute(x, f64::from, |x, replaced| x == replaced || (x.is_nan() && replaced.is_nan()))
             }
             (Self::Floats(values), _) => values.impute(

@@ -11,12 +11,12 @@ use super::operator::{Operator, Parsed, parsed};
 use super::take::take;
 use super::tensor_access::numbers;
 
-/// The operator: a value for each element, in the input's shape.
+/// Maps each element to a value, in the shape of the input.
 #[derive(Debug, Clone, PartialEq)]
 enum LabelEncoder {
-    /// Opsets 2 to 4.
+    /// Opsets 2 to 4: keys and values are given.
     Map(Arc<Encoder>),
-    /// Opset 1: strings to their places or the other way, whichever the input is.
+    /// Opset 1: strings become their places, or the other way round, as the type of the input asks.
     Places { of_strings: Arc<Encoder>, of_ints: Arc<Encoder> },
 }
 
@@ -37,14 +37,14 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
     Ok(parsed(LabelEncoder::Map(Arc::new(Encoder::new(&keys, &values, &default)?))))
 }
 
-/// The version of the operators' domain.
+/// The version of `ai.onnx.ml`.
 fn ml_opset(ctx: &ParsingContext) -> i64 {
     let import = ctx.model.opset_import.iter().find(|import| import.domain == "ai.onnx.ml");
     import.map_or(1, |import| import.version)
 }
 
-/// The keys that are not NaN, and their values, the last first: before opset 4 NaN is no key, but unequal to all of
-/// them, and of repeated keys the first counts.
+/// Drops keys that are NaN, and reverses the rest with their values. Before opset 4, NaN equals no key, and
+/// the first of repeated keys counts.
 fn as_before_opset_4(keys: &Tensor, values: &Tensor) -> TractResult<(Tensor, Tensor)> {
     let mut places: Vec<usize> = (0..keys.len()).rev().collect();
     if keys.datum_type().is_float() {
@@ -54,7 +54,7 @@ fn as_before_opset_4(keys: &Tensor, values: &Tensor) -> TractResult<(Tensor, Ten
     Ok((take(keys, &places, &[places.len()])?, take(values, &places, &[places.len()])?))
 }
 
-/// The one of the attributes `<prefix>_strings`, `_int64s`, `_floats` and `_tensor` that is there.
+/// Reads whichever of the attributes `<prefix>_strings`, `_int64s`, `_floats` and `_tensor` the node has.
 fn list(ctx: &ParsingContext, node: &NodeProto, prefix: &str) -> TractResult<Tensor> {
     let strings = node.get_attr_opt_vec::<String>(&format!("{prefix}_strings"))?.map(|list| tensor1(&list));
     let ints = node.get_attr_opt_vec::<i64>(&format!("{prefix}_int64s"))?.map(|list| tensor1(&list));
@@ -63,12 +63,14 @@ fn list(ctx: &ParsingContext, node: &NodeProto, prefix: &str) -> TractResult<Ten
     let mut given = [strings, ints, floats, tensor].into_iter().flatten();
     match (given.next(), given.next()) {
         (Some(list), None) => Ok(list),
-        (None, _) => bail!("none of {prefix}_strings, {prefix}_int64s, {prefix}_floats and {prefix}_tensor"),
-        _ => bail!("two of {prefix}_strings, {prefix}_int64s, {prefix}_floats and {prefix}_tensor"),
+        (None, _) => bail!(
+            "expected {prefix}_strings, {prefix}_int64s, {prefix}_floats or {prefix}_tensor, found none of them"
+        ),
+        _ => bail!("give only one of {prefix}_strings, {prefix}_int64s, {prefix}_floats and {prefix}_tensor"),
     }
 }
 
-/// The value of what is no key.
+/// Reads the value for elements that are not a key.
 fn default(ctx: &ParsingContext, node: &NodeProto, datum_type: DatumType) -> TractResult<Tensor> {
     if let Some(tensor) = node.get_attr_opt("default_tensor")? {
         let default = ctx.load_tensor(tensor)?;
@@ -85,7 +87,7 @@ fn default(ctx: &ParsingContext, node: &NodeProto, datum_type: DatumType) -> Tra
         DatumType::I64 => tensor0(node.get_attr_opt("default_int64")?.unwrap_or(-1_i64)),
         DatumType::F32 => tensor0(node.get_attr_opt("default_float")?.unwrap_or(-0.0_f32)),
         DatumType::F64 => tensor0(-0.0_f64),
-        // As the definition has it: "-1 if the default is an integer".
+        // The definition says: "-1 if the default is an integer".
         other => tensor0(-1_i64).cast_to_dt(other)?.into_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! The labels of a classifier's classes: strings or integers.
+//! The labels of a classifier: strings or integers.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::operator::{rows_of, tensor};
 
-/// `classlabels_strings` or `classlabels_ints`, as many as there are classes.
+/// `classlabels_strings` or `classlabels_ints`: one label per class.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Labels {
     /// `classlabels_strings`
@@ -17,19 +17,19 @@ pub enum Labels {
 }
 
 impl Labels {
-    /// As the node says.
+    /// Reads the labels from the node. `ints` is the attribute with integers.
     ///
     /// # Errors
-    /// When it has labels of both kinds, or of none.
+    /// When the node has labels of both kinds, or none.
     pub fn of(node: &NodeProto, ints: &str) -> TractResult<Self> {
         let strings: Vec<String> = node.get_attr_opt_vec("classlabels_strings")?.unwrap_or_default();
         let numbers: Vec<i64> = node.get_attr_opt_vec(ints)?.unwrap_or_default();
         match (strings.len(), numbers.len()) {
-            (0, 0) => bail!("neither classlabels_strings nor {ints}"),
+            (0, 0) => bail!("expected classlabels_strings or {ints}, found neither"),
             (_, 0) => Ok(Self::Strings(strings.into())),
             (0, _) => Ok(Self::Ints(numbers.into())),
             (strings, numbers) => {
-                bail!("{strings} classlabels_strings and {numbers} {ints}: one or the other")
+                bail!("{strings} classlabels_strings and {numbers} {ints}: give only one of the two")
             }
         }
     }
@@ -49,7 +49,7 @@ impl Labels {
         Ok(tvec!(labels, scores))
     }
 
-    /// The element type of the output that has them.
+    /// The element type of the output with the labels.
     fn datum_type(&self) -> DatumType {
         match self {
             Self::Strings(_) => String::datum_type(),
@@ -57,7 +57,7 @@ impl Labels {
         }
     }
 
-    /// The `[N]` labels of N classes, each below [`Labels::len`].
+    /// The labels `[N]` of N classes, each below [`Labels::len`].
     pub fn select(&self, classes: &[usize]) -> TractResult<TValue> {
         let shape = [classes.len()];
         let labels = match self {
@@ -72,7 +72,8 @@ impl Labels {
     }
 }
 
-/// The first of the highest scores.
+/// The class with the highest score; of several, the first.
+#[inline]
 pub fn top_class(scores: &[f32]) -> usize {
     let mut top = 0;
     for (class, &score) in scores.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The linear functions of features that `LinearRegressor` and `LinearClassifier` share.
+//! Linear functions of features. `LinearRegressor` and `LinearClassifier` share them.
 
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -6,20 +6,21 @@ use tract_onnx::tract_hir::internal::*;
 use super::dot::dot;
 use super::feature_rows::Features;
 
-/// One function a target, checked: there is one at least, and each has as many coefficients.
+/// One function per target. There is at least one, and all have the same number of coefficients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
-    /// `targets × features`, a target's after another's.
+    /// `targets × features` coefficients, target after target.
     coefficients: Vec<f32>,
-    /// One a target.
+    /// One intercept per target.
     intercepts: Vec<f32>,
 }
 
 impl Linear {
-    /// Reads `coefficients` and `intercepts`. There are `targets`; else as many as intercepts; without any, `or_targets`.
+    /// Reads `coefficients` and `intercepts`. The number of functions is `targets`, else the number of
+    /// intercepts, else `or_targets`.
     ///
     /// # Errors
-    /// When the numbers do not go together.
+    /// When the numbers of coefficients, intercepts and targets do not match.
     pub fn of(node: &NodeProto, targets: Option<usize>, or_targets: usize) -> TractResult<Self> {
         let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
         let intercepts: Vec<f32> = node.get_attr_opt_vec("intercepts")?.unwrap_or_default();
@@ -44,10 +45,10 @@ impl Linear {
         self.intercepts.len()
     }
 
-    /// The values for each row, a row's after another's.
+    /// The value of each function for each row, row after row.
     ///
     /// # Errors
-    /// When rows have more or fewer features than there are coefficients.
+    /// When the number of features differs from the number of coefficients.
     pub fn scores(&self, features: &Features, rows: usize) -> TractResult<Vec<f32>> {
         let width = self.coefficients.len() / self.intercepts.len();
         ensure!(features.width() == width, "rows of {} features for {width} coefficients", features.width());

@@ -1,8 +1,9 @@
 //! `LinearClassifier`: <https://onnx.ai/onnx/operators/onnx_aionnxml_LinearClassifier.html>
 //!
-//! What the definition leaves open is as onnxruntime does it: the label is decided by the scores before the post
-//! transform; of two classes with one row of coefficients, the second is taken above zero, and the first one's score is
-//! what the second lacks to 1.
+//! The definition leaves some choices open. These are the choices of onnxruntime:
+//! - The scores before the post transform decide the label.
+//! - For two classes with one row of coefficients, a score above zero means the second class. The score of
+//!   the first class is 1 minus that of the second.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::linear::Linear;
 use super::operator::{Operator, Parsed, matrix, parsed};
 use super::post_transform::{PostTransform, SecondClass};
 
-/// The operator: `[N]` labels and `[N, classes]` scores.
+/// Gives labels `[N]` and scores `[N, classes]`.
 #[derive(Debug, Clone, PartialEq)]
 struct LinearClassifier {
     layout: Layout,
@@ -64,7 +65,8 @@ impl Operator for LinearClassifier {
         let classes: Vec<usize>;
         if self.linear.targets() < self.labels.len() {
             classes = scores.iter().map(|&score| usize::from(score > 0.0)).collect();
-            // Of a logistic the first class has what the second lacks, of anything else too, by the score itself.
+            // A logistic of a margin and of its opposite sum to 1. Without a logistic, the scores themselves
+            // do.
             let logistic = self.post_transform == PostTransform::Logistic;
             let second = if logistic { SecondClass::Margin } else { SecondClass::Probability };
             let both = |&score| self.post_transform.both_classes(score, second);

@@ -11,7 +11,7 @@ use super::linear::Linear;
 use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 use super::post_transform::PostTransform;
 
-/// The operator: `[N, targets]` scores.
+/// Gives scores `[N, targets]`.
 #[derive(Debug, Clone, PartialEq)]
 struct LinearRegressor {
     layout: Layout,

@@ -1,41 +1,41 @@
-//! Places of values in a list: what encoders of categories look up.
+//! Looks up the place of a value in a list, as encoders of categories do.
 
 use hashbrown::HashMap;
 use tract_onnx::tract_hir::internal::*;
 
 use super::tensor_access::{numbers, strings};
 
-/// A list of keys; of one that is there twice the last place counts.
+/// A list of keys. The last place of a repeated key counts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Lookup {
     /// Strings.
     Strings(HashMap<String, usize>),
     /// Integers of any width.
     Ints(HashMap<i64, usize>),
-    /// Floats and doubles, by [`bits`].
+    /// Floats and doubles, by their [`bits`].
     Floats(HashMap<u64, usize>),
 }
 
 impl Lookup {
-    /// Of strings.
+    /// A list of strings.
     pub fn of_strings(keys: impl IntoIterator<Item = String>) -> Self {
         Self::Strings(places(keys))
     }
 
-    /// Of integers.
+    /// A list of integers.
     pub fn of_ints(keys: impl IntoIterator<Item = i64>) -> Self {
         Self::Ints(places(keys))
     }
 
-    /// Of floats or doubles.
+    /// A list of floats or doubles.
     pub fn of_floats(keys: impl IntoIterator<Item = f64>) -> Self {
         Self::Floats(places(keys.into_iter().map(bits)))
     }
 
-    /// Of a tensor's elements.
+    /// A list of the elements of a tensor.
     ///
     /// # Errors
-    /// When they are neither strings nor numbers.
+    /// When the elements are neither strings nor numbers.
     pub fn of_tensor(keys: &Tensor) -> TractResult<Self> {
         Ok(match keys.datum_type() {
             DatumType::String => Self::of_strings(strings(keys)?.iter().cloned()),
@@ -61,10 +61,11 @@ impl Lookup {
         }
     }
 
-    /// The place of each of a tensor's elements, row-major. Floats among integers are cut to whole numbers first.
+    /// The place of each element of a tensor, row-major. Floats are cut to whole numbers if the keys are
+    /// integers.
     ///
     /// # Errors
-    /// When the tensor is of another kind than the keys.
+    /// When the elements are of another kind than the keys.
     pub fn places(&self, tensor: &Tensor) -> TractResult<Vec<Option<usize>>> {
         Ok(match self {
             Self::Strings(places) => strings(tensor)?.iter().map(|x| places.get(x).copied()).collect(),
@@ -84,12 +85,13 @@ fn places<K: std::hash::Hash + Eq>(keys: impl IntoIterator<Item = K>) -> HashMap
     keys.into_iter().enumerate().map(|(place, key)| (key, place)).collect()
 }
 
-/// A number's bits such that equal numbers have equal ones, and so have NaNs: a missing value can be a key.
+/// The bits of a number, such that equal numbers have equal bits. All NaNs have the same bits, so that a
+/// missing value can be a key.
 fn bits(x: f64) -> u64 {
     if x.is_nan() { f64::NAN.to_bits() } else { (x + 0.0).to_bits() }
 }
 
-/// A number without its fraction, if that fits.
+/// A number without its fraction, if it fits.
 fn whole(x: f64) -> Option<i64> {
     const END: f64 = 9_223_372_036_854_775_808.0;
     #[expect(clippy::cast_possible_truncation, reason = "within the range")]

@@ -1,4 +1,5 @@
-//! The operators of `ai.onnx.ml`, one per file, and standard operators in place of those that tract gets wrong.
+//! The operators of `ai.onnx.ml`, one per file, and standard operators in place of those that tract gets
+//! wrong.
 //!
 //! Definitions: <https://onnx.ai/onnx/operators/index.html#ai-onnx-ml>
 
@@ -57,8 +58,8 @@ enum Family {
     Standard,
     /// `ai.onnx.ml`
     Ml,
-    /// `ai.onnx.ml`; the operator also reads sparse rows in place of its one dense input: `[N, K]` columns, `[N, K]`
-    /// values, and the attribute [`SPARSE_WIDTH`].
+    /// `ai.onnx.ml`; the operator also reads sparse rows in place of its one dense input: `[N, K]` columns,
+    /// `[N, K]` values, and the attribute [`SPARSE_WIDTH`].
     MlOrSparse,
     /// `com.microsoft`
     Microsoft,
@@ -166,13 +167,14 @@ pub(super) fn is_microsoft(name: &str) -> bool {
 
 /// Returns tract's ONNX reader with the operators of this crate registered.
 ///
-/// tract's registry is keyed by name alone. The operators of this crate replace those of tract that have their name.
+/// tract's registry is keyed by name alone. The operators of this crate replace those of tract that have
+/// their name.
 ///
-/// The reader does not rewrite graphs: `ZipMap` and `DictVectorizer` need [`crate::Graph`]. It does not check what it
-/// reads, and it does not replace operators after typing: [`crate::Session`] does both.
+/// The reader does not rewrite graphs: `ZipMap` and `DictVectorizer` need [`crate::Graph`]. It does not check
+/// what it reads, and it does not replace operators after typing: [`crate::Session`] does both.
 ///
 /// ```
-/// use onnx_ml::tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, ValueInfoProto};
+/// use onnx_ml::tract_onnx::pb::*;
 /// use onnx_ml::tract_onnx::prelude::*;
 ///
 /// # fn main() -> TractResult<()> {
@@ -189,14 +191,20 @@ pub(super) fn is_microsoft(name: &str) -> bool {
 ///     }],
 ///     ..NodeProto::default()
 /// };
-/// let value = |name: &str| ValueInfoProto { name: name.to_owned(), ..ValueInfoProto::default() };
+/// let float = type_proto::Tensor { elem_type: 1, ..type_proto::Tensor::default() }; // FLOAT
+/// let float = TypeProto { value: Some(type_proto::Value::TensorType(float)), ..TypeProto::default() };
+/// let value = |name: &str| ValueInfoProto {
+///     name: name.to_owned(),
+///     r#type: Some(float.clone()),
+///     ..ValueInfoProto::default()
+/// };
 /// let graph = GraphProto {
 ///     node: vec![binarizer],
 ///     input: vec![value("x")],
 ///     output: vec![value("y")],
 ///     ..GraphProto::default()
 /// };
-/// let proto = onnx_ml::tract_onnx::pb::ModelProto { graph: Some(graph), ..Default::default() };
+/// let proto = ModelProto { graph: Some(graph), ..ModelProto::default() };
 ///
 /// let model = onnx_ml::onnx()
 ///     .model_for_proto_model(&proto)?

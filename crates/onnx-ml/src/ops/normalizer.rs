@@ -8,14 +8,14 @@ use super::dot::{dot, sum_of_magnitudes};
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::{numbers, row_width, shape_of};
 
-/// The operator: each row over its norm, in the input's shape. A row whose norm is zero stays as it is.
+/// Divides each row by its norm, in the shape of the input. A row whose norm is zero stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Normalizer {
-    /// The largest element, which is no norm if all are negative: so ONNX defines it.
+    /// The largest element. It is not a norm if all elements are negative, but ONNX defines it so.
     Max,
-    /// The sum of magnitudes.
+    /// The sum of the magnitudes.
     L1,
-    /// The root of the sum of squares.
+    /// The square root of the sum of squares.
     L2,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
         "MAX" => Normalizer::Max,
         "L1" => Normalizer::L1,
         "L2" => Normalizer::L2,
-        other => bail!("norm {other} is none of MAX, L1 and L2"),
+        other => bail!("norm: expected MAX, L1 or L2, found {other}"),
     }))
 }
 

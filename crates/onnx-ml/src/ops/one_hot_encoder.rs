@@ -9,12 +9,13 @@ use tract_onnx::tract_hir::internal::*;
 use super::lookup::Lookup;
 use super::operator::{Operator, Parsed, parsed, tensor};
 
-/// The operator: each element becomes a row with a 1 at its category's place; the input's shape, and a dimension more.
+/// Makes each element a row with a 1 at the place of its category. The output has one dimension more than the
+/// input.
 #[derive(Debug, Clone, PartialEq)]
 struct OneHotEncoder {
     categories: Arc<Lookup>,
     width: usize,
-    /// Whether an element of no category becomes zeros. If not, it is an error.
+    /// Whether an unknown category becomes a row of zeros. If not, it is an error.
     zeros: bool,
 }
 
@@ -23,10 +24,10 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
     let ints: Vec<i64> = node.get_attr_opt_vec("cats_int64s")?.unwrap_or_default();
     let width = strings.len().max(ints.len());
     let categories = match (strings.len(), ints.len()) {
-        (0, 0) => bail!("neither cats_strings nor cats_int64s"),
+        (0, 0) => bail!("expected cats_strings or cats_int64s, found neither"),
         (_, 0) => Lookup::of_strings(strings),
         (0, _) => Lookup::of_ints(ints),
-        (strings, ints) => bail!("{strings} cats_strings and {ints} cats_int64s: one or the other"),
+        (strings, ints) => bail!("{strings} cats_strings and {ints} cats_int64s: give only one of the two"),
     };
     let zeros = node.get_attr_opt("zeros")?.unwrap_or(1_i64) != 0;
     Ok(parsed(OneHotEncoder { categories: Arc::new(categories), width, zeros }))
@@ -50,7 +51,10 @@ impl Operator for OneHotEncoder {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let x = &inputs[0];
         let places = self.categories.places(x)?;
-        ensure!(self.zeros || places.iter().all(Option::is_some), "an unknown category, where `zeros` is 0");
+        ensure!(
+            self.zeros || places.iter().all(Option::is_some),
+            "found an unknown category, and `zeros` is 0"
+        );
         let mut encoded = vec![0.0_f32; places.len() * self.width];
         for (row, place) in encoded.chunks_exact_mut(self.width).zip(places) {
             if let Some(place) = place {

@@ -1,65 +1,64 @@
-//! What every operator of ours is to tract.
+//! The common part of all operators of this crate: what tract needs of them.
 
 use std::fmt::Debug;
 
 use tract_onnx::tract_hir::internal::*;
 
-/// An operator without state, between tensors.
+/// An operator without state, from tensors to tensors.
 pub trait Operator: Debug + Clone + PartialEq + Send + Sync + 'static {
-    /// The operator's name in ONNX.
+    /// The name of the operator in ONNX.
     const NAME: &'static str;
 
-    /// The number of its inputs.
+    /// The number of inputs.
     fn inputs(&self) -> usize {
         1
     }
 
-    /// The number of its outputs.
+    /// The number of outputs.
     fn outputs(&self) -> usize {
         1
     }
 
-    /// Whether the outputs' shapes have symbols that only their values decide.
+    /// Whether the shapes of the outputs contain symbols that only a run decides.
     fn mints_symbols(&self) -> bool {
         false
     }
 
-    /// Type and shape of each output.
+    /// The type and shape of each output.
     ///
     /// # Errors
-    /// When the operator can't run on such inputs.
+    /// When the operator cannot run on such inputs.
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>>;
 
-    /// The outputs for a batch.
+    /// Computes the outputs for a batch.
     ///
     /// # Errors
-    /// When it can't compute them.
+    /// When the operator cannot run on these values.
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>>;
 }
 
-/// A row of more elements is a mistake, or meant to fill the memory.
+/// The most elements of a row. More are a mistake, or an attempt to fill the memory.
 pub const MAX_WIDTH: usize = 1 << 20;
 
-/// What a parser of tract's returns: the operator, and names of outputs of subgraphs that it reads, of which ours have
-/// none.
+/// What a parser of tract returns: the operator, and the outer values that its subgraphs read.
 pub type Parsed = (Box<dyn InferenceOp>, Vec<String>);
 
-/// The operator as a parser of tract's returns it.
+/// Wraps an operator without subgraphs as a parser of tract returns it.
 pub fn parsed(op: impl Operator) -> Parsed {
     (expand(Adapter(op)), Vec::new())
 }
 
-/// The operator for a place in a typed graph.
+/// Wraps an operator for a typed graph.
 pub fn boxed(op: impl Operator) -> Box<dyn TypedOp> {
     Box::new(Adapter(op))
 }
 
-/// The operator at a place in a typed graph, if it is that one.
+/// The operator of a typed node, if it is a `T`.
 pub fn of<T: Operator>(node: &TypedNode) -> Option<&T> {
     node.op_as::<Adapter<T>>().map(|adapter| &adapter.0)
 }
 
-/// Puts the operator into a typed graph.
+/// Adds an operator to a typed graph.
 pub fn wire(
     op: impl Operator,
     prefix: &str,
@@ -69,23 +68,25 @@ pub fn wire(
     model.wire_node(prefix, Adapter(op), inputs)
 }
 
-/// The fact of a `[N, width]` output, with the rows of `input`; one of rank 1 is one row.
+/// The fact of an output `[N, width]`, with the rows of `input`. An input of rank 1 is one row.
 pub fn rows_of(input: &TypedFact, datum_type: DatumType, width: usize) -> TractResult<TypedFact> {
     let rows = match &*input.shape {
-        [] => bail!("the input has no batch dimension"),
+        [] => bail!("expected rows, found one element of rank 0"),
         [_] => 1.to_dim(),
         [rows, ..] => rows.clone(),
     };
     Ok(datum_type.fact([rows, width.to_dim()]))
 }
 
-/// A `[N, width]` tensor from values row after row.
+/// Makes a tensor `[N, width]` from its values, row after row.
+#[inline]
 pub fn matrix<T: Datum + Copy>(values: &[T], width: usize) -> TractResult<TValue> {
     let rows = values.len() / width.max(1);
     Ok(Tensor::from_shape(&[rows, width], values)?.into_tvalue())
 }
 
-/// A tensor from its values, row-major.
+/// Makes a tensor from its values, row-major.
+#[inline]
 pub fn tensor<T: Datum>(values: Vec<T>, shape: &[usize]) -> TractResult<Tensor> {
     Tensor::from(tract_ndarray::Array1::from_vec(values)).into_shape(shape)
 }
@@ -93,8 +94,8 @@ pub fn tensor<T: Datum>(values: Vec<T>, shape: &[usize]) -> TractResult<Tensor> 
 #[derive(Debug, Clone, PartialEq)]
 struct Adapter<T>(T);
 
-// tract asks for it, to find operators that compute the same. One with a NaN in it is then equal to none: it is only
-// never merged with another.
+// tract needs it to find operators that compute the same. An operator with a NaN in it equals no other, so
+// tract only misses the chance to merge it.
 impl<T: Operator> Eq for Adapter<T> {}
 
 impl<T: Operator> Expansion for Adapter<T> {
@@ -114,7 +115,7 @@ impl<T: Operator> Expansion for Adapter<T> {
     ) -> InferenceResult {
         check_input_arity(inputs, self.0.inputs())?;
         check_output_arity(outputs, self.0.outputs())?;
-        // Once all inputs are known, so are the outputs.
+        // The outputs are known once all inputs are known.
         solver.given_all(inputs.iter().map(|input| &input.datum_type), move |solver, types| {
             solver.given_all(inputs.iter().map(|input| &input.shape), move |solver, shapes| {
                 let inputs: Vec<TypedFact> =
@@ -150,7 +151,7 @@ impl<T: Operator> EvalOp for Adapter<T> {
     op_out_of_plan!();
 
     fn eval(&self, context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        // tract computes with whole numbers as dimensions where it can; to an operator they are numbers.
+        // tract keeps whole numbers as dimensions where it can. An operator reads them as numbers.
         for input in inputs.iter_mut().filter(|input| input.datum_type() == DatumType::TDim) {
             let dimensions = input.try_as_plain_ram()?.as_slice::<TDim>()?.iter();
             let numbers = dimensions.map(|dimension| dimension.eval_to_i64(context.symbols));

@@ -1,36 +1,37 @@
-//! The `post_transform` of scores that several operators of the domain share.
+//! The `post_transform` of scores. Several operators of the domain share it.
 //!
-//! ONNX names the functions and leaves them undefined; these are onnxruntime's, the approximations included.
+//! ONNX names the functions and does not define them. These are the functions of onnxruntime, with its
+//! approximations.
 
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
-/// What becomes of a row's scores in the end.
+/// The last step for the scores of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostTransform {
-    /// Nothing.
+    /// The scores stay as they are.
     None,
-    /// `1 / (1 + exp(-x))` of each.
+    /// Each score becomes `1 / (1 + exp(-x))`.
     Logistic,
-    /// `exp(x)` of each over the sum of all.
+    /// Each score becomes `exp(x)`, divided by the sum over the row.
     Softmax,
-    /// As softmax, but zeros stay zero and count for nothing.
+    /// Softmax, but zeros stay zero and do not count.
     SoftmaxZero,
-    /// The quantile of the normal distribution of each.
+    /// Each score becomes the quantile of the normal distribution.
     Probit,
 }
 
-/// How the one score that two classes have is to be understood. It is the second's.
+/// The meaning of a single score for two classes. It is the score of the second class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecondClass {
-    /// As a probability `p`: the first class has `1 - p`.
+    /// A probability `p`: the first class has `1 - p`.
     Probability,
-    /// As a margin `m`: the first class has `-m`.
+    /// A margin `m`: the first class has `-m`.
     Margin,
 }
 
 impl PostTransform {
-    /// As the node says.
+    /// Reads the transform from the node.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
         match node.get_attr_opt::<&str>("post_transform")?.unwrap_or("NONE") {
             "NONE" => Ok(Self::None),
@@ -39,7 +40,9 @@ impl PostTransform {
             "SOFTMAX_ZERO" => Ok(Self::SoftmaxZero),
             "PROBIT" => Ok(Self::Probit),
             other => {
-                bail!("post_transform {other} is none of NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO and PROBIT")
+                bail!(
+                    "post_transform: expected NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO or PROBIT, found {other}"
+                )
             }
         }
     }
@@ -55,9 +58,9 @@ impl PostTransform {
         }
     }
 
-    /// The scores of both classes from the one score that there is. A probability is left as it is, of margins only
-    /// the logistic is taken: so does onnxruntime. It makes no second score of a probit, and leaves one as it was: here each
-    /// class gets its own.
+    /// The scores of both classes, from the single score. As in onnxruntime, a probability stays as it is,
+    /// and only the logistic is applied to a margin. For a probit, onnxruntime transforms one class only:
+    /// here both are transformed.
     pub fn both_classes(self, score: f32, second: SecondClass) -> [f32; 2] {
         match (second, self) {
             (_, Self::Probit) => [probit(1.0 - score), probit(score)],
@@ -68,15 +71,16 @@ impl PostTransform {
     }
 }
 
-/// `1 / (1 + exp(-x))`, with an exponential that can't overflow.
+/// `1 / (1 + exp(-x))`, with an exponential that cannot overflow.
+#[inline]
 pub fn logistic(x: f32) -> f32 {
     let y = 1.0 / (1.0 + (-x.abs()).exp());
     if x < 0.0 { 1.0 - y } else { y }
 }
 
-/// The softmax over the scores that count; the others are scaled as these are, which leaves a zero zero.
+/// The softmax over the scores that count. The others are scaled in the same way, so a zero stays zero.
 fn softmax(scores: &mut [f32], counts: impl Fn(f32) -> bool) {
-    // Less the largest, so that no exponential overflows.
+    // The largest score is subtracted so that no exponential overflows.
     let largest = scores.iter().copied().fold(f32::MIN, f32::max);
     let mut sum = 0.0;
     for x in scores.iter_mut() {

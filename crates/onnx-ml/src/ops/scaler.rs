@@ -9,14 +9,14 @@ use tract_onnx::tract_hir::internal::*;
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::{numbers, row_width, shape_of};
 
-/// The operator: `(x - offset) * scale` of each feature, in the input's shape.
+/// Computes `(x - offset) * scale` for each feature, in the shape of the input.
 #[derive(Debug, Clone, PartialEq)]
 struct Scaler {
-    /// One for all features, or one each.
+    /// One for all features, or one per feature.
     columns: Arc<[FeatureScale]>,
 }
 
-/// What a feature is scaled by.
+/// The offset and scale of a feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct FeatureScale {
     offset: f32,
@@ -71,7 +71,7 @@ impl Operator for Scaler {
             self.columns.len()
         );
         let scaled = if x.datum_type() == f64::datum_type() {
-            // A double loses its digits only once scaled.
+            // A double is rounded only after it is scaled.
             #[expect(clippy::cast_possible_truncation, reason = "the output is float")]
             self.scale(&numbers::<f64>(x)?, width, |x, column| {
                 ((x - f64::from(column.offset)) * f64::from(column.scale)) as f32

@@ -1,5 +1,5 @@
-//! `SparseToDense`: a matrix from sparse rows, for operators that take nothing else. It is no ONNX operator: only the
-//! rewriting of a graph that begins with a `DictVectorizer` or a `CastMap` makes one.
+//! `SparseToDense` makes a dense matrix from sparse rows, for operators that cannot read sparse rows. It is
+//! not an ONNX operator: only the rewriting of a `DictVectorizer` or a `CastMap` makes one.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -8,7 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::SPARSE_WIDTH;
 use super::operator::{Operator, Parsed, matrix, parsed, rows_of};
 
-/// The operator: `[N, K]` columns and `[N, K]` values make `[N, width]`, of the values' type.
+/// Makes a matrix `[N, width]` from columns `[N, K]` and values `[N, K]`, in the type of the values.
 #[derive(Debug, Clone, PartialEq)]
 struct SparseToDense {
     width: usize,
@@ -21,15 +21,16 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<Parsed>
 
 impl SparseToDense {
     fn dense<T: Datum + Copy + Default>(&self, columns: &Tensor, values: &Tensor) -> TractResult<TValue> {
-        let entries = (*columns.shape().get(1).context("columns of rank 2")?).max(1);
+        let entries = (*columns.shape().get(1).context("expected columns of rank 2")?).max(1);
         let columns = columns.try_as_plain_ram()?.as_slice::<i32>()?.chunks_exact(entries);
         let values = values.try_as_plain_ram()?.as_slice::<T>()?.chunks_exact(entries);
         let mut dense = vec![T::default(); columns.len() * self.width];
         for ((columns, values), row) in columns.zip(values).zip(dense.chunks_exact_mut(self.width.max(1))) {
             for (&column, value) in columns.iter().zip(values) {
-                // A negative column is an entry that stands for nothing.
+                // A negative column marks a void entry.
                 if let Ok(column) = usize::try_from(column) {
-                    *row.get_mut(column).with_context(|| format!("columns below {}", self.width))? = *value;
+                    *row.get_mut(column)
+                        .with_context(|| format!("expected columns below {}", self.width))? = *value;
                 }
             }
         }

@@ -1,13 +1,14 @@
-//! Elements of a tensor, by their places.
+//! Picks elements of a tensor by their places.
 
 use tract_onnx::tract_hir::internal::*;
 
 use super::operator;
 
-/// The elements at `places`, row-major, in a tensor of `shape`. Every place is within the tensor.
+/// Makes a tensor of `shape` from the elements at `places`, which count row-major. Every place must be in the
+/// tensor.
 ///
 /// # Errors
-/// When the elements are not plainly in memory, or do not fill the shape.
+/// When the elements are not in plain memory, or do not fill the shape.
 pub fn take(tensor: &Tensor, places: &[usize], shape: &[usize]) -> TractResult<Tensor> {
     dispatch_datum!(take_typed(tensor.datum_type())(tensor, places, shape))
 }

@@ -1,41 +1,44 @@
-//! The elements of tensors, and how rows lie in them.
+//! Reads the elements and rows of tensors.
 
 use std::borrow::Cow;
 
 use tract_onnx::tract_hir::internal::*;
 
-/// A tensor's numbers as `T`s, row-major, cast where they are of another type.
+/// The numbers of a tensor as `T`, row-major. Other types are cast.
 ///
 /// # Errors
-/// When they are not numbers.
+/// When the elements are not numbers.
+#[inline]
 pub fn numbers<T: Datum + Copy>(tensor: &Tensor) -> TractResult<Cow<'_, [T]>> {
-    ensure!(tensor.datum_type() != DatumType::String, "strings where numbers are expected");
+    ensure!(tensor.datum_type() != DatumType::String, "expected numbers, found strings");
     Ok(match tensor.cast_to::<T>()? {
         Cow::Borrowed(tensor) => Cow::Borrowed(tensor.try_as_plain_ram()?.as_slice::<T>()?),
         Cow::Owned(cast) => Cow::Owned(cast.try_as_plain_ram()?.as_slice::<T>()?.to_vec()),
     })
 }
 
-/// A tensor's strings, row-major.
+/// The strings of a tensor, row-major.
 ///
 /// # Errors
-/// When they are none.
+/// When the elements are not strings.
+#[inline]
 pub fn strings(tensor: &Tensor) -> TractResult<&[String]> {
     tensor.try_as_plain_ram()?.as_slice::<String>()
 }
 
-/// Elements of a row where an operator takes `[N, F]` or one row as `[F]`.
+/// The number of elements in a row, for an operator that takes `[N, F]`, or one row as `[F]`.
 ///
 /// # Errors
-/// For a single element, which is no row.
+/// When the tensor has rank 0.
+#[inline]
 pub fn row_width(shape: &[usize]) -> TractResult<usize> {
     match shape {
-        [] => bail!("one element of rank 0 where rows are expected"),
+        [] => bail!("expected rows, found one element of rank 0"),
         [width] | [_, width, ..] => Ok(*width),
     }
 }
 
-/// The fact of an output that has the input's shape.
+/// The fact of an output with the shape of the input.
 pub fn shape_of(input: &TypedFact, datum_type: DatumType) -> TVec<TypedFact> {
     tvec!(datum_type.fact(input.shape.clone()))
 }

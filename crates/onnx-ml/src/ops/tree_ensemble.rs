@@ -1,5 +1,5 @@
-//! `TreeEnsemble`: <https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html>, and what it shares with the regressor
-//! before it.
+//! `TreeEnsemble`: <https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html>, and the operator that it
+//! shares with its predecessor, `TreeEnsembleRegressor`.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use super::trees::ensemble::{Aggregate, Ensemble, Rows};
 pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let (forest, datum_type) = tensors::read(ctx, node)?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(forest.targets());
-    ensure!((1..=MAX_TARGETS).contains(&targets), "n_targets is {targets}: 1 to {MAX_TARGETS} can be");
+    ensure!((1..=MAX_TARGETS).contains(&targets), "n_targets: expected 1 to {MAX_TARGETS}, found {targets}");
     let aggregate = match node.get_attr_opt::<i64>("aggregate_function")?.unwrap_or(1) {
         0 => Aggregate::Average,
         1 => Aggregate::Sum,
         2 => Aggregate::Min,
         3 => Aggregate::Max,
-        other => bail!("aggregate_function {other} is not 0 to 3"),
+        other => bail!("aggregate_function: expected 0 to 3, found {other}"),
     };
     let post_transform = match node.get_attr_opt::<i64>("post_transform")?.unwrap_or(0) {
         0 => PostTransform::None,
@@ -30,7 +30,7 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
         2 => PostTransform::Logistic,
         3 => PostTransform::SoftmaxZero,
         4 => PostTransform::Probit,
-        other => bail!("post_transform {other} is not 0 to 4"),
+        other => bail!("post_transform: expected 0 to 4, found {other}"),
     };
     Ok(parsed(Scored {
         layout: Layout::of(node)?,
@@ -41,16 +41,16 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
     }))
 }
 
-/// Scores of trees: `[N, targets]`.
+/// Gives the scores of trees, `[N, targets]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
-    /// How the features come.
+    /// How the features arrive.
     pub layout: Layout,
     /// The trees.
     pub ensemble: Arc<Ensemble>,
-    /// What is added to the score of each target.
+    /// The value that is added to the score of each target.
     pub base_values: Vec<f64>,
-    /// What becomes of a row's scores in the end.
+    /// The last step for the scores of a row.
     pub post_transform: PostTransform,
     /// The type of the scores.
     pub datum_type: DatumType,
@@ -78,10 +78,7 @@ impl Operator for Scored {
         if self.datum_type == f64::datum_type() && self.post_transform == PostTransform::None {
             return Ok(tvec!(matrix(&scores, targets)?));
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "transforms are of floats; the sum is kept wider"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "transforms take floats; the sum is kept wider")]
         let mut scores: Vec<f32> = scores.into_iter().map(|score| score as f32).collect();
         if self.post_transform != PostTransform::None {
             scores.chunks_exact_mut(targets).for_each(|row| self.post_transform.apply(row));

@@ -1,9 +1,12 @@
 //! `TreeEnsembleClassifier`: <https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleClassifier.html>
 //!
-//! What the definition leaves open is as onnxruntime does it: the label is decided by the scores before the post transform.
-//! Of two classes whose leaves have weights for one class only, the weights are the second's: probabilities, decided at 0.5,
-//! if none is negative, else margins, decided at 0. Base values of both classes are added to the scores of both, as ONNX says;
-//! onnxruntime then forgets the second class's base, or the trees' weights if they are the second's.
+//! The definition leaves some choices open. These are the choices of onnxruntime:
+//! - The scores before the post transform decide the label.
+//! - If two classes have leaves with weights for one class only, the weights are those of the second class.
+//!   They are probabilities, decided at 0.5, if none is negative. Otherwise they are margins, decided at 0.
+//!
+//! Base values of both classes are added to the scores of both, as ONNX says. onnxruntime loses the base of
+//! the second class here, or the weights of the trees if they belong to the second class.
 
 use std::sync::Arc;
 
@@ -18,20 +21,20 @@ use super::post_transform::{PostTransform, SecondClass};
 use super::trees::attributes::{MAX_TARGETS, lists};
 use super::trees::ensemble::{Aggregate, Ensemble, Rows};
 
-/// The operator: `[N]` labels and `[N, classes]` scores.
+/// Gives labels `[N]` and scores `[N, classes]`.
 #[derive(Debug, Clone, PartialEq)]
 struct TreeEnsembleClassifier {
     layout: Layout,
     ensemble: Arc<Ensemble>,
     labels: Labels,
-    /// One for each class, one for all, or none.
+    /// One base value per class, one for all, or none.
     base_values: Vec<f64>,
-    /// If two classes have weights for one: that one.
+    /// The class with weights, if there are two classes and only one has weights.
     one_of_two: Option<OneOfTwo>,
     post_transform: PostTransform,
 }
 
-/// Weights for one class of two.
+/// The one of two classes that the weights are for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct OneOfTwo {
     class: usize,
@@ -41,7 +44,11 @@ struct OneOfTwo {
 pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let forest = lists::read(ctx, node, "class")?;
     let labels = Labels::of(node, "classlabels_int64s")?;
-    ensure!(labels.len() <= MAX_TARGETS, "{} class labels: {MAX_TARGETS} is the limit", labels.len());
+    ensure!(
+        labels.len() <= MAX_TARGETS,
+        "expected at most {MAX_TARGETS} class labels, found {}",
+        labels.len()
+    );
     let base_values = lists::numbers(ctx, node, "base_values")?.unwrap_or_default();
     ensure!(
         [0, 1, labels.len()].contains(&base_values.len()),
@@ -63,7 +70,7 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
 }
 
 impl TreeEnsembleClassifier {
-    /// The class of a row, whose sums become its scores.
+    /// Decides the class of a row, and turns its sums into scores.
     fn classify(&self, scores: &mut [f32]) -> usize {
         let Some(OneOfTwo { class, meaning }) = self.one_of_two else {
             let class = top_class(scores);
@@ -72,7 +79,7 @@ impl TreeEnsembleClassifier {
         };
         let score = scores[class];
         if class == 0 && self.base_values.len() < 2 {
-            // The logistic is taken of probabilities too.
+            // The logistic is applied to probabilities too.
             let logistic = self.post_transform == PostTransform::Logistic;
             let second = if logistic { SecondClass::Margin } else { meaning };
             scores.copy_from_slice(&self.post_transform.both_classes(score, second));

@@ -14,7 +14,7 @@ use super::trees::ensemble::Aggregate;
 pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let forest = lists::read(ctx, node, "target")?;
     let targets = node.get_attr_opt("n_targets")?.unwrap_or(forest.targets());
-    ensure!((1..=MAX_TARGETS).contains(&targets), "n_targets is {targets}: 1 to {MAX_TARGETS} can be");
+    ensure!((1..=MAX_TARGETS).contains(&targets), "n_targets: expected 1 to {MAX_TARGETS}, found {targets}");
     let base_values = lists::numbers(ctx, node, "base_values")?.unwrap_or_else(|| vec![0.0; targets]);
     ensure!(base_values.len() == targets, "{} base_values for {targets} targets", base_values.len());
     let aggregate = match node.get_attr_opt::<&str>("aggregate_function")?.unwrap_or("SUM") {
@@ -22,7 +22,7 @@ pub(super) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parse
         "AVERAGE" => Aggregate::Average,
         "MIN" => Aggregate::Min,
         "MAX" => Aggregate::Max,
-        other => bail!("aggregate_function {other} is none of SUM, AVERAGE, MIN and MAX"),
+        other => bail!("aggregate_function: expected SUM, AVERAGE, MIN or MAX, found {other}"),
     };
     Ok(parsed(Scored {
         layout: Layout::of(node)?,

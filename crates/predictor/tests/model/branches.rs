@@ -190,7 +190,7 @@ fn what_no_branch_can_do_is_refused() {
     let mut reserved = choice("c", "y", vec![neg("X", "a")], vec![neg("X", "b")]);
     reserved.op_type = "ContinuedIf".to_owned();
     let line = refusal(&of_two_columns([above_two(), vec![reserved]].concat()));
-    assert!(line.contains("ContinuedIf is no ONNX operator"), "{line}");
+    assert!(line.contains("ContinuedIf is not an ONNX operator"), "{line}");
 }
 
 /// Each that disagrees doubles what comes after it.

@@ -48,7 +48,10 @@ fn fast_refusal(model: &ModelProto) -> String {
 fn a_name_is_given_once_and_before_it_is_read() {
     let add = |inputs: &[&str], output: &str| node("Add", inputs, output, vec![]);
     let cases = [
-        (model(x(), vec![identity(), identity()], vec![]), "`y` is given twice, at last by `Identity-y`"),
+        (
+            model(x(), vec![identity(), identity()], vec![]),
+            "`y` is given twice, the second time by `Identity-y`",
+        ),
         (model([x(), x()].concat(), vec![identity()], vec![]), "`X` is given twice"),
         (model(x(), vec![identity()], vec![integers("c", &[1]), integers("c", &[2])]), "`c` is given twice"),
         (model(x(), vec![node("Neg", &["X"], "X", vec![]), identity()], vec![]), "`X` is given twice"),
@@ -77,8 +80,8 @@ fn a_tensor_holds_what_its_shape_says() {
         TensorProto { data_type: DataType::String as i32, raw_data: vec![0; 2], ..floats_of("c", &[2], 0) };
     let unknown = TensorProto { data_type: 99, ..floats_of("c", &[2], 2) };
     let cases = [
-        (floats_of("c", &[4], 3), "the initializer `c`: is of shape [4] and holds 3 elements"),
-        (floats_of("c", &[1 << 40], 1), "is of shape [1099511627776] and holds 1"),
+        (floats_of("c", &[4], 3), "the initializer `c`: has the shape [4] and holds 3 elements"),
+        (floats_of("c", &[1 << 40], 1), "has the shape [1099511627776] and holds 1"),
         (floats_of("c", &[i64::MAX, i64::MAX], 1), "has the impossible shape"),
         (floats_of("c", &[-1], 1), "has the impossible shape [-1]"),
         (floats_of("c", &[1; 200], 1), "has 200 dimensions"),
@@ -99,7 +102,7 @@ fn a_tensor_holds_what_its_shape_says() {
     };
     let constant = vec![node("Constant", &[], "c", vec![value]), node("Add", &["X", "c"], "y", vec![])];
     let line = fast_refusal(&model(x(), constant, vec![]));
-    assert!(line.contains("Constant (`Constant-c`), attribute `value`: is of shape [9]"), "{line}");
+    assert!(line.contains("Constant (`Constant-c`), attribute `value`: has the shape [9]"), "{line}");
 
     let mut sparse = model(x(), vec![identity()], vec![]);
     sparse.graph.as_mut().unwrap().sparse_initializer =

@@ -87,7 +87,7 @@ fn what_only_the_rewriting_may_put_into_a_graph_is_refused() {
     for operator in ["SparseToDense", "LinearRegressor"] {
         let nodes = vec![node(operator, &["X", "X"], "y", vec![width.clone()])];
         let line = refusal(&model(vec![float_input("X", 1)], nodes, vec![]));
-        assert!(line.contains(&format!("{operator} is no ONNX operator")), "{line}");
+        assert!(line.contains(&format!("{operator} is not an ONNX operator")), "{line}");
     }
 }
 
@@ -98,11 +98,11 @@ fn a_tree_that_is_none_is_refused() {
         (ints("nodes_falsenodeids", &[2, 0, 2, 0, 0]), "below itself"),
         (ints("nodes_truenodeids", &[1, 0, 9, 0, 0]), "tree 0 has no node 9"),
         (ints("nodes_truenodeids", &[1, 0, -1, 0, 0]), "tree 0 has no node -1"),
-        (ints("nodes_truenodeids", &[1, 0, 3]), "lists of lengths"),
+        (ints("nodes_truenodeids", &[1, 0, 3]), "lists of the same length"),
         (ints("nodes_featureids", &[0, 0, -1, 0, 0]), "nodes_featureids: -1"),
-        (ints("nodes_featureids", &[0, 0, 7, 0, 0]), "rows of 2 features, the trees look at 8"),
-        (ints("nodes_nodeids", &[0, 1, 1, 3, 4]), "nodes_nodeids: 1 twice in tree 0"),
-        (strings("nodes_modes", &["BRANCH_LEQ", "LEAF", "TWIG", "LEAF", "LEAF"]), "\"TWIG\" is no mode"),
+        (ints("nodes_featureids", &[0, 0, 7, 0, 0]), "rows of 2 features, the trees read 8"),
+        (ints("nodes_nodeids", &[0, 1, 1, 3, 4]), "nodes_nodeids: 1 is twice in tree 0"),
+        (strings("nodes_modes", &["BRANCH_LEQ", "LEAF", "TWIG", "LEAF", "LEAF"]), "\"TWIG\" is not a mode"),
         (ints("target_ids", &[0, 0, 1 << 40]), "target_ids"),
         (ints("target_ids", &[0, 0, -1]), "target_ids"),
         (floats("target_weights", &[10.0]), "lists of lengths"),

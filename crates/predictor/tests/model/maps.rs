@@ -191,7 +191,7 @@ fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
         ),
         (
             of(dict_vectorizer(words()), whole, float),
-            "it knows keys of String, the maps that it reads have others",
+            "it knows keys of String: the maps that it reads have another type of key",
         ),
         (of(integers(), text, float), "it knows keys of Int64"),
         (of(dict_vectorizer(strings("string_vocabulary", &["a", "a"])), text, float), "has `a` twice"),
@@ -200,9 +200,12 @@ fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
         (of(cast_map(vec![]), text, float), "it knows keys of Int64"),
         (
             of(cast_map(vec![string("cast_to", "TO_BOOL")]), whole, float),
-            "CastMap (`CastMap-row`): cast_to TO_BOOL is none of",
+            "CastMap (`CastMap-row`): cast_to: expected TO_FLOAT, TO_INT64 or TO_STRING, found TO_BOOL",
         ),
-        (of(cast_map(vec![string("map_form", "WIDE")]), whole, float), "map_form WIDE is none of"),
+        (
+            of(cast_map(vec![string("map_form", "WIDE")]), whole, float),
+            "map_form: expected DENSE or SPARSE, found WIDE",
+        ),
         (of(cast_map(vec![string("map_form", "SPARSE"), int("max_map", 1 << 60)]), whole, float), "max_map"),
     ];
     for (model, expected) in cases {

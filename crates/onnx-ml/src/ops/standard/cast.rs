@@ -1,9 +1,13 @@
 //! `Cast`: <https://onnx.ai/onnx/operators/onnx__Cast.html>
 //!
-//! tract's computes with `int64` as dimensions, which forget what does not fit 32 bits. Here only dimensions stay so.
-//! What the definition leaves open is as in ONNX Runtime, on x86-64 where that depends: a number that does not fit
-//! `int32` or `int64`, and one that is none, is the least integer; a number's text has eight digits. A text that is
-//! not a number as a whole is an error, where ONNX Runtime takes what it begins with.
+//! tract computes with `int64` as dimensions, which lose what does not fit 32 bits. Here only dimensions stay
+//! dimensions.
+//!
+//! The definition leaves some choices open. These are the choices of onnxruntime on x86-64:
+//! - A number that does not fit `int32` or `int64`, or is NaN, becomes the least integer.
+//! - The text of a number has eight digits.
+//!
+//! A text that is not a number as a whole is an error. onnxruntime reads the number that it begins with.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -16,13 +20,13 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{self, Operator, Parsed, tensor};
 use crate::ops::tensor_access::{numbers, shape_of, strings};
 
-/// The operator.
+/// Casts to another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cast {
     to: DatumType,
 }
 
-/// The operator where texts are cast, or numbers cut to integers.
+/// Casts texts, and cuts numbers to integers, in a typed graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TypedCast {
     to: DatumType,
@@ -90,28 +94,28 @@ impl Operator for TypedCast {
                 tensor(whole(x, f64::from(i32::MIN))?, shape)?.cast_to::<i32>()?.into_owned()
             }
             (_, DatumType::I64) => tensor(whole(x, i64::MIN as f64)?, shape)?,
-            (from, to) => bail!("a cast from {from:?} to {to:?}"),
+            (from, to) => bail!("cannot cast from {from:?} to {to:?}"),
         };
         Ok(tvec!(cast.into_tvalue()))
     }
 }
 
-/// Numbers without their fractions; `least` where they are not between it and what is as far above zero.
-#[expect(clippy::cast_possible_truncation, reason = "within the range")]
+/// Numbers without their fractions. Those outside of `least` to `-least` become `least`.
+#[expect(clippy::cast_possible_truncation, reason = "the number is in range")]
 fn whole(x: &Tensor, least: f64) -> TractResult<Vec<i64>> {
     let within = |&x: &f64| if (least..-least).contains(&x) { x } else { least };
     Ok(numbers::<f64>(x)?.iter().map(within).map(|x| x as i64).collect())
 }
 
-/// The numbers that texts are.
+/// Reads texts as numbers.
 fn parsed<T: FromStr<Err: Display>>(x: &Tensor) -> TractResult<Vec<T>> {
     let parse = |text: &String| {
-        text.trim_ascii().parse().map_err(|error| format_err!("a text is cast to a number: {error}"))
+        text.trim_ascii().parse().map_err(|error| format_err!("cannot cast a text to a number: {error}"))
     };
     strings(x)?.iter().map(parse).collect()
 }
 
-/// The texts of numbers.
+/// Writes numbers as texts.
 fn texts(x: &Tensor) -> TractResult<Vec<String>> {
     Ok(if x.datum_type().is_float() {
         numbers::<f64>(x)?.iter().map(|&x| text(x)).collect()
@@ -120,7 +124,7 @@ fn texts(x: &Tensor) -> TractResult<Vec<String>> {
     })
 }
 
-/// A number's text as C's `%.8g`, but for what is not finite.
+/// Writes a number as C's `%.8g` does, except for infinities and NaN.
 fn text(x: f64) -> String {
     const DIGITS: i32 = 8;
     if x.is_nan() {
@@ -134,7 +138,7 @@ fn text(x: f64) -> String {
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let without_zeros = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
     if (-4..DIGITS).contains(&exponent) {
-        // At least one place, so that only zeros behind the point go.
+        // With at least one place, only zeros after the point are removed.
         let places = usize::try_from(DIGITS - 1 - exponent).unwrap_or(0);
         if places == 0 { format!("{x:.0}") } else { without_zeros(&format!("{x:.places$}")) }
     } else {
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_as_a_whole_is_refused() {
+    fn texts_that_are_not_a_number_as_a_whole_are_refused() {
         for wrong in ["", "abc", "12abc", "1_000"] {
             let x = tensor1(&[wrong.to_owned()]);
             assert!(parsed::<f32>(&x).is_err() && parsed::<i64>(&x).is_err(), "{wrong}");

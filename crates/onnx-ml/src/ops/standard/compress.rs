@@ -1,6 +1,6 @@
 //! `Compress`: <https://onnx.ai/onnx/operators/onnx__Compress.html>
 //!
-//! tract's runs on constants only.
+//! tract runs it on constants only.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -9,15 +9,15 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{self, Operator, Parsed};
 use crate::ops::take::take;
 
-/// The operator: what a list of conditions is true for, along an axis or, without one, of all elements.
+/// Keeps the elements for which a condition is true, along an axis. Without an axis, the input is flat.
 #[derive(Debug, Clone)]
 struct Compress {
     axis: Option<i64>,
-    /// Names the number of those that are true, where only a run decides it.
+    /// Makes a symbol for the number of kept elements, if only a run decides it.
     symbols: SymbolScope,
 }
 
-/// The operator in a typed graph.
+/// [`Compress`] in a typed graph.
 #[derive(Debug, Clone, PartialEq)]
 struct TypedCompress {
     axis: Option<usize>,
@@ -93,14 +93,14 @@ impl Operator for TypedCompress {
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let [x, conditions] = inputs else { bail!("two inputs") };
+        let [x, conditions] = inputs else { bail!("expected two inputs") };
         let mut shape: TVec<usize> = if self.axis.is_some() { x.shape().into() } else { tvec!(x.len()) };
         let axis = self.axis.unwrap_or(0);
         let length = shape[axis];
         let kept = places(conditions)?;
         ensure!(
             kept.last().is_none_or(|&last| last < length),
-            "{} conditions for {length}",
+            "{} conditions for {length} elements",
             conditions.len()
         );
         let step: usize = shape[axis + 1..].iter().product();

@@ -1,6 +1,6 @@
 //! `If`: <https://onnx.ai/onnx/operators/onnx__If.html>
 //!
-//! tract's wants both branches to give the same shapes, and can't tell a branch the shapes of what it reads.
+//! tract wants both branches to give the same shapes, and does not tell them the shapes of what they read.
 
 use std::collections::HashSet;
 
@@ -14,22 +14,21 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::Parsed;
 use crate::plan;
 
-/// The operator: a condition, and two graphs of which it chooses the one to run. What they read of the graph around them
-/// are its further inputs.
+/// Runs one of two graphs, as a condition says. What they read from the outer graph are further inputs.
 #[derive(Debug, Clone)]
 struct If {
     then: Branch,
     otherwise: Branch,
-    /// Names the sizes that the branches don't agree on.
+    /// Makes symbols for the sizes in which the branches differ.
     symbols: SymbolScope,
-    /// Whether all that comes after it is in its branches.
+    /// Whether its branches contain all nodes that came after it.
     is_continued: bool,
 }
 
-/// An `If` whose branches give tensors of other types or ranks.
+/// The error for an `If` whose branches give tensors of different types or ranks.
 #[derive(Debug)]
 pub(crate) struct Disagreement {
-    /// The name of its node.
+    /// The name of the node.
     pub name: String,
     what: String,
 }
@@ -45,7 +44,7 @@ impl std::fmt::Display for Disagreement {
 #[derive(Debug, Clone)]
 struct Branch {
     graph: InferenceModel,
-    /// Which inputs of the operator those of the graph are.
+    /// The input of the operator for each input of the graph.
     reads: Vec<usize>,
 }
 
@@ -55,7 +54,7 @@ struct TypedBranch {
     reads: Vec<usize>,
 }
 
-/// The operator in a typed graph.
+/// [`If`] in a typed graph. A branch may have a reason why it cannot run instead of a plan.
 #[derive(Debug, Clone)]
 struct TypedIf {
     then: Result<PlannedBranch, String>,
@@ -85,12 +84,12 @@ fn conditional(ctx: &ParsingContext, node: &NodeProto, is_continued: bool) -> Tr
         let graph: &GraphProto = node.get_attr(name)?;
         ensure!(graph.input.is_empty(), "{name} has inputs");
         let (gives, asked) = (graph.output.len(), node.output.len());
-        ensure!(gives == asked, "{name} gives {gives} outputs, {asked} are asked for");
+        ensure!(gives == asked, "{name}: expected {asked} outputs, found {gives}");
         let parsed = ctx.parse_graph(graph)?;
         let mut graph = parsed.model;
         let mut named = node.output.iter().map(|name| !name.is_empty());
         graph.outputs.retain(|_| named.next() == Some(true));
-        // The condition is before them.
+        // The condition is the first input.
         let places = parsed.unresolved_inputs.into_iter().map(|name| 1 + reads.insert_full(name).0);
         Ok(Branch { reads: places.collect(), graph })
     };
@@ -100,7 +99,7 @@ fn conditional(ctx: &ParsingContext, node: &NodeProto, is_continued: bool) -> Tr
 }
 
 impl Branch {
-    /// The branch for inputs of these types and shapes. Those whose values are known are constants in it.
+    /// Types the branch for inputs of these types and shapes. Inputs with known values become constants.
     fn typed(&self, inputs: &[TypedFact]) -> TractResult<TypedBranch> {
         let mut graph = self.graph.clone();
         let mut reads = Vec::new();
@@ -120,7 +119,7 @@ impl Branch {
 }
 
 impl TypedBranch {
-    /// tract computes with whole numbers as dimensions where it can; around the branch they are numbers.
+    /// Casts outputs that tract keeps as dimensions to numbers, which they are outside of the branch.
     fn with_numbers(mut self) -> TractResult<Self> {
         let graph = &mut self.graph;
         for index in 0..graph.outputs.len() {
@@ -142,12 +141,12 @@ fn planned(branch: Result<TypedBranch, String>) -> TractResult<Result<PlannedBra
 }
 
 impl If {
-    /// A branch, or why it can't run: what comes after an `If` may go on after one branch only.
+    /// Types a branch, or says why it cannot run. The nodes after an `If` may fit only one of its branches.
     fn typed(&self, branch: &Branch, inputs: &[TypedFact]) -> TractResult<Result<TypedBranch, String>> {
         match branch.typed(inputs).and_then(TypedBranch::with_numbers) {
             Err(error) if self.is_continued && !error.is::<Disagreement>() => {
                 let reason = format!("{error:#}");
-                tracing::warn!(%reason, "a branch can't run");
+                tracing::warn!(%reason, "a branch of an If cannot run");
                 Ok(Err(reason))
             }
             typed => typed.map(Ok),
@@ -174,14 +173,18 @@ impl Expansion for If {
         inputs: &'p [TensorProxy],
         _: &'p [TensorProxy],
     ) -> InferenceResult {
-        // What the branches give is found once all that they read is typed.
+        // The types of the outputs are known only when everything that the branches read is typed.
         solver.equals(&inputs[0].datum_type, DatumType::Bool)
     }
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let facts = inputs.iter().map(|input| model.outlet_fact(*input).cloned());
         let facts: Vec<TypedFact> = facts.collect::<TractResult<_>>()?;
-        ensure!(facts[0].shape.volume().is_one(), "its condition is of shape {:?}", facts[0].shape);
+        ensure!(
+            facts[0].shape.volume().is_one(),
+            "expected a condition of one element, found the shape {:?}",
+            facts[0].shape
+        );
         if let Some(condition) = &facts[0].konst {
             let branch = if is_true(condition)? { &self.then } else { &self.otherwise };
             return write_out(branch, prefix, model, inputs, &facts);
@@ -204,7 +207,7 @@ impl Expansion for If {
                 return Err(disagreement.into());
             }
             let shape = ours.shape.iter().zip(theirs.shape.iter()).map(|(ours, theirs)| {
-                // A size that only the branch decides has no name out of it.
+                // A symbol that a branch makes means nothing outside of it.
                 if ours == theirs && ours.symbols().is_subset(&known) {
                     return ours.clone();
                 }
@@ -218,7 +221,7 @@ impl Expansion for If {
     }
 }
 
-/// What the shape of a tensor, or its value, is said with.
+/// The symbols in the shape or in the value of a tensor.
 fn symbols(fact: &TypedFact) -> HashSet<Symbol> {
     let value = fact.konst.as_ref().and_then(|value| value.try_as_plain_ram().ok());
     let value = value.and_then(|value| value.as_slice::<TDim>().ok()).unwrap_or_default();
@@ -227,10 +230,10 @@ fn symbols(fact: &TypedFact) -> HashSet<Symbol> {
 
 fn is_true(condition: &Tensor) -> TractResult<bool> {
     let condition = condition.try_as_plain_ram()?.as_slice::<bool>()?;
-    condition.first().copied().context("its condition is empty")
+    condition.first().copied().context("expected a condition of one element, found none")
 }
 
-/// Puts the nodes of a branch into the graph around it.
+/// Copies the nodes of a branch into the graph around it.
 fn write_out(
     branch: &Branch,
     prefix: &str,
@@ -279,10 +282,10 @@ impl EvalOp for TypedIf {
 
     fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let branch = if is_true(&inputs[0])? { &self.then } else { &self.otherwise };
-        let branch = branch.as_ref().map_err(|reason| format_err!("the branch can't run: {reason}"))?;
+        let branch = branch.as_ref().map_err(|reason| format_err!("the branch cannot run: {reason}"))?;
         let PlannedBranch { plan, reads } = branch;
         let mut state = plan.spawn()?;
-        // Sizes have the same names in a branch as around it.
+        // Sizes have the same symbols in a branch as around it.
         state.turn_state.resolved_symbols = context.symbols.clone();
         state.run(reads.iter().map(|&read| inputs[read].clone()).collect())
     }

@@ -1,7 +1,7 @@
 //! `ConstantOfShape`: <https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html>
 //!
-//! tract's needs a shape that it knows while it reads the graph, and its simplification of `MatMul` then forgets that
-//! the constant has a shape at all.
+//! tract needs to know the shape while it reads the graph. Its simplification of `MatMul` then loses the
+//! shape of the constant.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -10,16 +10,16 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{self, MAX_WIDTH, Operator, Parsed};
 use crate::ops::tensor_access::numbers;
 
-/// The operator.
+/// Fills a shape with one value.
 #[derive(Debug, Clone)]
 struct ConstantOfShape {
-    /// The one element.
+    /// The value, of rank 0.
     value: Tensor,
-    /// Names the dimensions that only a shape at run time decides.
+    /// Makes symbols for the dimensions that only a run decides.
     symbols: SymbolScope,
 }
 
-/// The operator, once the shape is known as far as it ever is before the graph runs.
+/// [`ConstantOfShape`] in a typed graph.
 #[derive(Debug, Clone, PartialEq)]
 struct Fill {
     value: Tensor,
@@ -30,7 +30,7 @@ struct Fill {
 pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Parsed> {
     let value = node.get_attr_opt("value")?.map(|value| ctx.load_tensor(value)).transpose()?;
     let value = value.unwrap_or_else(|| tensor0(0.0_f32));
-    ensure!(value.len() == 1, "value has {} elements: it should have one", value.len());
+    ensure!(value.len() == 1, "value: expected one element, found {}", value.len());
     let value = value.into_shape(&[])?;
     Ok((expand(ConstantOfShape { value, symbols: ctx.template.symbols.clone() }), Vec::new()))
 }
@@ -61,7 +61,7 @@ impl Expansion for ConstantOfShape {
         let (shape, is_known) = if let Some(shape) = &fact.konst {
             (dimensions(shape)?, true)
         } else {
-            let rank = fact.shape.volume().to_usize().context("a shape of unknown length")?;
+            let rank = fact.shape.volume().to_usize().context("expected a shape of known length")?;
             (
                 std::iter::repeat_with(|| self.symbols.new_with_prefix("size").to_dim()).take(rank).collect(),
                 false,
@@ -88,7 +88,9 @@ impl Operator for Fill {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let shape = numbers::<i64>(&inputs[0])?;
-        let size = |&size: &i64| usize::try_from(size).with_context(|| format!("a dimension of {size}"));
+        let size = |&size: &i64| {
+            usize::try_from(size).with_context(|| format!("expected a dimension, found {size}"))
+        };
         let shape: TVec<usize> = shape.iter().map(size).collect::<TractResult<_>>()?;
         let count = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         ensure!(

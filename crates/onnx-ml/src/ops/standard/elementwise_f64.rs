@@ -1,4 +1,4 @@
-//! Functions of an element that tract has for floats only: `Sigmoid`, `Erf` and `Round`, of doubles too.
+//! `Sigmoid`, `Erf` and `Round` for doubles too: tract has them for floats only.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{self, Operator, Parsed, tensor};
 use crate::ops::tensor_access::{numbers, shape_of};
 
-/// A function, for the element type that it turns out to be of.
+/// A function of single elements, of a type that is not known yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Function {
     /// <https://onnx.ai/onnx/operators/onnx__Sigmoid.html>
@@ -20,21 +20,21 @@ enum Function {
     Round,
 }
 
-/// A function of doubles.
+/// A function of single doubles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ElementwiseF64(Function);
 
-#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a parser of tract")]
 pub(in crate::ops) fn parse_sigmoid(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok((expand(Function::Sigmoid), Vec::new()))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a parser of tract")]
 pub(in crate::ops) fn parse_erf(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok((expand(Function::Erf), Vec::new()))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a parser of tract")]
 pub(in crate::ops) fn parse_round(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok((expand(Function::Round), Vec::new()))
 }

@@ -1,6 +1,6 @@
 //! `Flatten`: <https://onnx.ai/onnx/operators/onnx__Flatten.html>
 //!
-//! tract's refuses two dimensions that are open, as those of tokens are, even where nothing is to be done.
+//! tract refuses two open dimensions, such as those of tokens, even if there is nothing to do.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::ops::operator::Parsed;
 
-/// The operator: of the dimensions before the axis one, and one of the others.
+/// Joins the dimensions before the axis, and the dimensions from the axis on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Flatten {
     axis: i64,

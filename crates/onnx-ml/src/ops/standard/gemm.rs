@@ -1,6 +1,6 @@
 //! `Gemm`: <https://onnx.ai/onnx/operators/onnx__Gemm.html>
 //!
-//! tract's scales doubles by floats, which fails.
+//! tract scales doubles by floats, which fails.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -11,12 +11,12 @@ use tract_onnx::tract_hir::ops::binary::wire_rank_broadcast;
 
 use crate::ops::operator::Parsed;
 
-/// The operator: `alpha * a * b + beta * c`.
+/// Computes `alpha * a * b + beta * c`.
 #[derive(Debug, Clone, PartialEq)]
 struct Gemm {
-    /// Unless it is 1.
+    /// The factor of the product; `None` for 1.
     alpha: Option<f32>,
-    /// Unless it is 1.
+    /// The factor of `c`; `None` for 1.
     beta: Option<f32>,
     transposes_a: bool,
     transposes_b: bool,
@@ -48,7 +48,7 @@ impl Expansion for Gemm {
         inputs: &'p [TensorProxy],
         outputs: &'p [TensorProxy],
     ) -> InferenceResult {
-        ensure!((2..=3).contains(&inputs.len()), "{} inputs: it takes 2 or 3", inputs.len());
+        ensure!((2..=3).contains(&inputs.len()), "expected 2 or 3 inputs, found {}", inputs.len());
         check_output_arity(outputs, 1)?;
         for input in inputs {
             solver.equals(&input.datum_type, &outputs[0].datum_type)?;

@@ -1,4 +1,4 @@
-//! `IsNaN` and `IsInf`: tract's know floats only.
+//! `IsNaN` and `IsInf`: in tract they take floats only.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::ops::tensor_access::{numbers, shape_of};
 
-/// Whether each element is of a kind, in the input's shape.
+/// Tests each element, in the shape of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NumberTest {
     /// <https://onnx.ai/onnx/operators/onnx__IsNaN.html>
@@ -16,7 +16,7 @@ enum NumberTest {
     Infinite { positive: bool, negative: bool },
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what a parser of tract's returns")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a parser of tract")]
 pub(in crate::ops) fn parse_is_nan(_: &ParsingContext, _: &NodeProto) -> TractResult<Parsed> {
     Ok(parsed(NumberTest::Nan))
 }
@@ -42,7 +42,7 @@ impl Operator for NumberTest {
     const NAME: &'static str = "NumberTest";
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs[0].datum_type.is_float(), "an input of {:?}", inputs[0].datum_type);
+        ensure!(inputs[0].datum_type.is_float(), "an input of {:?}: expected floats", inputs[0].datum_type);
         Ok(shape_of(inputs[0], DatumType::Bool))
     }
 

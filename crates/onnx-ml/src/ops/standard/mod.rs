@@ -1,5 +1,4 @@
-//! Operators of ONNX's own domain where tract has none that takes what ordinary exports give it, or answers something
-//! else than ONNX says.
+//! Standard operators that tract lacks for ordinary exports, or computes differently from what ONNX defines.
 
 mod cast;
 mod compress;

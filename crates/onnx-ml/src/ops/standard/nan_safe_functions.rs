@@ -1,4 +1,4 @@
-//! Functions of an element, where tract's loses NaN or overflows.
+//! Functions of single elements that lose NaN or overflow in tract.
 
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_hir::internal::*;
@@ -7,11 +7,11 @@ use tract_onnx::tract_hir::tract_num_traits::Float;
 use crate::ops::operator::{Operator, tensor};
 use crate::ops::tensor_access::{numbers, shape_of};
 
-/// A function of tract's of floats, which of NaN is NaN.
+/// A function of tract on floats, with NaN for NaN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeepsNan(pub ElementWiseOp);
 
-/// `ln(1 + exp(x))` of floats or doubles, with an exponential that can't overflow:
+/// `ln(1 + exp(x))` of floats or doubles, with an exponential that cannot overflow:
 /// <https://onnx.ai/onnx/operators/onnx__Softplus.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Softplus;

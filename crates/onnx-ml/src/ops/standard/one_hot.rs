@@ -1,6 +1,6 @@
 //! `OneHot`: <https://onnx.ai/onnx/operators/onnx__OneHot.html>
 //!
-//! tract's fails on an index that is out of range, and does not end on such an axis.
+//! tract fails on an index that is out of range, and does not terminate on such an axis.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -10,19 +10,19 @@ use crate::ops::operator::{self, MAX_WIDTH, Operator, Parsed};
 use crate::ops::take::take;
 use crate::ops::tensor_access::numbers;
 
-/// The operator: `off`, but `on` where an index says, along a new axis. An index below 0 counts from the end; one that is
-/// out of range says nothing.
+/// Adds an axis that holds `on` at each index, and `off` elsewhere. A negative index counts from the end. An
+/// index out of range is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OneHot {
     axis: i64,
 }
 
-/// The operator in a typed graph.
+/// [`OneHot`] in a typed graph.
 #[derive(Debug, Clone, PartialEq)]
 struct TypedOneHot {
     axis: usize,
     dim: usize,
-    /// `off` and `on`.
+    /// The two values, `off` and `on`.
     values: Tensor,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult
 }
 
 impl OneHot {
-    /// The new axis of indices of a rank.
+    /// The place of the new axis, for indices of this rank.
     fn axis(&self, rank: usize) -> TractResult<usize> {
         let axis = if self.axis < 0 { self.axis.saturating_add_unsigned(rank as u64 + 1) } else { self.axis };
         let axis = usize::try_from(axis).ok().filter(|&axis| axis <= rank);
@@ -42,7 +42,7 @@ impl OneHot {
 fn dim(depth: &Tensor) -> TractResult<usize> {
     let depth = *numbers::<i64>(depth)?.first().context("depth is empty")?;
     let fits = usize::try_from(depth).ok().filter(|&dim| dim <= MAX_WIDTH);
-    fits.with_context(|| format!("a depth of {depth}: at most {MAX_WIDTH} columns can run"))
+    fits.with_context(|| format!("a depth of {depth}: expected at most {MAX_WIDTH} columns"))
 }
 
 impl Expansion for OneHot {
@@ -75,7 +75,7 @@ impl Expansion for OneHot {
                 .with_context(|| format!("{what} is not a constant"))
         };
         let (depth, values) = (constant(1, "depth")?, constant(2, "values")?);
-        ensure!(values.shape() == [2], "values of shape {:?}: they should be two", values.shape());
+        ensure!(values.shape() == [2], "values: expected two, found the shape {:?}", values.shape());
         let axis = self.axis(model.outlet_fact(inputs[0])?.rank())?;
         let op = TypedOneHot { axis, dim: dim(&depth)?, values: (*values).clone() };
         operator::wire(op, prefix, model, &inputs[..1])

@@ -1,5 +1,5 @@
-//! What becomes of the elements along axes, where tract's loses NaN, overflows, or adds up in an order that depends on where
-//! in memory a row stands.
+//! Reductions along axes, where tract loses NaN, overflows, or adds up in an order that depends on the place
+//! of a row in memory.
 
 use tract_onnx::tract_core::ops::nn::Reducer;
 use tract_onnx::tract_hir::internal::*;
@@ -9,24 +9,24 @@ use crate::ops::operator::{Operator, tensor};
 
 use super::max_min::MaxMin;
 
-/// Of floats or doubles, along axes that have one element then.
+/// Reduces floats or doubles along axes. Each of the axes then has one element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reduction {
-    /// What is made of them.
+    /// The kind of reduction.
     pub kind: ReductionKind,
-    /// One or more, of places one.
+    /// The axes: one or more, but exactly one for places.
     pub axes: TVec<usize>,
 }
 
-/// What is made of the elements along an axis.
+/// The kind of reduction along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReductionKind {
-    /// The largest or the smallest, NaN if there is one.
+    /// The largest or the smallest element; NaN if there is one.
     Extreme(MaxMin),
-    /// The place of the extreme, of equal ones the first or the last. NaN is no extreme but in the first place, which
-    /// nothing exceeds then, as in ONNX Runtime.
+    /// The place of the largest or smallest element. As in onnxruntime, NaN counts only in the first place,
+    /// where no number exceeds it.
     Place(MaxMin, Which),
-    /// The logarithm of the sum of the exponentials, none of which overflows.
+    /// The logarithm of the sum of the exponentials, without overflow.
     LogSumExp,
     /// The sum.
     Sum,
@@ -34,17 +34,17 @@ pub enum ReductionKind {
     MeanOfSquares,
 }
 
-/// Which of equal ones.
+/// Which of several equal elements counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// That in the first place.
+    /// The first.
     First,
-    /// That in the last.
+    /// The last.
     Last,
 }
 
 impl ReductionKind {
-    /// The kind for a reducer of tract's.
+    /// The kind that replaces a reducer of tract, if there is one.
     pub fn of(reducer: Reducer) -> Option<Self> {
         let which = |is_last| if is_last { Which::Last } else { Which::First };
         Some(match reducer {
@@ -59,10 +59,10 @@ impl ReductionKind {
     }
 }
 
-/// Sums that go on side by side, so that additions need not wait for one another.
+/// The partial sums that run side by side, so that additions need not wait for each other.
 const LANES: usize = 8;
 
-/// The sum of what `of` makes of some values, added up in an order that depends on their number alone.
+/// Sums `of(x)` over some values, in an order that depends only on their number.
 pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
     let mut sums = [T::zero(); LANES];
     let mut chunks = values.chunks_exact(LANES);
@@ -75,12 +75,12 @@ pub(super) fn sum<T: Float>(values: &[T], of: impl Fn(T) -> T) -> T {
     sums.into_iter().fold(rest, |sum, x| sum + x)
 }
 
-/// The largest of some, NaN if there is one.
+/// The largest of some values; NaN if there is one.
 pub(super) fn largest<T: Float>(values: &[T]) -> T {
     extreme(MaxMin { largest: true }, values)
 }
 
-/// The extreme of some; of none what exceeds nothing.
+/// The largest or smallest of some values. Without values, it is the infinity that no number lies beyond.
 fn extreme<T: Float>(extreme: MaxMin, values: &[T]) -> T {
     let least = if extreme.largest { T::neg_infinity() } else { T::infinity() };
     values.iter().fold(least, |found, &x| extreme.of(found, x))
@@ -110,7 +110,8 @@ fn mean_of_squares<T: Float>(values: &[T]) -> T {
     sum(values, |x| x * x) / count
 }
 
-/// Where, row-major, the elements along an axis stand: where those of each line begin, and how far one is from the next.
+/// The places of the lines along an axis, row-major: the start of each line, and the distance between its
+/// elements.
 pub(super) fn lines(shape: &[usize], axis: usize) -> (impl Iterator<Item = usize>, usize) {
     let length = shape[axis];
     let step: usize = shape[axis + 1..].iter().product();
@@ -118,7 +119,7 @@ pub(super) fn lines(shape: &[usize], axis: usize) -> (impl Iterator<Item = usize
     ((0..outer).flat_map(move |row| (0..step).map(move |column| row * length * step + column)), step)
 }
 
-/// Something of the elements along an axis, in the places of the others.
+/// Applies `of` to each line along an axis.
 fn along<T: Copy, R>(values: &[T], shape: &[usize], axis: usize, of: impl Fn(&[T]) -> R) -> Vec<R> {
     let length = shape[axis];
     let (starts, step) = lines(shape, axis);

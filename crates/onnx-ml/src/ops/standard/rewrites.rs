@@ -1,5 +1,5 @@
-//! Operators of a typed graph that tract gets wrong, and those in their place. They come in where tract is done with
-//! moving its own about.
+//! Replaces operators of a typed graph that tract gets wrong. This runs after tract has rearranged its own
+//! operators.
 
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
@@ -15,12 +15,12 @@ use super::nan_safe_functions::{KeepsNan, Softplus};
 use super::reduction::{Reduction, ReductionKind};
 use super::softmax::Softmax;
 
-/// Replaces them, in the bodies of loops too.
+/// Replaces the operators, also in the bodies of loops.
 ///
 /// # Errors
 /// When the graph is malformed.
 pub fn correct(model: &mut TypedModel) -> TractResult<()> {
-    // A logarithm is one with what it is taken of, if that is tract's still.
+    // A logarithm is joined with its argument first, while the argument is still an operator of tract.
     replace(model, |model, node, _| Ok(logarithm(model, node)))?;
     replace(model, correction)?;
     for node in model.eval_order()? {
@@ -35,7 +35,7 @@ pub fn correct(model: &mut TypedModel) -> TractResult<()> {
 
 type Correction = (Vec<OutletId>, Box<dyn TypedOp>);
 
-/// Replaces nodes that read floats or doubles alone.
+/// Replaces nodes that read only floats, or only doubles.
 fn replace(
     model: &mut TypedModel,
     correction: impl Fn(&TypedModel, &TypedNode, DatumType) -> TractResult<Option<Correction>>,
@@ -50,7 +50,7 @@ fn replace(
     Ok(())
 }
 
-/// The type of all its inputs, if that is floats or doubles.
+/// The type of all inputs of a node, if it is float or double.
 fn read_by(model: &TypedModel, node: &TypedNode) -> TractResult<Option<DatumType>> {
     let facts = model.node_input_facts(node.id)?;
     let is = |of: &DatumType| !facts.is_empty() && facts.iter().all(|fact| fact.datum_type == *of);
@@ -64,7 +64,7 @@ fn correction(_: &TypedModel, node: &TypedNode, of: DatumType) -> TractResult<Op
             return as_before(boxed(MaxMin { largest: op.is::<Max>() }));
         }
     } else if let Some(Reduce { axes, reducer }) = node.op_as() {
-        // Of squares, the mean along one axis and then another is none of all of them.
+        // A mean of squares along one axis and then another is not the mean of squares along both.
         if let Some(kind) = ReductionKind::of(*reducer)
             .filter(|kind| *kind != ReductionKind::MeanOfSquares || axes.len() == 1)
         {
@@ -83,7 +83,7 @@ fn correction(_: &TypedModel, node: &TypedNode, of: DatumType) -> TractResult<Op
     Ok(None)
 }
 
-/// The logarithm of what another node gives, where taking one after the other overflows.
+/// Joins a logarithm with the node before it, where computing one after the other would overflow.
 fn logarithm(model: &TypedModel, node: &TypedNode) -> Option<Correction> {
     node.op_as::<ElementWiseOp>().filter(|op| op.0.is::<Ln>())?;
     let node = model.node(node.inputs[0].node);

@@ -1,5 +1,7 @@
-//! `Softmax` and `LogSoftmax`: <https://onnx.ai/onnx/operators/onnx__Softmax.html>. tract's adds up in an order that
-//! depends on where in memory a row stands, so that the same row has other last digits in another batch.
+//! `Softmax` and `LogSoftmax`: <https://onnx.ai/onnx/operators/onnx__Softmax.html>
+//!
+//! tract adds up in an order that depends on the place of a row in memory. So the last digits of a row would
+//! depend on its batch.
 
 use tract_onnx::tract_core::ops::nn::SoftmaxKind;
 use tract_onnx::tract_hir::internal::*;
@@ -10,16 +12,16 @@ use crate::ops::tensor_access::shape_of;
 
 use super::reduction::{largest, lines, sum};
 
-/// Of floats or doubles, along one axis.
+/// The softmax of floats or doubles along one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Softmax {
     /// The axis.
     pub axis: usize,
-    /// Whether its logarithm is wanted.
+    /// Whether it is the softmax or its logarithm.
     pub kind: SoftmaxKind,
 }
 
-/// The softmax of `values`, in their place.
+/// Replaces `values` by their softmax.
 fn softmax<T: Float>(values: &mut [T], kind: SoftmaxKind) {
     let most = largest(values);
     match kind {

@@ -1,6 +1,6 @@
 //! `TopK`: <https://onnx.ai/onnx/operators/onnx__TopK.html>
 //!
-//! tract's knows no `k` that is an attribute, as it was before opset 10, and sorts all to find a few.
+//! tract does not know the attribute `k` of opsets before 10, and sorts all elements to find a few.
 
 use std::cmp::Ordering;
 
@@ -12,19 +12,19 @@ use crate::ops::operator::{self, Operator, Parsed};
 use crate::ops::take::take;
 use crate::ops::tensor_access::numbers;
 
-/// The operator: values and places of the k largest or smallest elements along an axis, in their order; of equal ones
-/// the first.
+/// Finds the values and places of the k largest or smallest elements along an axis, in order. Of equal
+/// elements, the first counts.
 #[derive(Debug, Clone)]
 struct TopK {
     axis: i64,
     largest: bool,
-    /// Before opset 10 an attribute, then an input.
+    /// An attribute before opset 10, and an input since.
     k: Option<i64>,
-    /// Names a k that is known at run time only.
+    /// Makes a symbol for a k that only a run decides.
     symbols: SymbolScope,
 }
 
-/// The operator in a typed graph.
+/// [`TopK`] in a typed graph.
 #[derive(Debug, Clone, PartialEq)]
 struct TypedTopK {
     axis: usize,
@@ -101,13 +101,13 @@ impl Expansion for TopK {
 }
 
 fn scalar(k: &Tensor) -> TractResult<TDim> {
-    ensure!(k.len() == 1, "K has {} elements: it should have one", k.len());
+    ensure!(k.len() == 1, "K: expected one element, found {}", k.len());
     let k = k.cast_to::<TDim>()?;
     k.try_as_plain_ram()?.as_slice::<TDim>()?.first().cloned().context("K is empty")
 }
 
 impl TypedTopK {
-    /// The places of the k foremost of the elements at every `step`th place, row-major, in a tensor of `shape`.
+    /// The places of the first k elements along the axis in a tensor of `shape`, row-major.
     fn places<T: Copy>(
         &self,
         elements: &[T],
@@ -164,12 +164,12 @@ impl Operator for TypedTopK {
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let [x, k] = inputs else { bail!("two inputs") };
+        let [x, k] = inputs else { bail!("expected two inputs") };
         let mut shape: TVec<usize> = x.shape().into();
         let length = shape[self.axis];
         let k = *numbers::<i64>(k)?.first().context("K is empty")?;
         let count = usize::try_from(k).ok().filter(|&k| k <= length);
-        let count = count.with_context(|| format!("the first {k} of {length}"))?;
+        let count = count.with_context(|| format!("K: expected 0 to {length}, found {k}"))?;
         let places = if x.datum_type().is_float() {
             self.places(&numbers::<f64>(x)?, &shape, count, |a, b| a.total_cmp(&b))
         } else {

@@ -1,6 +1,7 @@
 //! `SVMClassifier`: <https://onnx.ai/onnx/operators/onnx_aionnxml_SVMClassifier.html>
 //!
-//! What the definition leaves open is as onnxruntime does it: how pairs of classes vote, and which scores are given.
+//! The definition leaves open how pairs of classes vote, and which scores are given. Both are as in
+//! onnxruntime.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::ops::post_transform::{PostTransform, SecondClass};
 
 use super::pairs::Pairs;
 
-/// The operator: `[N]` labels and `[N, scores]` scores.
+/// Gives labels `[N]` and scores `[N, scores]`.
 #[derive(Debug, Clone, PartialEq)]
 struct SvmClassifier {
     machine: Machine,
@@ -24,19 +25,19 @@ struct SvmClassifier {
     post_transform: PostTransform,
 }
 
-/// What makes the scores.
+/// How the scores are computed.
 #[derive(Debug, Clone, PartialEq)]
 enum Machine {
-    /// No support vectors: a linear function a class.
+    /// A linear function per class, without support vectors.
     Linear(Arc<LinearMachine>),
-    /// A decision between each two classes.
+    /// A decision for each pair of classes.
     Pairs(Arc<Pairs>),
 }
 
 /// Linear functions that share an intercept.
 #[derive(Debug, Clone, PartialEq)]
 struct LinearMachine {
-    /// `classes × features`, a class's after another's.
+    /// `classes × features` coefficients, class after class.
     coefficients: Vec<f32>,
     rho: f32,
 }
@@ -67,7 +68,7 @@ impl LinearMachine {
 }
 
 impl SvmClassifier {
-    /// Scores that a row is given.
+    /// The number of scores of a row.
     fn scores(&self) -> usize {
         match &self.machine {
             Machine::Pairs(pairs) if !pairs.has_probabilities() => pairs.count().max(2),
@@ -75,7 +76,7 @@ impl SvmClassifier {
         }
     }
 
-    /// Appends the scores of a row, before the post transform: its class.
+    /// Appends the scores of a row before the post transform, and returns its class.
     fn score(&self, row: &[f32], scores: &mut Vec<f32>) -> usize {
         match &self.machine {
             Machine::Linear(linear) => {

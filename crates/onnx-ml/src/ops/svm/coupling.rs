@@ -1,11 +1,11 @@
-//! Probabilities of classes from those of pairs, by the second method of Wu, Lin and Weng, "Probability Estimates for
-//! Multi-class Classification by Pairwise Coupling", as LIBSVM does it.
+//! Computes the probabilities of classes from those of pairs, as LIBSVM does: by the second method of Wu, Lin
+//! and Weng, "Probability Estimates for Multi-class Classification by Pairwise Coupling".
 
-/// As many rounds as LIBSVM and onnxruntime allow.
+/// The most rounds, as in LIBSVM and onnxruntime.
 const MAX_ROUNDS: usize = 100;
 
-/// The probability of each of `classes`. `pairwise[i * classes + j]` is that of class i where it is i or j; both
-/// `pairwise[i, j]` and `pairwise[j, i]`, which sum to 1, are within 0 and 1.
+/// The probability of each class. `pairwise[i * classes + j]` is the probability of class i, given that it is
+/// i or j. `pairwise[i, j]` and `pairwise[j, i]` sum to 1, and both are strictly between 0 and 1.
 pub fn couple(classes: usize, pairwise: &[f32]) -> Vec<f32> {
     let r = |i: usize, j: usize| pairwise[i * classes + j];
     let mut q = vec![0.0_f32; classes * classes];
@@ -21,7 +21,7 @@ pub fn couple(classes: usize, pairwise: &[f32]) -> Vec<f32> {
     let mut qp = vec![0.0_f32; classes];
     let enough = 0.005 / classes as f32;
     for _ in 0..MAX_ROUNDS {
-        // Anew in each round, so that rounding errors do not add up.
+        // Computed again in each round, so that rounding errors do not add up.
         for (row, qp) in q.chunks_exact(classes).zip(&mut qp) {
             *qp = row.iter().zip(&p).map(|(q, p)| q * p).sum();
         }

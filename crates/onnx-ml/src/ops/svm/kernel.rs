@@ -1,4 +1,4 @@
-//! Kernels: the products of a row with support vectors, as onnxruntime computes them.
+//! Kernels: the products of a row with the support vectors, as onnxruntime computes them.
 
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -22,24 +22,24 @@ impl Kernel {
     /// Reads `kernel_type` and `kernel_params`.
     ///
     /// # Errors
-    /// When there is no such kernel, or not its three parameters.
+    /// When the kernel is unknown, or does not have three parameters.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
         let parameters: Vec<f32> = node.get_attr_opt_vec("kernel_params")?.unwrap_or_default();
         let [gamma, coef0, degree] = match parameters[..] {
             [] => [0.0; 3],
             [gamma, coef0, degree] => [gamma, coef0, degree],
-            _ => bail!("{} kernel_params: there are three, gamma, coef0 and degree", parameters.len()),
+            _ => bail!("{} kernel_params: expected three, gamma, coef0 and degree", parameters.len()),
         };
         Ok(match node.get_attr_opt::<&str>("kernel_type")?.unwrap_or("LINEAR") {
             "LINEAR" => Self::Linear,
             "POLY" => Self::Poly { gamma, coef0, degree },
             "RBF" => Self::Rbf { gamma },
             "SIGMOID" => Self::Sigmoid { gamma, coef0 },
-            other => bail!("kernel_type {other} is none of LINEAR, POLY, RBF and SIGMOID"),
+            other => bail!("kernel_type: expected LINEAR, POLY, RBF or SIGMOID, found {other}"),
         })
     }
 
-    /// The product of a row with a vector as long.
+    /// The product of a row with a vector of the same length.
     pub fn product(self, x: &[f32], vector: &[f32]) -> f32 {
         match self {
             Self::Linear => dot(x, vector),
@@ -50,20 +50,20 @@ impl Kernel {
     }
 }
 
-/// Support vectors, and the kernel that rows are multiplied with them by.
+/// Support vectors, and the kernel that multiplies rows with them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SupportVectors {
     kernel: Kernel,
-    /// A vector after another's.
+    /// The elements, vector after vector.
     vectors: Vec<f32>,
     count: usize,
 }
 
 impl SupportVectors {
-    /// Reads `support_vectors`, of which there are `count`, one or more, and the kernel.
+    /// Reads the kernel and `count` support vectors, at least one.
     ///
     /// # Errors
-    /// When they are not equally long, or there is no such kernel.
+    /// When the vectors are not of the same length, or the kernel is unknown.
     pub fn of(node: &NodeProto, count: usize) -> TractResult<Self> {
         let vectors: Vec<f32> = node.get_attr_opt_vec("support_vectors")?.unwrap_or_default();
         ensure!(
@@ -79,7 +79,7 @@ impl SupportVectors {
         self.count
     }
 
-    /// Elements of a vector, and of a row.
+    /// The number of elements of a vector, and of a row.
     pub fn width(&self) -> usize {
         self.vectors.len() / self.count
     }

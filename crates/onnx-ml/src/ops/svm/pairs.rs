@@ -1,4 +1,4 @@
-//! Decisions between each two classes, as `SVMClassifier` takes them from support vectors.
+//! Decides between each pair of classes with support vectors, as `SVMClassifier` does.
 
 use std::ops::Range;
 
@@ -11,29 +11,29 @@ use crate::ops::post_transform::logistic;
 use super::coupling::couple;
 use super::kernel::SupportVectors;
 
-/// One decision function a pair of classes: (0, 1), (0, 2), …, (1, 2), ….
+/// One decision function per pair of classes: (0, 1), (0, 2), …, (1, 2), ….
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs {
     vectors: SupportVectors,
-    /// Which of the vectors are a class's.
+    /// The range of vectors of each class.
     of_class: Vec<Range<usize>>,
-    /// `(classes - 1) × vectors`. A vector's coefficient against a class is in that class's row, without the rows of
-    /// the vector's own class.
+    /// `(classes - 1) × vectors` coefficients. The coefficient of a vector against another class is in the
+    /// row of that class. The class of the vector itself has no row.
     coefficients: Vec<f32>,
-    /// One a pair.
+    /// One intercept per pair.
     rho: Vec<f32>,
-    /// The sigmoids, one a pair, that make a probability of each decision; or none.
+    /// The sigmoid of each pair, which makes its decision a probability. Empty if the model has none.
     sigmoids: Vec<(f32, f32)>,
 }
 
 impl Pairs {
-    /// Reads the attributes of `classes` classes with `counts` support vectors each, not all zero.
+    /// Reads the attributes for `classes` classes. `counts` are their numbers of support vectors, not all 0.
     ///
     /// # Errors
-    /// When lists are not as long as the classes and vectors make them.
+    /// When the lengths of lists do not match the numbers of classes and vectors.
     pub fn of(node: &NodeProto, counts: Vec<usize>, classes: usize) -> TractResult<Self> {
         ensure!(counts.len() == classes, "{} vectors_per_class for {classes} class labels", counts.len());
-        ensure!(classes > 1, "support vectors for one class label: nothing to decide");
+        ensure!(classes > 1, "expected two or more class labels with support vectors, found one");
         let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
         let mut of_class = Vec::with_capacity(classes);
         let mut total = 0_usize;
@@ -69,12 +69,12 @@ impl Pairs {
         self.rho.len()
     }
 
-    /// Features of a row.
+    /// The number of features of a row.
     pub fn width(&self) -> usize {
         self.vectors.width()
     }
 
-    /// Whether decisions can be made probabilities.
+    /// Whether the model gives probabilities.
     pub fn has_probabilities(&self) -> bool {
         !self.sigmoids.is_empty()
     }
@@ -85,7 +85,7 @@ impl Pairs {
         (0..classes).flat_map(move |i| (i + 1..classes).map(move |j| (i, j)))
     }
 
-    /// The decision of each pair: above zero for its first class.
+    /// The decision of each pair. Above 0, it is for the first class of the pair.
     pub fn decisions(&self, row: &[f32]) -> Vec<f32> {
         let products: Vec<f32> = self.vectors.products(row).collect();
         let weighed = |class: usize, coefficients: usize| -> f64 {
@@ -101,7 +101,7 @@ impl Pairs {
         self.pairs().zip(&self.rho).map(decision).collect()
     }
 
-    /// The class that most pairs decide for; of several, the first.
+    /// The class that most pairs decide for. Of several, the first.
     pub fn vote(&self, decisions: &[f32]) -> usize {
         let mut votes = vec![0.0; self.of_class.len()];
         for ((i, j), &decision) in self.pairs().zip(decisions) {
@@ -110,9 +110,9 @@ impl Pairs {
         top_class(&votes)
     }
 
-    /// The probability of each class, if the model has what it takes.
+    /// The probability of each class, if the model gives probabilities.
     pub fn probabilities(&self, decisions: &[f32]) -> Option<Vec<f32>> {
-        /// So far a probability stays from 0 and 1.
+        /// The least distance of a probability from 0 and 1.
         const MARGIN: f32 = 1e-7;
         if self.sigmoids.is_empty() {
             return None;

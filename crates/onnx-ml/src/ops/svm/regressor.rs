@@ -13,15 +13,15 @@ use crate::ops::post_transform::PostTransform;
 
 use super::kernel::SupportVectors;
 
-/// The operator: `[N, 1]` scores.
+/// Gives scores `[N, 1]`.
 #[derive(Debug, Clone, PartialEq)]
 struct SvmRegressor {
-    /// None: the coefficients are the features' own.
+    /// The support vectors. Without any, the coefficients are those of the features.
     vectors: Option<Arc<SupportVectors>>,
-    /// One a support vector, or one a feature.
+    /// One coefficient per support vector, or one per feature.
     coefficients: Arc<[f32]>,
     rho: f32,
-    /// Whether the score becomes 1 above zero and else -1.
+    /// Whether the score becomes 1 above zero, and -1 elsewhere.
     one_class: bool,
     post_transform: PostTransform,
 }
@@ -30,7 +30,7 @@ pub(in crate::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult
     let coefficients: Vec<f32> = node.get_attr_vec("coefficients")?;
     let rho: Vec<f32> = node.get_attr_vec("rho")?;
     let count: usize = node.get_attr_opt("n_supports")?.unwrap_or(0);
-    let [rho] = rho[..] else { bail!("{} values in rho: there is one", rho.len()) };
+    let [rho] = rho[..] else { bail!("{} values in rho: expected one", rho.len()) };
     ensure!(
         !coefficients.is_empty() && [0, coefficients.len()].contains(&count),
         "{} coefficients for n_supports {count}",

@@ -1,8 +1,10 @@
-//! Regular expressions as RE2 reads them, which is what `Tokenizer` has its own in:
+//! Regular expressions in the syntax of RE2, which `Tokenizer` uses:
 //! <https://github.com/google/re2/wiki/Syntax>
 //!
-//! Ours differ in three things: `\w`, `\d`, `\s` and `\b` know ASCII only; within brackets only ranges and classes mean
-//! something; and of the matches that begin first the longest counts, not the one that is written first.
+//! They differ from those of the `regex` crates in three ways:
+//! - `\w`, `\d`, `\s` and `\b` know ASCII only.
+//! - Within brackets, only ranges and classes have a meaning.
+//! - Of several matches with the same start, the longest counts, not the first alternative.
 
 use std::ops::Range;
 
@@ -14,9 +16,9 @@ use tract_onnx::tract_hir::internal::*;
 #[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
-    /// Finds where the first match begins.
+    /// Finds the start of the first match.
     first: Regex,
-    /// Finds where the longest match that begins there ends.
+    /// Finds the end of the longest match with this start.
     longest: Regex,
 }
 
@@ -30,12 +32,12 @@ impl Expression {
     /// Reads an expression.
     ///
     /// # Errors
-    /// When it is none, or too large.
+    /// When the text is not a regular expression, or the expression is too large.
     pub fn parse(text: &str) -> TractResult<Self> {
         let pattern = translate(text);
         let build = |kind| {
             let regex = Regex::builder().configure(Regex::config().match_kind(kind)).build(&pattern);
-            regex.map_err(|error| format_err!("{text:?} is no regular expression that can run: {error}"))
+            regex.map_err(|error| format_err!("{text:?} is not a regular expression that can run: {error}"))
         };
         Ok(Self {
             text: text.to_owned(),
@@ -44,7 +46,7 @@ impl Expression {
         })
     }
 
-    /// The first match at or after `start`, which is a character's begin.
+    /// The first match at or after `start`, which must be the start of a character.
     pub fn find(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let first = self.first.find(Input::new(text).range(start..))?;
         let here = Input::new(text).range(first.start()..).anchored(Anchored::Yes);
@@ -52,7 +54,7 @@ impl Expression {
     }
 }
 
-/// The expression in our syntax.
+/// Translates an expression into the syntax of the `regex` crates.
 fn translate(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     let mut in_brackets = false;
@@ -81,7 +83,7 @@ fn translate(text: &str) -> String {
                 in_brackets = true;
                 pattern.push('[');
                 pattern.extend(rest.next_if_eq(&'^'));
-                // First in brackets it stands for itself.
+                // A closing bracket that comes first stands for itself.
                 if rest.next_if_eq(&']').is_some() {
                     pattern.push_str(r"\]");
                 }
@@ -142,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_refused() {
+    fn text_that_is_not_an_expression_is_refused() {
         for text in ["(", "a{9}{999}{999}{999}", r"(a)\1", "(?=a)"] {
             let error = format!("{:#}", Expression::parse(text).unwrap_err());
-            assert!(error.contains("is no regular expression that can run"), "{error}");
+            assert!(error.contains("is not a regular expression that can run"), "{error}");
         }
     }
 }

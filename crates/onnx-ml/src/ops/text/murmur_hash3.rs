@@ -1,4 +1,4 @@
-//! `MurmurHash3`, of onnxruntime's own domain:
+//! `MurmurHash3`, from the domain of onnxruntime:
 //! <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MurmurHash3>
 
 use tract_onnx::model::ParsingContext;
@@ -8,7 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::ops::tensor_access::{numbers, shape_of, strings};
 
-/// The operator: the hash of each string or 32-bit integer, in the input's shape.
+/// Hashes each string or 32-bit integer, in the shape of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct MurmurHash3 {
     seed: u32,
@@ -29,7 +29,7 @@ impl Operator for MurmurHash3 {
         let datum_type = inputs[0].datum_type;
         ensure!(
             matches!(datum_type, DatumType::String | DatumType::I32 | DatumType::U32),
-            "an input of {datum_type:?}: strings and integers of 32 bits can be hashed"
+            "an input of {datum_type:?}: expected strings or integers of 32 bits"
         );
         Ok(shape_of(inputs[0], if self.positive { DatumType::U32 } else { DatumType::I32 }))
     }

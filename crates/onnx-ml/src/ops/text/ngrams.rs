@@ -1,4 +1,4 @@
-//! The n-grams that `TfIdfVectorizer` counts, as a tree: each n-gram is a path of its items.
+//! The n-grams that `TfIdfVectorizer` counts, as a tree: an n-gram is a path of items from the root.
 
 use hashbrown::HashMap;
 use tract_onnx::pb::NodeProto;
@@ -10,23 +10,23 @@ use crate::ops::operator::MAX_WIDTH;
 /// N-grams of strings or integers, each with the column that counts it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ngrams {
-    /// The items that there are.
+    /// The items of all n-grams.
     items: Lookup,
-    /// The node that an item leads to from a node. The root is node 0.
+    /// The node that an item leads to from another node. The root is node 0.
     children: HashMap<(usize, usize), usize>,
-    /// Of each node the n-gram that ends there, if one does.
+    /// The n-gram that ends at each node, if there is one.
     ends: Vec<Option<Ngram>>,
     width: usize,
-    /// Whether an n-gram has more than one item.
+    /// Whether some n-gram has more than one item.
     has_longer: bool,
 }
 
-/// What an n-gram counts for.
+/// The column and weight of an n-gram.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ngram {
-    /// Below [`Ngrams::width`].
+    /// The column that counts it, below [`Ngrams::width`].
     pub column: usize,
-    /// 1 where there are no weights.
+    /// Its weight; 1 if the node has no weights.
     pub weight: f32,
 }
 
@@ -34,15 +34,17 @@ impl Ngrams {
     /// Reads the pool, `ngram_counts`, `ngram_indexes`, `weights`, `min_gram_length` and `max_gram_length`.
     ///
     /// # Errors
-    /// When they do not go together.
+    /// When the attributes do not match each other.
     pub fn of(node: &NodeProto) -> TractResult<Self> {
         let strings: Vec<String> = node.get_attr_opt_vec("pool_strings")?.unwrap_or_default();
         let ints: Vec<i64> = node.get_attr_opt_vec("pool_int64s")?.unwrap_or_default();
         let pool = match (strings.len(), ints.len()) {
-            (0, 0) => bail!("neither pool_strings nor pool_int64s"),
+            (0, 0) => bail!("expected pool_strings or pool_int64s, found neither"),
             (_, 0) => tensor1(&strings),
             (0, _) => tensor1(&ints),
-            (strings, ints) => bail!("{strings} pool_strings and {ints} pool_int64s: one or the other"),
+            (strings, ints) => {
+                bail!("{strings} pool_strings and {ints} pool_int64s: give only one of the two")
+            }
         };
         let starts: Vec<usize> = node.get_attr_vec("ngram_counts")?;
         let columns: Vec<usize> = node.get_attr_vec("ngram_indexes")?;
@@ -102,7 +104,7 @@ impl Ngrams {
         Ok(())
     }
 
-    /// Columns of the counts.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -112,24 +114,24 @@ impl Ngrams {
         self.items.takes(datum_type)
     }
 
-    /// The item that a text is, if it is one.
+    /// The item for a text, if some n-gram contains it.
     pub fn item(&self, text: &str) -> Option<usize> {
         self.items.place(text)
     }
 
-    /// What [`Ngrams::visit`] takes: the items of a tensor, row-major.
+    /// The items of a tensor, row-major, as [`Ngrams::visit`] takes them.
     pub fn items(&self, tensor: &Tensor) -> TractResult<Vec<Option<usize>>> {
         self.items.places(tensor)
     }
 
-    /// Calls `visit` with each n-gram of a row: those of neighbours, of every second item, and so on, with up to
-    /// `max_skip` items between one and the next.
+    /// Calls `visit` with each n-gram of a row. Its items are neighbours, or every second item, and so on,
+    /// with up to `max_skip` items between one and the next.
     pub fn visit(&self, row: &[Option<usize>], max_skip: usize, mut visit: impl FnMut(Ngram)) {
         for &item in row {
             self.walk([item].into_iter(), 1, &mut visit);
         }
         if self.has_longer {
-            // Beyond a row's length there is no second item.
+            // With a distance beyond the length of the row, there is no second item.
             for distance in 1..=max_skip.saturating_add(1).min(row.len()) {
                 for start in 0..row.len() {
                     self.walk(row[start..].iter().copied().step_by(distance), 2, &mut visit);
@@ -138,7 +140,7 @@ impl Ngrams {
         }
     }
 
-    /// Visits the n-grams of `least` items or more that begin with the first of the items.
+    /// Visits the n-grams of at least `least` items that begin with the first item.
     fn walk(&self, items: impl Iterator<Item = Option<usize>>, least: usize, visit: &mut impl FnMut(Ngram)) {
         let mut node = 0;
         for (length, item) in (1..).zip(items) {

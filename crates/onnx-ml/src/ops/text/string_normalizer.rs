@@ -11,9 +11,9 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::ops::tensor_access::{shape_of, strings};
 
-/// The operator: strings in another case, without stop words. Without any it takes any shape, and keeps it.
+/// Changes the case of strings, and removes stop words. Without stop words, any shape is taken and kept.
 ///
-/// The locale is not asked for: letters have the case that Unicode gives them.
+/// The locale is ignored: the case of letters is that of Unicode.
 #[derive(Debug, Clone, PartialEq)]
 struct StringNormalizer {
     change: Case,
@@ -27,13 +27,13 @@ enum Case {
     Upper,
 }
 
-/// Words that are left out of `[C]` or `[1, C]` strings.
+/// The words that are removed from strings of shape `[C]` or `[1, C]`.
 #[derive(Debug, Clone, PartialEq)]
 struct StopWords {
-    /// The words, in the case that they are compared in.
+    /// The words, in the case in which they are compared.
     words: Arc<HashSet<String>>,
     compared: Case,
-    /// How many strings are left.
+    /// The number of strings that are left.
     left: TDim,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResu
         "NONE" => Case::Same,
         "LOWER" => Case::Lower,
         "UPPER" => Case::Upper,
-        other => bail!("case_change_action {other} is none of NONE, LOWER and UPPER"),
+        other => bail!("case_change_action: expected NONE, LOWER or UPPER, found {other}"),
     };
     let words: Vec<String> = node.get_attr_opt_vec("stopwords")?.unwrap_or_default();
     let case_matters = node.get_attr_opt("is_case_sensitive")?.unwrap_or(0_i64) != 0;
@@ -60,7 +60,7 @@ pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResu
 }
 
 impl Case {
-    /// The string in this case, each character by itself: one that would become several stays.
+    /// Changes the case of each character. A character that would become several stays as it is.
     fn of(self, string: &str) -> String {
         fn one(char: char, mut cased: impl ExactSizeIterator<Item = char>) -> char {
             if cased.len() == 1 { cased.next().unwrap_or(char) } else { char }
@@ -81,7 +81,11 @@ impl Operator for StringNormalizer {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs[0].datum_type == DatumType::String, "an input of {:?}", inputs[0].datum_type);
+        ensure!(
+            inputs[0].datum_type == DatumType::String,
+            "an input of {:?}: expected strings",
+            inputs[0].datum_type
+        );
         let Some(stop_words) = &self.stop_words else { return Ok(shape_of(inputs[0], DatumType::String)) };
         let left = stop_words.left.clone();
         let shape = match &*inputs[0].shape {
@@ -89,7 +93,7 @@ impl Operator for StringNormalizer {
             [one, _] if one.is_one() => tvec!(1.to_dim(), left),
             shape => {
                 let shape = shape.iter().join(", ");
-                bail!("stopwords for strings of shape [{shape}]: they can be left out of one row only")
+                bail!("stopwords for strings of shape [{shape}]: they can be removed from a single row only")
             }
         };
         Ok(tvec!(String::fact(shape)))
@@ -105,7 +109,7 @@ impl Operator for StringNormalizer {
         let stays = |string: &&String| !stop_words.words.contains(&stop_words.compared.of(string));
         let mut left: Vec<String> = all.iter().filter(stays).map(|string| self.change.of(string)).collect();
         if left.is_empty() {
-            // As the definition has it.
+            // The definition says so.
             left.push(String::new());
         }
         let mut shape: TVec<usize> = x.shape().into();

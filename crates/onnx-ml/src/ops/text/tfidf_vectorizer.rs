@@ -10,7 +10,7 @@ use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 
 use super::ngrams::{Ngram, Ngrams};
 
-/// The operator: of `[N, C]` items `[N, columns]` counts; of `[C]` items `[columns]`.
+/// Counts n-grams: items `[N, C]` give counts `[N, columns]`, and items `[C]` give `[columns]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TfIdfVectorizer {
     ngrams: Arc<Ngrams>,
@@ -18,14 +18,14 @@ pub struct TfIdfVectorizer {
     mode: Mode,
 }
 
-/// What a column has of its n-grams.
+/// What a column says about its n-grams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// How many there are.
+    /// The number of n-grams found.
     Tf,
-    /// The weight of one that is there.
+    /// The weight of an n-gram that is found.
     Idf,
-    /// The weights of all that there are.
+    /// The sum of the weights of all n-grams found.
     TfIdf,
 }
 
@@ -35,23 +35,23 @@ pub(in crate::ops) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult
         "TF" => Mode::Tf,
         "IDF" => Mode::Idf,
         "TFIDF" => Mode::TfIdf,
-        other => bail!("mode {other} is none of TF, IDF and TFIDF"),
+        other => bail!("mode: expected TF, IDF or TFIDF, found {other}"),
     };
     Ok(parsed(TfIdfVectorizer { ngrams: Arc::new(ngrams), max_skip: node.get_attr("max_skip_count")?, mode }))
 }
 
 impl TfIdfVectorizer {
-    /// Columns of the counts.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.ngrams.width()
     }
 
-    /// Whether a string is part of what is counted.
+    /// Whether some n-gram contains the string.
     pub fn counts(&self, string: &str) -> bool {
         self.ngrams.item(string).is_some()
     }
 
-    /// Adds up a row of strings.
+    /// Counts the n-grams of a row of strings.
     pub fn count_tokens(&self, row: &[&str], counts: &mut [f32]) {
         let items: Vec<_> = row.iter().map(|token| self.ngrams.item(token)).collect();
         self.count(&items, counts);
@@ -72,14 +72,14 @@ impl Operator for TfIdfVectorizer {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let x = inputs[0];
         ensure!(self.ngrams.takes(x.datum_type), "an input of {:?} for another kind of pool", x.datum_type);
-        ensure!((1..=2).contains(&x.rank()), "an input of rank {}: one of [C] or [N, C] can run", x.rank());
+        ensure!((1..=2).contains(&x.rank()), "an input of rank {}: expected [C] or [N, C]", x.rank());
         let outer = x.shape.iter().take(x.rank() - 1).cloned();
         let shape: TVec<TDim> = outer.chain([self.ngrams.width().to_dim()]).collect();
         Ok(tvec!(f32::fact(shape)))
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let (&length, outer) = inputs[0].shape().split_last().context("items of rank 1 or more")?;
+        let (&length, outer) = inputs[0].shape().split_last().context("expected items of rank 1 or more")?;
         let items = self.ngrams.items(&inputs[0])?;
         let rows: usize = outer.iter().product();
         let width = self.ngrams.width();

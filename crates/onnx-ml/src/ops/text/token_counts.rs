@@ -1,5 +1,5 @@
-//! `Tokenizer` and the `TfIdfVectorizer` behind it as one operator: between the two stands a matrix of as many columns
-//! as the longest text of a batch has tokens.
+//! Joins a `Tokenizer` and the `TfIdfVectorizer` after it. Between the two there would be a matrix with a
+//! column for each token of the longest text in the batch.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::ops::tensor_access::strings;
 use super::tfidf_vectorizer::TfIdfVectorizer;
 use super::tokenizer::Tokenizer;
 
-/// The operator: of texts `[N]`, or of any shape with so many, counts `[N, columns]`.
+/// Makes counts `[N, columns]` from N texts of any shape.
 #[derive(Debug, Clone, PartialEq)]
 struct TokenCounts {
     tokenizer: Arc<Tokenizer>,
@@ -21,8 +21,8 @@ struct TokenCounts {
     texts: TDim,
 }
 
-/// Puts the operator in the place of the two where nothing but the shape is changed between them, and what fills short
-/// rows counts for nothing.
+/// Replaces the two operators if only the shape changes between them, and the filler of short rows is not
+/// counted.
 ///
 /// # Errors
 /// When the graph is malformed.

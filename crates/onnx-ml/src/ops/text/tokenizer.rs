@@ -1,4 +1,4 @@
-//! `Tokenizer`, of onnxruntime's own domain:
+//! `Tokenizer`, from the domain of onnxruntime:
 //! <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Tokenizer>
 
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::ops::tensor_access::strings;
 
 use super::expression::Expression;
 
-/// The operator: of each string its tokens, filled up to as many as the string with the most has; the input's shape,
-/// and a dimension more. If no string has a token, that dimension is 0.
+/// Cuts each string into tokens. The output has one dimension more than the input, of the most tokens in a
+/// string. Shorter rows are filled. The dimension is 0 if no string has a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tokenizer {
     cut: Cut,
-    /// Whether [`START`] and [`END`] stand around each string's tokens.
+    /// Whether [`START`] and [`END`] enclose the tokens of each string.
     mark: bool,
     pad_value: String,
-    /// Characters that a token has at least.
+    /// The fewest characters of a token.
     min_chars: usize,
-    /// How many tokens the string with the most has.
+    /// The most tokens of a string.
     tokens: TDim,
 }
 
@@ -31,16 +31,18 @@ pub struct Tokenizer {
 enum Cut {
     /// Each character is a token.
     Chars,
-    /// Tokens are what is between separators: those of the first, cut by the second, and so on.
+    /// Tokens are the texts between separators. Those of the first separator are cut by the second, and so
+    /// on.
     Separators(Arc<[Expression]>),
-    /// Tokens are matches.
+    /// Tokens are the matches of an expression.
     Tokens(Arc<Expression>),
 }
 
-/// A batch with more of them, the filled places included, is refused: 128 MiB of strings.
+/// The most tokens of a batch, fillers included: 128 MiB of strings.
 const MAX_TOKENS: usize = (128 << 20) / size_of::<String>();
 
-/// A match that is too short is looked for again from its second character on, so that long ones cost their square.
+/// The largest `mincharnum`. After a match that is too short, the search goes on at its second character, so
+/// the time grows with the square of this number.
 const MAX_MIN_CHARS: usize = 64;
 
 const START: &str = "\u{2}";
@@ -52,7 +54,7 @@ pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResu
     let min_chars = min_chars.context("mincharnum is not positive")?;
     let separators: Option<Vec<String>> = node.get_attr_opt_vec("separators")?;
     let cut = match (separators.as_deref(), node.get_attr_opt::<&str>("tokenexp")?) {
-        (Some([]), _) => bail!("separators: there are none"),
+        (Some([]), _) => bail!("separators: expected one or more, found none"),
         (Some([empty]), _) if empty.is_empty() => Cut::Chars,
         (Some(separators), _) => {
             let parsed = separators.iter().map(|text| Expression::parse(text)).collect::<TractResult<_>>();
@@ -61,12 +63,12 @@ pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResu
         (None, Some(".")) => Cut::Chars,
         (None, Some("")) => bail!("tokenexp is empty"),
         (None, Some(text)) => Cut::Tokens(Arc::new(Expression::parse(text).context("tokenexp")?)),
-        (None, None) => bail!("neither separators nor tokenexp"),
+        (None, None) => bail!("expected separators or tokenexp, found neither"),
     };
-    ensure!(min_chars <= MAX_MIN_CHARS, "mincharnum {min_chars} is above {MAX_MIN_CHARS}");
+    ensure!(min_chars <= MAX_MIN_CHARS, "mincharnum: expected at most {MAX_MIN_CHARS}, found {min_chars}");
     ensure!(
         min_chars == 1 || cut != Cut::Chars,
-        "mincharnum {min_chars} where each character is to be a token"
+        "mincharnum: expected 1 where each character is a token, found {min_chars}"
     );
     Ok(parsed(Tokenizer {
         cut,
@@ -78,7 +80,7 @@ pub(in crate::ops) fn parse(ctx: &ParsingContext, node: &NodeProto) -> TractResu
 }
 
 impl Tokenizer {
-    /// What all else is, beside the tokens; nothing is known of it where marks are.
+    /// The filler of short rows. `None` if marks enclose the tokens.
     pub fn filler(&self) -> Option<&str> {
         (!self.mark).then_some(&self.pad_value)
     }
@@ -102,7 +104,7 @@ impl Tokenizer {
         token.chars().nth(self.min_chars - 1).is_some()
     }
 
-    /// What is between the separators of a text, if long enough.
+    /// The texts between separators that are long enough.
     fn between<'a>(&self, text: &'a str, separator: &Expression) -> Vec<&'a str> {
         let mut tokens = Vec::new();
         let mut start = 0;
@@ -118,7 +120,8 @@ impl Tokenizer {
         tokens
     }
 
-    /// The matches in a text. One that is too short is looked for again from its second character on.
+    /// The matches that are long enough. After a match that is too short, the search goes on at its second
+    /// character.
     fn matches<'a>(&self, text: &'a str, expression: &Expression) -> Vec<&'a str> {
         let mut tokens = Vec::new();
         let mut start = 0;
@@ -136,7 +139,7 @@ impl Tokenizer {
     }
 }
 
-/// Where the character at a place ends; beyond the text if there is none.
+/// The end of the character at a place. It is after the end of the text if there is no character.
 fn after_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
@@ -149,7 +152,11 @@ impl Operator for Tokenizer {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs[0].datum_type == DatumType::String, "an input of {:?}", inputs[0].datum_type);
+        ensure!(
+            inputs[0].datum_type == DatumType::String,
+            "an input of {:?}: expected strings",
+            inputs[0].datum_type
+        );
         let shape = inputs[0].shape.iter().cloned().chain([self.tokens.clone()]);
         Ok(tvec!(String::fact(shape.collect::<TVec<_>>())))
     }
@@ -159,7 +166,11 @@ impl Operator for Tokenizer {
         let most = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = if most > 0 && self.mark { most + 2 } else { most };
         let count = rows.len().saturating_mul(width);
-        ensure!(count <= MAX_TOKENS, "{} texts of up to {most} tokens: {MAX_TOKENS} can run", rows.len());
+        ensure!(
+            count <= MAX_TOKENS,
+            "expected at most {MAX_TOKENS} tokens, found {} texts of up to {most}",
+            rows.len()
+        );
         let mut tokens = Vec::with_capacity(count);
         if width > 0 {
             for row in &rows {

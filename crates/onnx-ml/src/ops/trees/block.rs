@@ -1,30 +1,31 @@
-//! The values of rows at the slots of packed trees, as leaves need them: with negative infinity behind the last slot.
+//! The values of rows at the slots of packed trees. The slot after the last holds negative infinity, for
+//! leaves.
 
 use super::packed::Packed;
 use super::quick_scorer::LANES;
 use super::slot_column::{SlotColumn, Value};
 
-/// Chunks that go through a tree while it is in the cache, as long as their values fit there beside it.
+/// The most chunks that go through a tree while it is in the cache. Their values must fit there beside it.
 const CHUNKS: usize = 16;
 
-/// Values of a block of chunks: 128 KiB.
+/// The most values of a block of chunks: 128 KiB.
 const BLOCK_VALUES: usize = 32 << 10;
 
-/// The values of some rows at the slots, chunk after chunk of `slots + 1` vectors: the last is negative infinity
-/// throughout.
+/// The values of some rows at the slots. Each chunk has `slots + 1` vectors, and the last holds negative
+/// infinity.
 #[derive(Debug)]
 pub struct Block {
     values: Vec<[f32; LANES]>,
     slots: usize,
 }
 
-/// The values of as many rows as there are lanes: a vector for each slot, and one of negative infinities, as only
-/// [`Block`] makes them.
+/// The values of [`LANES`] rows: a vector for each slot, and one of negative infinities. Only [`Block`] makes
+/// chunks.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunk<'a>(&'a [[f32; LANES]]);
 
 impl<'a> Chunk<'a> {
-    /// The vectors, that of negative infinities last.
+    /// The vectors. The last one holds negative infinities.
     #[inline(always)]
     pub fn vectors(self) -> &'a [[f32; LANES]] {
         self.0
@@ -32,13 +33,13 @@ impl<'a> Chunk<'a> {
 }
 
 impl Block {
-    /// Room for chunks of rows with so many slots.
+    /// Makes room for chunks of up to `rows` rows with this many slots.
     pub fn new(slots: usize, rows: usize) -> Self {
         let chunks = (BLOCK_VALUES / (LANES * (slots + 1))).clamp(1, CHUNKS).min(rows.div_ceil(LANES));
         Self { values: vec![[f32::NEG_INFINITY; LANES]; (slots + 1) * chunks], slots }
     }
 
-    /// Chunks that there is room for.
+    /// The number of chunks that there is room for.
     pub fn chunks(&self) -> usize {
         self.values.len() / (self.slots + 1)
     }
@@ -49,7 +50,7 @@ impl Block {
         self.values.chunks_exact(self.slots + 1).map(Chunk)
     }
 
-    /// Puts rows of `width` features into the chunks, as many as there are.
+    /// Copies rows of `width` features into the chunks, as many rows as fit.
     pub fn fill(&mut self, rows: &[impl Value], width: usize, columns: &[SlotColumn]) {
         let chunks = self.values.chunks_exact_mut(self.slots + 1);
         for (chunk, rows) in chunks.zip(rows.chunks(width * LANES)) {
@@ -62,7 +63,7 @@ impl Block {
     }
 }
 
-/// The values of one row at the slots, with negative infinity behind the last.
+/// The values of one row at the slots. The value after the last slot is negative infinity.
 #[derive(Debug)]
 pub struct Row {
     values: Vec<f32>,
@@ -70,7 +71,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of zeros.
+    /// Makes a row of zeros.
     pub fn new(packed: &Packed) -> Self {
         let slots = packed.columns().len();
         let mut values = vec![0.0; slots + 1];
@@ -99,7 +100,7 @@ impl Row {
         }
     }
 
-    /// The values, negative infinity behind the last.
+    /// The values, then negative infinity.
     pub fn values(&self) -> &[f32] {
         &self.values
     }

@@ -1,4 +1,4 @@
-//! Trees and what becomes of the weights of the leaves that a row comes to.
+//! Trees, and how the weights of the leaves that a row reaches become scores.
 
 use tract_onnx::tract_hir::internal::*;
 
@@ -9,7 +9,7 @@ use super::forest::{Forest, Number};
 use super::kernel::sum;
 use super::packed::Packed;
 
-/// An ensemble of trees, in the form in which it is quickest.
+/// An ensemble of trees, in the form that runs fastest.
 #[derive(Debug, PartialEq)]
 pub struct Ensemble {
     form: Form,
@@ -25,12 +25,12 @@ enum Form {
     Plain(Forest<f64>),
 }
 
-/// How the trees' weights for a target become its score.
+/// How the weights of the trees for a target become its score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aggregate {
     /// The sum.
     Sum,
-    /// The sum over the number of trees.
+    /// The sum, divided by the number of trees.
     Average,
     /// The least.
     Min,
@@ -38,12 +38,12 @@ pub enum Aggregate {
     Max,
 }
 
-/// The rows of features that trees read: doubles are compared as they are.
+/// The rows of features that trees read. Doubles are not rounded to floats.
 #[derive(Debug)]
 pub enum Rows<'a> {
-    /// `rows × width` values.
+    /// `rows × width` doubles, and the width.
     Double(&'a [f64], usize),
-    /// Floats, or what becomes floats.
+    /// Floats, and other numbers cast to floats.
     Other(Features<'a>),
 }
 
@@ -67,10 +67,10 @@ impl<'a> Rows<'a> {
 }
 
 impl Ensemble {
-    /// Trees whose leaves' weights are aggregated for each of `targets` targets.
+    /// Makes an ensemble that aggregates the weights of leaves for each of `targets` targets.
     ///
     /// # Errors
-    /// When there are weights for more targets, or a node is below itself.
+    /// When there are weights for more targets, or when a node is below itself.
     pub fn new<T: Number>(forest: Forest<T>, targets: usize, aggregate: Aggregate) -> TractResult<Self> {
         ensure!(forest.targets <= targets, "weights for target {} of {targets}", forest.targets - 1);
         ensure!(!forest.has_cycle(), "a node of a tree is below itself");
@@ -81,14 +81,14 @@ impl Ensemble {
         Ok(Self { form, aggregate, trees, features, targets })
     }
 
-    /// The scores of a batch, `rows × targets`; 0 where a row comes to no weight for a target.
+    /// The scores of a batch, `rows × targets`. The score is 0 if a row reaches no weight for a target.
     ///
     /// # Errors
-    /// When rows have fewer features than trees look at.
+    /// When rows have fewer features than the trees read.
     pub fn scores(&self, rows: &Rows) -> TractResult<Vec<f64>> {
         ensure!(
             rows.width() >= self.features,
-            "rows of {} features, the trees look at {}",
+            "rows of {} features, the trees read {}",
             rows.width(),
             self.features
         );
@@ -136,7 +136,7 @@ impl Ensemble {
 }
 
 impl Packed {
-    /// The sums of each row's weights: `rows × targets`.
+    /// The sums of the weights of each row, `rows × targets`.
     fn sums(&self, rows: &Rows) -> Vec<f64> {
         match rows {
             Rows::Double(values, width) => sum(self, values, *width, Vectors::new()),

@@ -1,18 +1,19 @@
-//! Decision trees as they are read: any comparison, shared branches, weights for any number of targets.
+//! Decision trees as a model defines them: any comparison, shared branches, and weights for any number of
+//! targets.
 
-/// Trees, checked: children are in range, and no node is below itself, so that every walk ends. Branches may share a node,
-/// as exported categorical splits do. `T` is the type of thresholds and weights.
+/// Trees that are checked: children are in range, and no node is below itself, so every walk ends. Branches
+/// may share a node, as exported categorical splits do. `T` is the type of thresholds and weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forest<T> {
     /// The first node of each tree.
     pub roots: Vec<u32>,
-    /// All trees' nodes.
+    /// The nodes of all trees.
     pub nodes: Vec<ForestNode<T>>,
     /// The members of each set that a node tests for.
     pub sets: Vec<Vec<T>>,
-    /// `(target, weight)` of the leaves, a leaf's after another's.
+    /// The weights `(target, weight)`, leaf after leaf.
     pub weights: Vec<(u32, T)>,
-    /// The least number of features that a row must have.
+    /// The number of features that a row must have at least.
     pub features: usize,
     /// The number of targets, or classes, that leaves have weights for.
     pub targets: usize,
@@ -21,22 +22,22 @@ pub struct Forest<T> {
 /// A branch or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ForestNode<T> {
-    /// What a branch asks.
+    /// The test of a branch.
     pub test: Test<T>,
     /// Whether a missing value (NaN) counts as true.
     pub missing_is_true: bool,
-    /// The feature that a branch looks at.
+    /// The feature that a branch reads.
     pub feature: u32,
-    /// The child for true; of a leaf, where its weights start.
+    /// The child for true. For a leaf, the start of its weights.
     pub yes: u32,
-    /// The child for false; of a leaf, where its weights end.
+    /// The child for false. For a leaf, the end of its weights.
     pub no: u32,
 }
 
-/// The test of a branch, under the names of its modes.
+/// The test of a branch, with the names of ONNX for its modes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Test<T> {
-    /// No branch.
+    /// A leaf, which has no test.
     Leaf,
     /// `x <= threshold`
     Leq(T),
@@ -50,13 +51,13 @@ pub enum Test<T> {
     Eq(T),
     /// `x != threshold`
     Neq(T),
-    /// `x` is in the set of that index.
+    /// `x` is in the set with this index.
     Member(u32),
 }
 
 /// The types that thresholds and weights come in.
 pub trait Number: Copy + PartialOrd + std::fmt::Debug + Into<f64> {
-    /// The forest, if it is of floats.
+    /// The forest, if its numbers are floats.
     fn floats(forest: &Forest<Self>) -> Option<&Forest<f32>>;
 }
 
@@ -73,8 +74,8 @@ impl Number for f64 {
 }
 
 impl<T: Number> Forest<T> {
-    /// Whether any node is below itself. None is where children come after their parents, as they usually do; else every
-    /// node is walked once, depth first: a child that is still open is above itself.
+    /// Whether any node is below itself. Usually children come after their parents, and then no node is.
+    /// Otherwise every node is visited once, depth first: a child that is still open is above itself.
     pub fn has_cycle(&self) -> bool {
         #[derive(Clone, Copy, PartialEq)]
         enum State {
@@ -111,18 +112,18 @@ impl<T: Number> Forest<T> {
         false
     }
 
-    /// The only target that there are weights for.
+    /// The target of all weights, if they have the same.
     pub fn only_target(&self) -> Option<u32> {
         let (first, _) = self.weights.first()?;
         self.weights.iter().all(|(target, _)| target == first).then_some(*first)
     }
 
-    /// The weights, `(target, weight)`, of a leaf.
+    /// The weights `(target, weight)` of a leaf.
     pub fn weights_of(&self, leaf: &ForestNode<T>) -> &[(u32, T)] {
         &self.weights[leaf.yes as usize..leaf.no as usize]
     }
 
-    /// The same forest of doubles.
+    /// Converts the numbers to doubles.
     pub fn into_f64(self) -> Forest<f64> {
         let nodes = self.nodes.into_iter().map(|node| ForestNode {
             test: node.test.into_f64(),
@@ -143,7 +144,7 @@ impl<T: Number> Forest<T> {
 }
 
 impl Forest<f64> {
-    /// The weights, `(target, weight)`, of the leaf that `row` comes to in each tree. The row has at least
+    /// The weights `(target, weight)` of the leaf that `row` reaches in each tree. The row must have at least
     /// `features` values.
     pub fn leaves<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = &'a [(u32, f64)]> {
         self.roots.iter().map(|&root| {

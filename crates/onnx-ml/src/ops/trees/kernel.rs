@@ -1,4 +1,5 @@
-//! The trees' sums for a batch: chunks of rows tree by tree, and the few rows that make no chunk one by one.
+//! Computes the sums of trees for a batch: tree by tree for chunks of rows, and one by one for the rows that
+//! are left.
 
 use super::super::unchecked::{self, Avx512, TREES, Vectors, Work};
 use super::block::{Block, Row};
@@ -6,13 +7,13 @@ use super::packed::{Packed, Tree};
 use super::quick_scorer::{Cursor, LANES, ThresholdQuestion};
 use super::slot_column::Value;
 
-/// From here on rows are cheaper as a chunk, though part of it is wasted.
+/// The fewest rows that are cheaper as a chunk, although part of the chunk is wasted.
 const LEAST_OF_CHUNK: usize = 12;
 
-/// Slots of rows that are worth a chunk: with more, a chunk's values fit no cache.
+/// The most slots of rows that are worth a chunk. With more, the values of a chunk do not fit into any cache.
 const MAX_SLOTS: usize = 4 << 10;
 
-/// The sums of each target for each of the rows, `width` features each, which are at least those of the forest.
+/// The sum for each target and each row. Rows have `width` features, at least as many as the forest reads.
 pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, vectors: Vectors) -> Vec<f64> {
     let slots = packed.columns().len();
     let count = rows.len() / width;
@@ -59,13 +60,13 @@ pub fn sum(packed: &Packed, rows: &[impl Value], width: usize, vectors: Vectors)
 }
 
 impl Row {
-    /// Adds the row's weights to the sum of each target.
+    /// Adds the weights of the row to the sum of each target.
     pub fn sum(&self, packed: &Packed, sums: &mut [f64]) {
         let trees = packed.trees();
-        // Sums side by side, as no addition can begin before the last has ended.
+        // Several sums run side by side: within one sum, each addition waits for the last.
         let mut of_lanes = [0.0; TREES];
         for start in (0..trees.len()).step_by(TREES) {
-            // The last group goes back to be a full one, and what was counted is left out.
+            // The last group starts earlier so that it is full. The trees that were counted are skipped.
             let first = start.min(trees.len().saturating_sub(TREES));
             let group = &trees[first..trees.len().min(first + TREES)];
             let leaves = unchecked::trees(packed, group, self);
@@ -93,7 +94,7 @@ impl Row {
     }
 }
 
-/// Adds each row's weights, chunk after chunk, to the sums of the targets: for each chunk those of each target.
+/// Adds the weights of each row to the sums of the targets. The sums are ordered by chunk, then by target.
 struct SumBlock<'a> {
     packed: &'a Packed,
     block: &'a Block,

@@ -1,7 +1,8 @@
-//! Ensembles of decision trees: read from a node's attributes into a forest, packed, and run by a kernel.
+//! Ensembles of decision trees. They are read from the attributes of a node into a forest, packed, and run by
+//! a kernel.
 #![expect(
     clippy::inline_always,
-    reason = "what a kernel calls is to be compiled for the instructions that the kernel is compiled for"
+    reason = "the functions that a kernel calls must be compiled for the same instructions as the kernel"
 )]
 
 pub mod attributes;
@@ -25,6 +26,6 @@ pub use quick_scorer::{Cursor, LANES, Masks};
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    reason = "numbers made here are small"
+    reason = "the numbers made here are small"
 )]
 mod tests;

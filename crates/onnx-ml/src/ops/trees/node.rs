@@ -4,57 +4,57 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(8))]
 pub struct PackedNode {
-    /// Of a branch the threshold, or in its bits the place of its set; of a leaf the weight, or in its bits the place of its
-    /// row: never NaN.
+    /// For a branch, the threshold; or, in its bits, the place of its set. For a leaf, the weight; or, in its
+    /// bits, the place of its row of weights. A leaf's value is never NaN.
     pub value: f32,
-    /// The left child, whose sibling is the next node, and the slot: see [`Links`]. A leaf is its own left child, and at its
-    /// slot every row goes left: so a walk can go on past it, and stays.
+    /// The left child and the slot: see [`Links`]. The right child follows the left one. A leaf is its own
+    /// left child, and every row goes left at its slot. So a walk that goes on at a leaf stays there.
     pub link: u32,
 }
 
-/// How a link is read: the lowest bits are the slot, as many as there are slots for; the next says whether the question is a
-/// set; all above are how many nodes on the left child is.
+/// How a link is encoded. The lowest bits are the slot. The next bit says whether the question is a set. The
+/// bits above are the distance to the left child, in nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links {
     slot_bits: u32,
 }
 
 impl Links {
-    /// Links to slots up to `last`.
+    /// Makes the encoding for slots up to `last`.
     pub fn new(last: usize) -> Option<Self> {
         let slot_bits = usize::BITS - last.leading_zeros();
         (slot_bits <= 24).then_some(Self { slot_bits })
     }
 
-    /// The bits of the slot.
+    /// A mask for the bits of the slot.
     pub fn slot_mask(self) -> u32 {
         (1 << self.slot_bits) - 1
     }
 
-    /// The bits below the left child.
+    /// The number of bits below the distance to the left child.
     fn left_shift(self) -> u32 {
         self.slot_bits + 1
     }
 
-    /// The slot.
+    /// The slot of a node.
     #[inline(always)]
     pub fn slot(self, node: PackedNode) -> usize {
         (node.link & self.slot_mask()) as usize
     }
 
-    /// Whether the question is a set.
+    /// Whether a node asks for a set.
     #[inline(always)]
     pub fn is_set(self, node: PackedNode) -> bool {
         node.link & (1 << self.slot_bits) != 0
     }
 
-    /// How many nodes on the left child is.
+    /// The distance from a node to its left child, in nodes.
     #[inline(always)]
     pub fn to_left(self, node: PackedNode) -> usize {
         (node.link >> self.left_shift()) as usize
     }
 
-    /// A link; `None` if the left child is too many nodes on.
+    /// Encodes a link. `None` if the left child is too far away.
     pub fn pack(self, to_left: usize, is_set: bool, slot: u32) -> Option<u32> {
         let to_left =
             u32::try_from(to_left).ok().filter(|&to_left| to_left <= u32::MAX >> self.left_shift())?;

@@ -1,5 +1,5 @@
-//! Trees laid out for speed: eight bytes a node, siblings side by side, and the top of each tree as questions that need no
-//! branch (see [`super::masks`]).
+//! Trees laid out for speed: eight bytes per node, siblings side by side. The top of each tree is a list of
+//! questions that need no branches (see [`super::quick_scorer`]).
 
 use super::forest::Forest;
 use super::node::{Links, PackedNode};
@@ -9,58 +9,58 @@ use super::splits::{Ask, Sets, Split, unfold};
 
 /// Trees that sum `float` weights, ready for the kernels.
 ///
-/// Every node's children, and the slot that it looks at, are in range. The kernels rely on it, so nothing outside of this file
-/// can change it.
+/// The children and the slot of every node are in range. The kernels rely on this, so code outside this file
+/// cannot change the fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Packed {
-    /// What rows have at each slot that nodes name. Leaves name the slot behind the last, in which every row has negative
-    /// infinity.
+    /// The column at each slot. Leaves name the slot after the last, where every row has negative infinity.
     columns: Vec<SlotColumn>,
-    /// How the nodes' links are read.
+    /// How the links of nodes are encoded.
     links: Links,
-    /// The nodes of tree after tree.
+    /// The nodes, tree after tree.
     nodes: Vec<PackedNode>,
-    /// The trees, those of equal depth together.
+    /// The trees, ordered by depth.
     trees: Vec<Tree>,
     /// The tops of the trees.
     masks: Masks,
-    /// Sets of categories that nodes ask for: whether a missing value belongs to it, the number of words, and the words, a
-    /// bit a category.
+    /// The sets of categories that nodes ask for. Each is a flag for missing values, the number of words, and
+    /// the words with one bit per category.
     sets: Vec<u32>,
-    /// For leaves with weights for several targets: rows of as many weights as there are targets.
+    /// The rows of weights of leaves with several targets: one weight per target.
     rows: Vec<f32>,
     /// The number of targets.
     targets: usize,
-    /// The target of all trees, if they have the same.
+    /// The target of all trees, if they share one.
     only_target: Option<u32>,
 }
 
 /// A tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tree {
-    /// Where its nodes begin.
+    /// The place of its first node.
     pub base: u32,
-    /// Steps from the root to the deepest leaf.
+    /// The number of steps from the root to the deepest leaf.
     pub depth: u32,
-    /// The words of its top, from where those of the tree before ended.
+    /// The end of the words of its top. They begin where those of the previous tree end.
     pub words_end: u32,
-    /// Steps from the exits of its top to the deepest leaf. If there are none, exits hold what leaves hold.
+    /// The number of steps from the exits of its top to the deepest leaf. If it is 0, the exits hold the
+    /// values of leaves.
     pub rest: u32,
-    /// The target of all its weights; [`Tree::ROWS`] when its leaves have rows of weights.
+    /// The target of all its weights. [`Tree::ROWS`] if its leaves have rows of weights.
     pub target: u32,
     /// Whether a node asks for a set.
     pub has_sets: bool,
 }
 
 impl Tree {
-    /// In the place of a target: the leaves have rows of weights.
+    /// Stands for a target when the leaves have rows of weights.
     pub const ROWS: u32 = u32::MAX;
 }
 
 impl Packed {
-    /// Packs trees; `None` for those that can't be: too large, or with questions that splits don't have.
+    /// Packs trees. `None` if they are too large, or ask questions that [`Split`] cannot express.
     pub fn new(forest: &Forest<f32>, targets: usize) -> Option<Self> {
-        // Shared branches may unfold into more nodes than there were, but not into many times as many.
+        // Shared branches may unfold into more nodes than the forest has, but only up to a limit.
         let mut left = forest.nodes.len() * 4 + 1024;
         let mut trees = Vec::with_capacity(forest.roots.len());
         let mut columns: Vec<SlotColumn> = Vec::new();
@@ -74,10 +74,11 @@ impl Packed {
             columns.dedup();
             trees.push((Heights::of(&splits), splits, sets));
         }
-        // Trees of equal depth can be walked side by side. The order of a sum in `double` does not show in `float`.
+        // Trees of equal depth can be walked side by side. A sum in `double` rounds to the same `float` in
+        // any order.
         trees.sort_by_key(|(heights, ..)| heights.0[0]);
 
-        // The slot behind the last is the leaves'.
+        // The slot after the last is for leaves.
         let links = Links::new(columns.len())?;
         let mut packed = Self {
             columns,
@@ -140,7 +141,7 @@ impl Packed {
                         }
                         f32::from_bits(u32::try_from(start / self.targets).ok()?)
                     };
-                    // The walk relies on it.
+                    // The walk relies on this.
                     if value.is_nan() {
                         return None;
                     }
@@ -165,25 +166,25 @@ impl Packed {
 }
 
 impl Packed {
-    /// What rows have at each slot.
+    /// The column at each slot.
     #[inline(always)]
     pub fn columns(&self) -> &[SlotColumn] {
         &self.columns
     }
 
-    /// How the nodes' links are read.
+    /// How the links of nodes are encoded.
     #[inline(always)]
     pub fn links(&self) -> Links {
         self.links
     }
 
-    /// The nodes of tree after tree.
+    /// The nodes, tree after tree.
     #[inline(always)]
     pub fn nodes(&self) -> &[PackedNode] {
         &self.nodes
     }
 
-    /// The trees, those of equal depth together.
+    /// The trees, ordered by depth.
     #[inline(always)]
     pub fn trees(&self) -> &[Tree] {
         &self.trees
@@ -207,21 +208,25 @@ impl Packed {
         self.targets
     }
 
-    /// The target of all trees, if they have the same.
+    /// The target of all trees, if they share one.
     #[inline(always)]
     pub fn only_target(&self) -> Option<u32> {
         self.only_target
     }
 
-    /// The weights that a leaf of a tree with rows holds.
+    /// The row of weights that a leaf refers to.
     #[inline(always)]
     pub fn row(&self, leaf: u32) -> &[f32] {
         &self.rows[leaf as usize * self.targets..][..self.targets]
     }
 
-    /// Whether the set at `place` has the category `x`.
+    /// Whether the set at `place` contains the category `x`.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it was")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the result is compared with `x`"
+    )]
     #[expect(clippy::float_cmp, reason = "a category is a whole number, exactly")]
     pub fn contains(&self, place: u32, x: f32) -> bool {
         let set = &self.sets[place as usize..];
@@ -234,10 +239,10 @@ impl Packed {
     }
 }
 
-/// Weights that rows may take beyond what the model itself has.
+/// The most weights in rows, unless the model itself has a fourth of it.
 const MAX_ROW_WEIGHTS: usize = 1 << 20;
 
-/// Steps from each split to the deepest leaf below it.
+/// The number of steps from each split to the deepest leaf below it.
 #[derive(Debug)]
 pub struct Heights(pub Vec<u32>);
 

@@ -1,61 +1,65 @@
-//! The top of a tree without branches: every question is asked of many rows at once, and each answer strikes out the exits
-//! that it rules out.
+//! Walks the top of a tree without branches (`QuickScorer`: Lucchese et al., SIGIR 2015,
+//! <https://doi.org/10.1145/2766462.2767733>).
 //!
-//! The exits of a top, which for a small tree are its leaves, are numbered from left to right. A row that goes right at a
-//! branch can't come to an exit on its left; once those are struck out for every branch where it goes right, the first exit
-//! that stays is where it comes to (`QuickScorer`: Lucchese et al., SIGIR 2015,
-//! <https://doi.org/10.1145/2766462.2767733>). Exits are the bits of 32-bit words. All comparisons are made whatever the
-//! row, so that there is nothing to predict, and a vector of rows goes through each at once.
+//! The exits of a top are numbered from left to right. In a small tree they are its leaves. A row that goes
+//! right at a branch cannot reach the exits on the left of that branch, so they are struck out. After all
+//! branches, the row reaches the first exit that is left. Exits are the bits of 32-bit words.
+//!
+//! Every comparison is made for every row. So there is nothing for the processor to predict, and a vector of
+//! rows goes through each comparison at once.
 
 use std::collections::BinaryHeap;
 
 use super::node::PackedNode;
 use super::splits::{Ask, Sets, Split};
 
-/// Rows that go through the questions together.
+/// The number of rows that go through the questions together.
 pub const LANES: usize = 32;
 
-/// Exits of a word.
+/// The number of exits in a word.
 const EXITS: usize = 32;
 
-/// A tree of as many leaves is all top: its questions take less time than the steps.
+/// The most leaves of a tree that is all top. Its questions take less time than steps would.
 const WHOLE: usize = 128;
 
-/// Exits of the top of a larger tree.
+/// The number of exits of the top of a larger tree.
 const TOP: usize = 32;
 
 /// The tops of trees.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Masks {
-    /// The words of tree after tree.
+    /// The words, tree after tree.
     pub words: Vec<Word>,
-    /// Where each exit of a word leads: to a node of the tree, by its place; or, when all exits are leaves, to what the leaf
-    /// holds.
+    /// What each exit of a word leads to: the place of a node in the tree; or the value of a leaf, if all
+    /// exits are leaves.
     exits: Vec<[u32; EXITS]>,
     thresholds: Vec<ThresholdQuestion>,
     sets: Vec<SetQuestion>,
     windows: Vec<Window>,
 }
 
-/// Up to 32 neighbouring exits of a top, and the questions that can strike them out: each list from where that of the word
-/// before ended.
+/// Up to 32 neighbouring exits of a top, and the questions that can strike them out. Each list of questions
+/// begins where that of the previous word ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     thresholds_end: u32,
     sets_end: u32,
 }
 
+/// A question `x <= threshold`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThresholdQuestion {
+    /// The slot of `x`.
     pub slot: u32,
-    /// The exits that stay for those who go right, in its bits: floats are what the registers are filled with in one go.
+    /// The exits that stay for rows that go right, as bits of a float: vector registers are filled with
+    /// floats in one step.
     pub stay: f32,
-    /// Who is at most this goes left.
+    /// Rows with `x <= threshold` go left.
     pub threshold: f32,
 }
 
 impl ThresholdQuestion {
-    /// The exits that stay for each row after some questions.
+    /// Asks some questions, and returns the exits that stay for each row.
     #[inline(always)]
     pub fn ask(questions: &[Self], x: &[[f32; LANES]]) -> [u32; LANES] {
         let mut stay = [u32::MAX; LANES];
@@ -69,6 +73,7 @@ impl ThresholdQuestion {
     }
 }
 
+/// A question whether a category is in a set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct SetQuestion {
     slot: u32,
@@ -77,7 +82,7 @@ struct SetQuestion {
     windows_end: u32,
 }
 
-/// 32 neighbouring categories.
+/// The members of a set among 32 neighbouring categories.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Window {
     first: u32,
@@ -85,8 +90,8 @@ struct Window {
 }
 
 impl Masks {
-    /// Adds the top of a tree, whose packed nodes, and their slots, are those of `splits`: the steps from its exits to the
-    /// deepest leaf.
+    /// Adds the top of a tree, and returns the number of steps from its exits to the deepest leaf. `nodes`
+    /// and `slots` are the packed nodes of `splits`, and their slots.
     pub fn push(
         &mut self,
         splits: &[Split],
@@ -98,7 +103,7 @@ impl Masks {
         let leaves = splits.len().div_ceil(2);
         let (in_top, rest) = top(splits, heights, if leaves <= WHOLE { leaves } else { TOP });
 
-        // Exits below each node, and the number of the first of them: children come after their parents.
+        // Count the exits below each node, and number them. Children come after their parents.
         let mut below = vec![1; splits.len()];
         for place in (0..splits.len()).rev().filter(|&place| in_top[place]) {
             let left = splits[place].left as usize;
@@ -173,14 +178,14 @@ impl Masks {
     }
 }
 
-/// The bits of the exits in `range` that are in the word which begins with exit `start`.
+/// The bits of the exits in `range`, for the word that begins with exit `start`.
 fn strikes(range: std::ops::Range<usize>, start: usize) -> u32 {
     let (from, to) = (range.start.max(start), range.end.min(start + EXITS));
     (from..to).fold(0, |bits, exit| bits | 1 << (exit - start))
 }
 
-/// Which branches make up a top with so many exits, and the steps from there to the deepest leaf: those above the lowest
-/// leaves first.
+/// Chooses the branches of a top with this many exits, those above the deepest leaves first. Returns them,
+/// and the number of steps from the exits to the deepest leaf.
 fn top(splits: &[Split], heights: &[u32], exits: usize) -> (Vec<bool>, u32) {
     let mut in_top = vec![false; splits.len()];
     let mut frontier = BinaryHeap::from([(heights[0], 0)]);
@@ -198,7 +203,7 @@ fn top(splits: &[Split], heights: &[u32], exits: usize) -> (Vec<bool>, u32) {
     (in_top, frontier.peek().map_or(0, |(height, _)| *height))
 }
 
-/// Where the questions of the word before ended.
+/// The place in each list where the questions of the previous word end.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cursor {
     word: usize,
@@ -208,8 +213,8 @@ pub struct Cursor {
 }
 
 impl Masks {
-    /// Where each row comes to in the tree whose words go from the cursor to `words_end`. `x[slot]` has the rows' values;
-    /// `ask` does what [`ThresholdQuestion::ask`] does.
+    /// The exit that each row reaches in the tree whose words go from the cursor to `words_end`. `x[slot]`
+    /// holds the values of the rows. `ask` does the same as [`ThresholdQuestion::ask`].
     #[inline(always)]
     pub fn exits(
         &self,
@@ -238,7 +243,7 @@ impl Masks {
                 windows = question.windows_end as usize;
             }
             sets = word.sets_end as usize;
-            // Of the words, the first in which an exit stays.
+            // The first word in which an exit stays counts.
             for lane in 0..LANES {
                 let none_before = mask(first[lane] == 0);
                 first[lane] |= stay[lane] & none_before;
@@ -256,7 +261,7 @@ impl Masks {
         numbers
     }
 
-    /// The cursor behind a tree's words.
+    /// The cursor after the words of a tree.
     #[inline(always)]
     pub fn after(&self, words_end: u32) -> Cursor {
         let word = &self.words[words_end as usize - 1];
@@ -267,9 +272,9 @@ impl Masks {
 }
 
 impl Window {
-    /// All bits if `x` is one of the categories, else none.
+    /// All bits if `x` is a member, else none.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "compared with what it was")]
+    #[expect(clippy::cast_possible_truncation, reason = "the result is compared with `x`")]
     #[expect(clippy::float_cmp, reason = "a category is a whole number, exactly")]
     fn contains(self, x: f32) -> u32 {
         let whole = x as i32;
@@ -279,14 +284,14 @@ impl Window {
     }
 }
 
-/// All bits or none.
+/// All bits if the condition holds, else none.
 #[inline(always)]
 fn mask(holds: bool) -> u32 {
     u32::from(holds).wrapping_neg()
 }
 
-/// The number of the lowest bit that is set, by way of the exponent of a float, for which there are vectors everywhere;
-/// something below 32 if there is none.
+/// The number of the lowest bit that is set; any number below 32 if there is none. It is read from the
+/// exponent of a float, because every processor has vectors of floats.
 #[inline(always)]
 fn lowest_bit(bits: u32) -> u32 {
     let lowest = (bits & bits.wrapping_neg()).cast_signed() as f32;

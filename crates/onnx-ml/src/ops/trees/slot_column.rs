@@ -1,32 +1,34 @@
-//! What a feature's values become so that one comparison, `x <= threshold` of floats, answers every question.
+//! Converts the values of a feature so that a single comparison of floats, `x <= threshold`, answers every
+//! question.
 
 use std::cmp::Ordering;
 
-/// A feature as some of the nodes look at it.
+/// A feature, as some of the nodes read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SlotColumn {
     /// The feature.
     pub feature: u32,
-    /// Whether a missing value (NaN) becomes negative infinity, which goes left at every threshold; as it is, it goes right.
+    /// Whether a missing value (NaN) becomes negative infinity, which goes left at every threshold. NaN
+    /// itself goes right.
     pub missing_left: bool,
-    /// What becomes of values that are no `float`.
+    /// How values that are not a `float` are rounded.
     pub rounding: Rounding,
 }
 
-/// How a `double` becomes a `float` on the same side of every `float` threshold.
+/// How a `double` is rounded to a `float` on the same side of every `float` threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rounding {
-    /// For `x <= t`: the float above.
+    /// To the float above, for `x <= t`.
     Up,
-    /// For `x < t`, asked as `x <= p` with the float `p` before `t`: the float below.
+    /// To the float below, for `x < t`. It is asked as `x <= p`, where `p` is the float before `t`.
     Down,
-    /// For sets of whole numbers: what is no float is none of them.
+    /// Not at all, for sets of whole numbers: a value that is not a float is not a member.
     Exact,
 }
 
-/// A feature's value, as rows have it.
+/// The value of a feature in a row.
 pub trait Value: Copy {
-    /// The value in a column.
+    /// The value as a column holds it.
     fn at(self, column: SlotColumn) -> f32;
 }
 
@@ -39,7 +41,7 @@ impl Value for f32 {
 
 impl Value for f64 {
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "which way is what this is about")]
+    #[expect(clippy::cast_possible_truncation, reason = "the rounding is corrected below")]
     fn at(self, column: SlotColumn) -> f32 {
         let nearest = self as f32;
         let exact = Self::from(nearest);
@@ -53,5 +55,5 @@ impl Value for f64 {
     }
 }
 
-/// A number that no set has: categories are not negative.
+/// A number that no set contains: categories are not negative.
 const NO_CATEGORY: f32 = -1.0;

@@ -1,34 +1,36 @@
-//! A tree made uniform: every branch goes left for `x <= threshold` or for a member of a set, and siblings are neighbours.
+//! Makes trees uniform: every branch goes left for `x <= threshold` or for a member of a set, and siblings
+//! are neighbours.
 
 use super::forest::{Forest, ForestNode, Test};
 use super::slot_column::{Rounding, SlotColumn};
 
-/// A tree's branches and leaves, breadth first: the root is the first, the right child of a branch follows its left one.
+/// The branches and leaves of a tree, breadth first. The root is the first, and a right child follows its
+/// left sibling.
 pub type Splits = Vec<Split>;
 
 /// A branch or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Split {
-    /// What is asked.
+    /// The question.
     pub ask: Ask,
-    /// The feature that is looked at.
+    /// The feature that is read.
     pub feature: u32,
     /// Whether a missing value (NaN) goes left.
     pub missing_left: bool,
-    /// How a value that is no `float` comes to one, for the same answer.
+    /// How a value that is not a `float` is rounded, for the same answer.
     pub rounding: Rounding,
-    /// The left child's place.
+    /// The place of the left child.
     pub left: u32,
 }
 
-/// The question of a branch: those for whom it holds go left.
+/// The question of a branch. Rows for which it holds go left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ask {
-    /// None: a leaf, by its place in the forest.
+    /// A leaf, by its place in the forest.
     Leaf(u32),
     /// `x <= threshold`
     Leq(f32),
-    /// `x` is a category of the set of that index.
+    /// `x` is a category of the set with this index.
     In(u32),
 }
 
@@ -38,7 +40,7 @@ impl Split {
         Self { ask: Ask::Leaf(place), feature, missing_left, rounding: Rounding::Exact, left }
     }
 
-    /// The column that is looked at. A set has its own rule for missing values.
+    /// The column that is read. A set has its own rule for missing values.
     pub fn column(&self) -> SlotColumn {
         let missing_left = self.missing_left && matches!(self.ask, Ask::Leq(_));
         SlotColumn { feature: self.feature, missing_left, rounding: self.rounding }
@@ -46,17 +48,17 @@ impl Split {
 }
 
 impl Ask {
-    /// The leaf's place in the forest.
+    /// The place of a leaf in the forest.
     pub fn leaf(self) -> Option<u32> {
         if let Self::Leaf(place) = self { Some(place) } else { None }
     }
 }
 
-/// Sets of categories, which are numbers from 0: a bit each.
+/// Sets of categories, with one bit per category. Categories are whole numbers from 0.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sets(pub Vec<Vec<u32>>);
 
-/// Categories from here on are left to the forest itself.
+/// The first category that is too large for a set. Trees with such a category are not packed.
 const MAX_CATEGORIES: u32 = 1 << 14;
 
 impl Sets {
@@ -85,8 +87,8 @@ impl Sets {
     }
 }
 
-/// The tree below `root` as splits; `None` when it can't be made so, or would have more than `limit` of them: shared
-/// branches become as many as lead there.
+/// The tree below `root` as splits. A shared branch is copied for every branch that leads to it. `None` if a
+/// test cannot be expressed, or if there are more than `limit` splits.
 pub fn unfold(forest: &Forest<f32>, root: u32, limit: usize, sets: &mut Sets) -> Option<Splits> {
     let mut splits = vec![Split::leaf(root)];
     let mut at = 0;
@@ -106,7 +108,7 @@ pub fn unfold(forest: &Forest<f32>, root: u32, limit: usize, sets: &mut Sets) ->
     Some(splits)
 }
 
-/// A branch as a split whose left child comes to `left`, and the nodes on its left and on its right.
+/// A branch as a split with its left child at `left`, and the nodes on its left and right.
 fn split(
     forest: &Forest<f32>,
     node: &ForestNode<f32>,
@@ -115,12 +117,13 @@ fn split(
 ) -> Option<(Split, [u32; 2])> {
     let missing = node.missing_is_true;
     let (yes, no) = (node.yes, node.no);
-    // `x < t` is `x <= p` for the float before t, and `x > t` is `x <= t` with sides changed: but NaN is neither.
+    // `x < t` is `x <= p`, where p is the float before t. `x > t` is `x <= t` with the sides swapped, but for
+    // NaN.
     let (ask, rounding, missing_left, children) = match node.test {
         Test::Leaf => return None,
         Test::Leq(threshold) => (Ask::Leq(threshold), Rounding::Up, missing, [yes, no]),
         Test::Lt(threshold) => (Ask::Leq(below(threshold)), Rounding::Down, missing, [yes, no]),
-        // Nothing is above NaN, nor below.
+        // No number is above or below NaN.
         Test::Gt(threshold) | Test::Gte(threshold) if threshold.is_nan() => return None,
         Test::Gt(threshold) => (Ask::Leq(threshold), Rounding::Up, !missing, [no, yes]),
         Test::Gte(threshold) => (Ask::Leq(below(threshold)), Rounding::Down, !missing, [no, yes]),
@@ -134,19 +137,19 @@ fn split(
             (Ask::In(sets.add(members)?), Rounding::Exact, missing, [yes, no])
         }
     };
-    // No threshold stands for "missing values only".
+    // A threshold cannot mean "missing values only".
     let unsound = missing_left && matches!(ask, Ask::Leq(threshold) if threshold.is_nan());
     let split = Split { ask, feature: node.feature, missing_left, rounding, left: u32::try_from(left).ok()? };
     (!unsound).then_some((split, children))
 }
 
-/// The next float down; for the lowest there is none, and nothing is below it.
+/// The next float down. It is NaN for the lowest float, because no number is below that.
 fn below(threshold: f32) -> f32 {
     if threshold == f32::NEG_INFINITY { f32::NAN } else { threshold.next_down() }
 }
 
-/// How exporters write a split by categories: `x == a`, else `x == b`, and so on, all with the same child. The categories,
-/// and where the last leads for none of them.
+/// Reads a split by categories, which exporters write as a chain: `x == a`, else `x == b`, and so on, all
+/// with the same child. Returns the categories, and the node for values that are not among them.
 fn equal_chain(forest: &Forest<f32>, first: &ForestNode<f32>) -> (Vec<f32>, u32) {
     let (mut categories, mut no, mut node) = (Vec::new(), first.no, first);
     while let Test::Eq(category) = node.test

@@ -1,4 +1,5 @@
-//! Random trees and rows, packed and walked with every kernel, against a plain evaluation of the definition.
+//! Compares random trees and rows, packed and walked by every kernel, with a plain evaluation of the
+//! definition.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,8 @@ use super::forest::{Forest, ForestNode, Test};
 use super::kernel::sum;
 use super::packed::Packed;
 
-/// Values that comparisons can go wrong at; thresholds and features are of these, so that they tie often.
+/// Values at which comparisons can go wrong. Thresholds and features are drawn from these, so that they tie
+/// often.
 const VALUES: [f32; 16] = [
     f32::NAN,
     f32::NEG_INFINITY,
@@ -32,10 +34,10 @@ const VALUES: [f32; 16] = [
     0.1,
 ];
 
-/// What `x` leads to by the definition of the modes.
+/// Whether the test holds for `x`, by the definition of the modes.
 fn is_true(forest: &Forest<f32>, node: &ForestNode<f32>, x: f64) -> bool {
     let holds = match node.test {
-        Test::Leaf => unreachable!("a leaf asks nothing"),
+        Test::Leaf => unreachable!("a leaf has no test"),
         Test::Leq(t) => x <= f64::from(t),
         Test::Lt(t) => x < f64::from(t),
         Test::Gte(t) => x >= f64::from(t),
@@ -62,22 +64,22 @@ fn expected(forest: &Forest<f32>, row: &[f64], targets: usize) -> Vec<f64> {
     sums
 }
 
-/// What the trees of a forest may ask.
+/// The shape of a random forest.
 #[derive(Clone, Copy)]
 struct Shape {
     trees: usize,
     leaves: usize,
     features: u32,
     targets: u32,
-    /// Only `x <= t` and `x < t`.
+    /// Whether the tests are only `x <= t` and `x < t`.
     plain: bool,
     /// Whether leaves have weights for several targets.
     rows: bool,
-    /// Whether thresholds may be such that only missing values are on one of their sides.
+    /// Whether thresholds may have only missing values on one side.
     all: bool,
 }
 
-/// A forest grown at random leaves.
+/// Grows a forest at random leaves.
 fn grow(random: &mut Rng, shape: Shape) -> Forest<f32> {
     let mut forest = Forest {
         roots: Vec::new(),
@@ -94,7 +96,7 @@ fn grow(random: &mut Rng, shape: Shape) -> Forest<f32> {
         forest.nodes.push(leaf);
         let target = random.u32(..shape.targets);
         let mut leaves = vec![root];
-        // Taking the latest leaf now and then makes some trees deep.
+        // Growing the latest leaf now and then makes some trees deep.
         for _ in 1..random.usize(1..=shape.leaves) {
             let at = leaves.swap_remove(if random.bool() {
                 leaves.len() - 1
@@ -111,7 +113,7 @@ fn grow(random: &mut Rng, shape: Shape) -> Forest<f32> {
             let weights = if shape.rows { random.usize(..4) } else { usize::from(random.u8(..8) > 0) };
             for _ in 0..weights {
                 let target = if shape.rows { random.u32(..shape.targets) } else { target };
-                // Sums of these are exact in any order.
+                // Sums of these weights are exact in any order.
                 forest.weights.push((target, f32::from(random.i16(-1000..1000)) / 64.0));
             }
             (forest.nodes[at].yes, forest.nodes[at].no) = (start, forest.weights.len() as u32);
@@ -137,7 +139,7 @@ fn branch(random: &mut Rng, forest: &mut Forest<f32>, at: usize, [yes, no]: [u32
             Test::Member(forest.sets.len() as u32 - 1)
         }
         _ => {
-            // Categories as exporters write them: the same child for each, which the chain shares.
+            // Exporters write categories like this: the tests of the chain share a child.
             let mut chain = no;
             for _ in 0..random.usize(1..4) {
                 let category = Test::Eq(f32::from(random.u8(..40)));
@@ -172,7 +174,7 @@ fn shape(random: &mut Rng) -> Shape {
     }
 }
 
-/// For every machine, and with what vectors there are.
+/// Checks the sums with portable code, and with the vectors of this processor.
 fn check(packed: &Packed, rows: &[f32], width: usize, expected: &[f64], case: u64) {
     let avx2 = Vectors { avx2: Avx2::new(), avx512: None };
     for vectors in [Vectors::default(), avx2, Vectors::new()] {
@@ -202,7 +204,7 @@ fn packed_trees_answer_as_their_definition_says() {
         assert_eq!(scores.unwrap(), expected, "case {case}");
         assert_eq!(ensemble.scores(&Rows::Double(&wide, width)).unwrap(), expected, "case {case}: doubles");
     }
-    // The others have thresholds with only missing values on a side.
+    // The other forests have thresholds with only missing values on one side.
     assert!(packed_forests > 200, "{packed_forests} of 300 forests were packed");
 }
 

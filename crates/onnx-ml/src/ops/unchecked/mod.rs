@@ -1,5 +1,5 @@
-//! All of the project's `unsafe`: code compiled for vectors that not every processor has, and steps down trees without
-//! bounds checks.
+//! All `unsafe` code of the crate: code compiled for vectors that not every processor has, and steps down
+//! trees without bounds checks.
 #![allow(unsafe_code)]
 #![expect(clippy::inline_always, reason = "as in the trees' kernel")]
 

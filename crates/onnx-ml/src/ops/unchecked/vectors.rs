@@ -1,43 +1,46 @@
-//! Code compiled for the vectors of the processor at hand.
+//! Code compiled for the vectors of the processor.
 //!
-//! A function compiled for AVX2 or AVX-512 is called through [`Avx2`] or [`Avx512`] only, which exist only where the
-//! processor has it.
+//! Functions compiled for AVX2 or AVX-512 are called only through [`Avx2`] or [`Avx512`]. These values exist
+//! only if the processor has the instructions.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::dense::{PANEL, ROWS};
 use super::super::trees::{Cursor, LANES, Masks};
 
-/// Whether AVX2 and AVX-512 are left unused.
+/// Whether AVX2 and AVX-512 stay unused.
 static PORTABLE: AtomicBool = AtomicBool::new(false);
 
-/// Leaves AVX2 and AVX-512 unused from here on, to measure on x86-64 what other processors get.
+/// Makes this process use no AVX2 and no AVX-512 from now on, to measure on x86-64 how fast other processors
+/// are.
+///
+/// The last digits of matrix products may then differ.
 pub fn use_portable_code() {
     PORTABLE.store(true, Ordering::Relaxed);
 }
 
-/// What there is of the vectors that not every processor has.
+/// The vectors that may be used, of those that not every processor has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Vectors {
     /// Vectors of eight floats.
     pub avx2: Option<Avx2>,
-    /// Vectors of sixteen.
+    /// Vectors of sixteen floats.
     pub avx512: Option<Avx512>,
 }
 
 impl Vectors {
-    /// What the processor has, if it is to be used.
+    /// The vectors that the processor has, unless portable code is asked for.
     pub fn new() -> Self {
         Self { avx2: Avx2::new(), avx512: Avx512::new() }
     }
 }
 
-/// Shows that the processor has AVX2, and FMA and BMI2, which came with it.
+/// Proves that the processor has AVX2, FMA and BMI2, which came together.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx2(());
 
 impl Avx2 {
-    /// If it has, and it is to be used.
+    /// The proof, unless the processor lacks the instructions or portable code is asked for.
     pub fn new() -> Option<Self> {
         if PORTABLE.load(Ordering::Relaxed) {
             return None;
@@ -52,40 +55,40 @@ impl Avx2 {
         None
     }
 
-    /// Does the work with code compiled for AVX2.
-    #[expect(clippy::unused_self, reason = "it is the proof")]
+    /// Does the work in code compiled for AVX2.
+    #[expect(clippy::unused_self, reason = "`self` is the proof")]
     pub fn run<W: Work>(self, work: W) -> W::Output {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma,bmi2"))]
         fn with_avx2<W: Work>(work: W) -> W::Output {
             work.run()
         }
-        // SAFETY: `self` shows that there is AVX2.
-        #[allow(unused_unsafe, reason = "elsewhere it is an ordinary function")]
+        // SAFETY: `self` proves that the processor has AVX2.
+        #[allow(unused_unsafe, reason = "the function is safe on other processors")]
         unsafe {
             with_avx2(work)
         }
     }
 
-    /// The product of some rows with as many rows of a panel as they have elements.
-    #[expect(clippy::unused_self, reason = "it is the proof")]
+    /// Multiplies some rows with a panel. The panel has as many rows as they have elements.
+    #[expect(clippy::unused_self, reason = "`self` is the proof")]
     pub fn panel(self, x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
         assert!(x.iter().all(|x| x.len() == panel.len()));
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `self` shows that there are AVX2 and FMA, and rows and panel are of one length.
+        // SAFETY: `self` proves that the processor has AVX2 and FMA. Rows and panel have the same length.
         unsafe {
             panel_with_avx2(x, panel, product);
         }
         #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("there is AVX2 on x86-64 only: {panel:?} {product:?}")
+        unreachable!("only x86-64 has AVX2: {panel:?} {product:?}")
     }
 }
 
-/// Shows that the processor has AVX-512: its foundation and what came with it in 2017.
+/// Proves that the processor has AVX-512: F, and BW, DQ and VL, which came with it in 2017.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx512(());
 
 impl Avx512 {
-    /// If it has, and it is to be used.
+    /// The proof, unless the processor lacks the instructions or portable code is asked for.
     pub fn new() -> Option<Self> {
         if PORTABLE.load(Ordering::Relaxed) {
             return None;
@@ -101,23 +104,23 @@ impl Avx512 {
         None
     }
 
-    /// [`Masks::exits`].
-    #[expect(clippy::unused_self, reason = "it is the proof")]
+    /// Does the same as [`Masks::exits`].
+    #[expect(clippy::unused_self, reason = "`self` is the proof")]
     pub fn exits(self, masks: &Masks, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `self` shows that there is AVX-512.
+        // SAFETY: `self` proves that the processor has AVX-512.
         unsafe {
             exits_with_avx512(masks, cursor, words_end, x)
         }
         #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("there is AVX-512 on x86-64 only: {masks:?} {cursor:?} {words_end} {x:?}")
+        unreachable!("only x86-64 has AVX-512: {masks:?} {cursor:?} {words_end} {x:?}")
     }
 }
 
-/// [`Avx2::panel`].
+/// Does the work of [`Avx2::panel`].
 ///
 /// # Safety
-/// Rows and panel are of one length.
+/// Rows and panel must have the same length.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn panel_with_avx2(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &mut [[f32; PANEL]; ROWS]) {
@@ -126,7 +129,8 @@ unsafe fn panel_with_avx2(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &m
     };
     let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
     for (at, coefficients) in panel.iter().enumerate() {
-        // SAFETY: a row of a panel is two vectors long, and every row of `x` has an element for it.
+        // SAFETY: a row of a panel is two vectors long, and every row of `x` has an element for each row of
+        // the panel.
         unsafe {
             let low = _mm256_loadu_ps(coefficients.as_ptr());
             let high = _mm256_loadu_ps(coefficients.as_ptr().add(8));
@@ -147,7 +151,8 @@ unsafe fn panel_with_avx2(x: [&[f32]; ROWS], panel: &[[f32; PANEL]], product: &m
 
 const _: () = assert!(PANEL == 16);
 
-/// [`Avx512::exits`]: a comparison of sixteen rows gives a mask, with which the exits are struck out, in two instructions.
+/// Does the work of [`Avx512::exits`]. Two instructions compare sixteen rows to a mask, and strike out exits
+/// with it.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn exits_with_avx512(masks: &Masks, cursor: Cursor, words_end: u32, x: &[[f32; LANES]]) -> [u32; LANES] {
@@ -179,11 +184,11 @@ fn exits_with_avx512(masks: &Masks, cursor: Cursor, words_end: u32, x: &[[f32; L
 
 const _: () = assert!(LANES.is_multiple_of(16));
 
-/// Work that is compiled for the instructions of whoever calls it: [`Work::run`] must be `#[inline(always)]`.
+/// Work that is compiled for the instructions of its caller. [`Work::run`] must be `#[inline(always)]`.
 pub trait Work {
-    /// What comes of it.
+    /// The result.
     type Output;
 
-    /// Does it.
+    /// Does the work.
     fn run(self) -> Self::Output;
 }

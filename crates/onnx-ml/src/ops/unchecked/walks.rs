@@ -1,28 +1,30 @@
 //! Steps down trees without bounds checks.
 //!
 //! The reads are in range because
-//! - every walk begins at a node, which is checked;
-//! - [`Packed`] is only made by [`Packed::new`], and nothing but its own file could change it. A branch's left child and its sibling are nodes of
-//!   the same tree, and every node's slot is at most the one behind the last column;
-//! - rows have that slot, which is checked, and there negative infinity: [`Chunk`] and [`Row`] are made so, and their own
-//!   file writes to the slots before it only. It is not above the value of a leaf, which is never NaN, so a leaf, which names that slot and is its own left child, is never left.
+//! - every walk begins at a node, which is checked.
+//! - only [`Packed::new`] makes a [`Packed`], and only its own file can change it. Both children of a branch
+//!   are nodes of the same tree. The slot of every node is at most the one after the last column.
+//! - rows have that last slot, which is checked, and it holds negative infinity. [`Chunk`] and [`Row`] are
+//!   made so, and their own file writes only to the slots before it. A leaf names that slot, is its own left
+//!   child, and has a value that is never NaN. So negative infinity is at most the value, and a walk never
+//!   leaves a leaf.
 //!
-//! Walking 16 or 20 at once, a step costs some nine instructions, and waits for nothing: checks would be five more. Gathers
-//! of AVX2 were tried instead and took longer.
+//! With 16 or 20 walks at once, a step costs about nine instructions and waits for nothing. Bounds checks
+//! would add five. Gathers of AVX2 take longer.
 
 use super::super::trees::{Chunk, LANES, Packed, PackedNode, Row, Tree};
 
-/// Rows that walk side by side, so that while one waits for memory others compute.
+/// The rows that walk side by side: while one waits for memory, others compute.
 const SIDE_BY_SIDE: usize = 16;
 
-/// Trees that a row walks down side by side: most ensembles have a multiple of so many.
+/// The trees that a row walks down side by side. Most ensembles have a multiple of this number.
 pub const TREES: usize = 20;
 
-/// Steps that are taken before it is looked whether any are left: looking at each takes longer than it saves.
+/// The steps between checks for the end of all walks. A check after each step would cost more than it saves.
 const UNLOOKED: u32 = 16;
 
-/// Takes every row of a chunk from a node below the top of a tree to its leaf: `places`, in the tree, become what the leaves
-/// hold.
+/// Takes every row of a chunk from a node below the top of a tree to its leaf. `places` are nodes of the
+/// tree, and become the values of the leaves.
 #[inline(always)]
 pub fn rows(packed: &Packed, tree: &Tree, chunk: Chunk, places: &mut [u32; LANES]) {
     if tree.has_sets {
@@ -60,7 +62,7 @@ fn rows_asking<const SETS: bool>(packed: &Packed, tree: &Tree, chunk: Chunk, pla
     }
 }
 
-/// Takes a row down up to [`TREES`] trees, the deepest last: what the leaves hold.
+/// Takes a row down up to [`TREES`] trees, the deepest last, and returns the values of the leaves.
 #[inline(always)]
 pub fn trees(packed: &Packed, trees: &[Tree], row: &Row) -> [u32; TREES] {
     if packed.has_sets() {
@@ -95,7 +97,7 @@ fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32]) 
     at.map(|at| packed.nodes()[at].value.to_bits())
 }
 
-/// Whether all walks have come to a leaf: then the steps that the deepest leaf would take can be spared.
+/// Whether all walks have reached a leaf. Then the steps to the deepest leaf can be skipped.
 #[inline(always)]
 fn all_leaves(packed: &Packed, at: &[usize]) -> bool {
     at.iter().all(|&at| packed.links().to_left(packed.nodes()[at]) == 0)

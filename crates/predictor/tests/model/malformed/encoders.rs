@@ -4,7 +4,7 @@ use super::*;
 fn one_hot_encoder() {
     let x = input(DataType::Int64, 1);
     let (words, numbers) = (strings("cats_strings", &["a", "b"]), ints("cats_int64s", &[0, 1, 2]));
-    refused("OneHotEncoder", &x, vec![], &["neither cats_strings nor cats_int64s"]);
+    refused("OneHotEncoder", &x, vec![], &["expected cats_strings or cats_int64s, found neither"]);
     let both = vec![words.clone(), numbers.clone()];
     refused("OneHotEncoder", &x, both, &["2 cats_strings and 3 cats_int64s"]);
     refused("OneHotEncoder", &x, vec![words], &["an input of I64 for cats_strings"]);
@@ -19,10 +19,10 @@ fn label_encoder() {
     let values = strings("values_strings", &["a", "b"]);
     let sound = [keys.clone(), values.clone()];
     let cases = [
-        (vec![], "none of keys_strings, keys_int64s, keys_floats and keys_tensor"),
-        (vec![keys], "none of values_strings"),
-        (with(&sound, floats("keys_floats", &[1.0])), "two of keys_strings"),
-        (with(&sound, floats("values_floats", &[1.0])), "two of values_strings"),
+        (vec![], "expected keys_strings, keys_int64s, keys_floats or keys_tensor, found none"),
+        (vec![keys], "expected values_strings"),
+        (with(&sound, floats("keys_floats", &[1.0])), "give only one of keys_strings"),
+        (with(&sound, floats("values_floats", &[1.0])), "give only one of values_strings"),
         (with(&sound, ints("keys_int64s", &[1, 2, 3])), "3 keys_* and 2 values_*"),
         (vec![strings("keys_strings", &["a", "b"]), values], "an input of I64 for keys that are strings"),
     ];

@@ -14,7 +14,7 @@ fn scaler() {
 #[test]
 fn normalizer() {
     let x = input(DataType::Float, 2);
-    refused("Normalizer", &x, vec![string("norm", "L3")], &["norm L3 is none of MAX, L1 and L2"]);
+    refused("Normalizer", &x, vec![string("norm", "L3")], &["norm: expected MAX, L1 or L2, found L3"]);
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn imputer() {
     let x = input(DataType::Float, 2);
     let values = floats("imputed_value_floats", &[1.0, 2.0]);
     let whole = ints("imputed_value_int64s", &[1, 2]);
-    refused("Imputer", &x, vec![], &["neither imputed_value_floats nor imputed_value_int64s"]);
+    refused("Imputer", &x, vec![], &["expected imputed_value_floats or imputed_value_int64s, found neither"]);
     let both = vec![values.clone(), whole.clone()];
     refused("Imputer", &x, both, &["2 imputed_value_floats and 2 imputed_value_int64s"]);
     refused("Imputer", &x, vec![whole], &["imputed_value_int64s for an input of F32"]);

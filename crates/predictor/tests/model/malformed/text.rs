@@ -5,7 +5,12 @@ fn string_normalizer() {
     let x = input(DataType::String, 2);
     let stop = strings("stopwords", &["the"]);
     let action = string("case_change_action", "TITLE");
-    refused("StringNormalizer", &x, vec![action], &["case_change_action TITLE is none of NONE"]);
+    refused(
+        "StringNormalizer",
+        &x,
+        vec![action],
+        &["case_change_action: expected NONE, LOWER or UPPER, found TITLE"],
+    );
     refused("StringNormalizer", &input(DataType::Float, 2), vec![], &["an input of F32"]);
     refused("StringNormalizer", &x, vec![stop], &["stopwords for strings of shape [N, 2]"]);
 }
@@ -15,14 +20,14 @@ fn tokenizer() {
     let x = input(DataType::String, 1);
     let sound = [int("mark", 0), int("mincharnum", 1), string("pad_value", "#"), string("tokenexp", "a+")];
     let cases = [
-        (without(&sound, "tokenexp"), "neither separators nor tokenexp"),
+        (without(&sound, "tokenexp"), "expected separators or tokenexp, found neither"),
         (with(&sound, string("tokenexp", "")), "tokenexp is empty"),
-        (with(&sound, string("tokenexp", "(")), "tokenexp: \"(\" is no regular expression"),
-        (with(&sound, strings("separators", &[])), "separators: there are none"),
-        (with(&sound, strings("separators", &[" ", "["])), "separators: \"[\" is no regular expression"),
+        (with(&sound, string("tokenexp", "(")), "tokenexp: \"(\" is not a regular expression"),
+        (with(&sound, strings("separators", &[])), "separators: expected one or more"),
+        (with(&sound, strings("separators", &[" ", "["])), "separators: \"[\" is not a regular expression"),
         (with(&sound, int("mincharnum", 0)), "mincharnum is not positive"),
-        (with(&sound, int("mincharnum", 65)), "mincharnum 65 is above 64"),
-        (with(&with(&sound, int("mincharnum", 2)), strings("separators", &[""])), "mincharnum 2"),
+        (with(&sound, int("mincharnum", 65)), "mincharnum: expected at most 64, found 65"),
+        (with(&with(&sound, int("mincharnum", 2)), strings("separators", &[""])), "mincharnum: expected 1"),
         (without(&sound, "pad_value"), "pad_value"),
         (without(&sound, "mark"), "mark"),
     ];
@@ -46,7 +51,7 @@ fn tfidf_vectorizer() {
         ints("pool_int64s", &[5, 6, 5, 6]),
     ];
     let cases = [
-        (with(&sound, string("mode", "FT")), "mode FT is none of TF, IDF and TFIDF"),
+        (with(&sound, string("mode", "FT")), "mode: expected TF, IDF or TFIDF, found FT"),
         (with(&sound, int("min_gram_length", 0)), "min_gram_length 0 and max_gram_length 2"),
         (with(&sound, int("max_gram_length", 3)), "max_gram_length 3 for 2 ngram_counts"),
         (with(&sound, int("max_skip_count", -1)), "max_skip_count"),
@@ -60,7 +65,7 @@ fn tfidf_vectorizer() {
         (with(&sound, ints("ngram_indexes", &[0, 1, -1])), "ngram_indexes"),
         (with(&sound, ints("pool_int64s", &[5, 5, 5, 6])), "an n-gram is in the pool twice"),
         (with(&sound, strings("pool_strings", &["a"])), "1 pool_strings and 4 pool_int64s"),
-        (without(&sound, "pool_int64s"), "neither pool_strings nor pool_int64s"),
+        (without(&sound, "pool_int64s"), "expected pool_strings or pool_int64s, found neither"),
         (with(&sound, floats("weights", &[1.0; 2])), "2 weights for 3 ngram_indexes"),
     ];
     for (attributes, expected) in cases {

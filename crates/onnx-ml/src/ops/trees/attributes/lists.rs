@@ -1,4 +1,5 @@
-//! Trees as the operators of opsets 1 to 3 have them: parallel lists of nodes, and of the weights of leaves.
+//! Reads trees as the operators of opsets 1 to 3 define them: parallel lists of nodes, and of the weights of
+//! leaves.
 
 use std::cell::Cell;
 
@@ -12,7 +13,7 @@ use crate::kept_attributes::{Element, KeptAttribute, List};
 use super::super::forest::{Forest, ForestNode, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
 
-/// Reads the `nodes_*` attributes and those of the leaves, which begin with `leaf` (`target`, `class`).
+/// Reads the `nodes_*` attributes, and those of the leaves, which begin with `leaf` (`target` or `class`).
 ///
 /// # Errors
 /// When lists differ in length, or ids are unknown.
@@ -29,14 +30,14 @@ pub fn read(ctx: &ParsingContext, node: &NodeProto, leaf: &str) -> TractResult<A
     })
 }
 
-/// A list of floats, or of doubles in a tensor.
+/// Reads a list of floats, or of doubles in a tensor.
 pub fn numbers<T>(ctx: &ParsingContext, node: &NodeProto, name: &str) -> TractResult<Option<Vec<T>>>
 where
     T: Datum + Copy + From<f32>,
 {
     let floats = node.attribute.iter().any(|attribute| attribute.name == name);
     match (floats, list(ctx, node, &format!("{name}_as_tensor"))?) {
-        (true, Some(_)) => bail!("both {name} and {name}_as_tensor"),
+        (true, Some(_)) => bail!("give only one of {name} and {name}_as_tensor"),
         (true, None) => {
             let floats = KeptAttribute::of(node, name);
             Ok(Some(floats.list::<f32>().map(|x| Ok(x?.into())).collect::<TractResult<_>>()?))
@@ -55,7 +56,7 @@ fn forest<T: Number + Datum + From<f32>>(
     let (features, modes) = (attribute("nodes_featureids"), attribute("nodes_modes"));
     let (yes, no) = (attribute("nodes_truenodeids"), attribute("nodes_falsenodeids"));
     let missing = attribute("nodes_missing_value_tracks_true");
-    let thresholds: Vec<T> = numbers(ctx, node, "nodes_values")?.context("no nodes_values")?;
+    let thresholds: Vec<T> = numbers(ctx, node, "nodes_values")?.context("nodes_values is missing")?;
     let places = Places::new(trees.list(), ids.list())?;
     let mut nodes = Vec::with_capacity(thresholds.len());
     let (mut trees, mut modes, mut features) = (trees.list(), modes.list(), features.list());
@@ -83,7 +84,7 @@ fn forest<T: Number + Datum + From<f32>>(
     Ok(Forest { roots, nodes, sets: Vec::new(), weights, features, targets })
 }
 
-const DIFFERENT: &str = "nodes_*: lists of lengths that differ, or of none";
+const DIFFERENT: &str = "nodes_*: expected lists of the same length, not empty";
 
 fn next<'a, T: Element<'a>>(list: &mut List<'a, T>) -> TractResult<T> {
     list.next().context(DIFFERENT)?
@@ -98,11 +99,11 @@ fn test<T>(mode: &[u8], threshold: T) -> TractResult<Test<T>> {
         b"BRANCH_GT" => Test::Gt(threshold),
         b"BRANCH_EQ" => Test::Eq(threshold),
         b"BRANCH_NEQ" => Test::Neq(threshold),
-        other => bail!("nodes_modes: {:?} is no mode", String::from_utf8_lossy(other)),
+        other => bail!("nodes_modes: {:?} is not a mode", String::from_utf8_lossy(other)),
     })
 }
 
-/// The weights, a leaf's after another's in the order of the nodes; leaves are told where theirs are.
+/// Reads the weights, leaf after leaf in the order of the nodes, and sets the range of each leaf.
 fn weights<T: Number + Datum + From<f32>>(
     ctx: &ParsingContext,
     node: &NodeProto,
@@ -112,14 +113,15 @@ fn weights<T: Number + Datum + From<f32>>(
 ) -> TractResult<Vec<(u32, T)>> {
     let names = ["treeids", "nodeids", "ids", "weights"].map(|list| format!("{leaf}_{list}"));
     let [trees, ids, targets] = [0, 1, 2].map(|list| KeptAttribute::of(node, &names[list]));
-    let values: Vec<T> = numbers(ctx, node, &names[3])?.with_context(|| format!("no {}", names[3]))?;
+    let values: Vec<T> =
+        numbers(ctx, node, &names[3])?.with_context(|| format!("{} is missing", names[3]))?;
     let lengths = [&trees, &ids, &targets].map(|list| list.list::<i64>().count());
     ensure!(
         lengths.iter().all(|&length| length == values.len()),
         "{leaf}_*: lists of lengths {lengths:?} and {}",
         values.len()
     );
-    // Count, then place. Weights of what is no leaf are for nobody.
+    // Count, then place. Weights of a node that is not a leaf are ignored.
     let mut of_node = Vec::with_capacity(values.len());
     for (tree, id) in trees.list().zip(ids.list()) {
         let place = places.find(tree?, id?)?;
@@ -143,23 +145,23 @@ fn weights<T: Number + Datum + From<f32>>(
     Ok(weights)
 }
 
-/// Where the nodes of each tree are in the lists.
+/// The places of the nodes of each tree in the lists.
 #[derive(Default)]
 struct Places {
-    /// In the order in which the trees begin.
+    /// The trees, in the order in which they begin.
     trees: Vec<ListedTree>,
     by_id: HashMap<i64, usize>,
     nodes: usize,
-    /// Nodes of trees whose ids are not simply counted.
+    /// The nodes whose ids are not consecutive, by tree and id.
     scattered: HashMap<(i64, i64), usize>,
-    /// The tree that was asked for last, and will mostly be the next.
+    /// The tree of the last lookup. The next lookup mostly asks for it again.
     last: Cell<usize>,
 }
 
 struct ListedTree {
     id: i64,
     first: usize,
-    /// As many nodes from the first on have the ids 0, 1, 2, …: usually all.
+    /// The number of nodes from the first that have the ids 0, 1, 2, …: usually all.
     counted: usize,
 }
 
@@ -180,7 +182,7 @@ impl Places {
             } else {
                 let known = usize::try_from(node).is_ok_and(|node| node < tree.counted);
                 let twice = known || places.scattered.insert((id, node), at).is_some();
-                ensure!(!twice, "nodes_nodeids: {node} twice in tree {id}");
+                ensure!(!twice, "nodes_nodeids: {node} is twice in tree {id}");
             }
         }
         ensure!(ids.is_empty(), DIFFERENT);

@@ -1,4 +1,4 @@
-//! The attributes in which models keep their trees.
+//! Reads trees from the attributes of a node.
 
 pub mod lists;
 pub mod tensors;
@@ -10,26 +10,26 @@ use tract_onnx::tract_hir::internal::*;
 use super::ensemble::{Aggregate, Ensemble};
 use super::forest::{Forest, Number};
 
-/// A row's scores are a list of as many: more are a mistake, or meant to fill the memory.
+/// The most targets. A row has a score for each: more are a mistake, or an attempt to fill the memory.
 pub const MAX_TARGETS: usize = 1 << 16;
 
-/// A node's place, if 32 bits can count so many.
+/// The place of a node in 32 bits.
 fn index(place: usize) -> TractResult<u32> {
-    u32::try_from(place).context("more nodes than 32 bits can count")
+    u32::try_from(place).context("there are more nodes than 32 bits can count")
 }
 
-/// A feature's index in its four bytes.
+/// The index of a feature in 32 bits.
 fn feature(index: i64, list: &str) -> TractResult<u32> {
     u32::try_from(index).with_context(|| format!("{list}: {index}"))
 }
 
-/// A target's index, below [`MAX_TARGETS`].
+/// The index of a target, below [`MAX_TARGETS`].
 fn target(index: i64, list: &str) -> TractResult<u32> {
     let target = u32::try_from(index).ok().filter(|&target| (target as usize) < MAX_TARGETS);
     target.with_context(|| format!("{list}: {index} is not below {MAX_TARGETS}"))
 }
 
-/// The least number of features, and of targets, that the trees are about.
+/// The number of features that rows must have, and the number of targets.
 fn extent<T: Number>(nodes: &[super::forest::ForestNode<T>], weights: &[(u32, T)]) -> (usize, usize) {
     let branches = nodes.iter().filter(|node| !node.is_leaf());
     let features = branches.map(|node| node.feature as usize + 1).max().unwrap_or(0);
@@ -39,9 +39,9 @@ fn extent<T: Number>(nodes: &[super::forest::ForestNode<T>], weights: &[(u32, T)
 /// Trees of floats or of doubles.
 #[derive(Debug)]
 pub enum AnyForest {
-    /// Of floats.
+    /// Trees of floats.
     Float(Forest<f32>),
-    /// Of doubles.
+    /// Trees of doubles.
     Double(Forest<f64>),
 }
 
@@ -54,7 +54,7 @@ impl AnyForest {
         }
     }
 
-    /// The only target that there are weights for.
+    /// The target of all weights, if they have the same.
     pub fn only_target(&self) -> Option<u32> {
         match self {
             Self::Float(forest) => forest.only_target(),
@@ -62,7 +62,7 @@ impl AnyForest {
         }
     }
 
-    /// Whether no weight is negative; of doubles it is not asked, as onnxruntime does not.
+    /// Whether no weight is negative. As in onnxruntime, the answer is `false` for doubles.
     pub fn is_positive(&self) -> bool {
         match self {
             Self::Float(forest) => forest.weights.iter().all(|(_, weight)| *weight >= 0.0),
@@ -70,7 +70,7 @@ impl AnyForest {
         }
     }
 
-    /// See [`Ensemble::new`].
+    /// Makes an ensemble: see [`Ensemble::new`].
     pub fn ensemble(self, targets: usize, aggregate: Aggregate) -> TractResult<Ensemble> {
         match self {
             Self::Float(forest) => Ensemble::new(forest, targets, aggregate),

@@ -1,4 +1,5 @@
-//! Trees as `TreeEnsemble` of opset 5 has them: lists of branches, lists of leaves, and the numbers in tensors.
+//! Reads trees as `TreeEnsemble` of opset 5 defines them: lists of branches, lists of leaves, and numbers in
+//! tensors.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{NodeProto, TensorProto};
@@ -7,7 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::super::forest::{Forest, ForestNode, Number, Test};
 use super::{AnyForest, extent, feature, index, list, target};
 
-/// Reads the trees, and the type of their numbers: `float`, `double` or `float16`.
+/// Reads the trees and the type of their numbers: `float`, `double` or `float16`.
 ///
 /// # Errors
 /// When lists differ in length, or indices are out of range.
@@ -17,14 +18,14 @@ pub fn read(ctx: &ParsingContext, node: &NodeProto) -> TractResult<(AnyForest, D
     Ok(match datum_type {
         DatumType::F64 => (AnyForest::Double(forest::<f64>(ctx, node)?), datum_type),
         DatumType::F32 | DatumType::F16 => (AnyForest::Float(forest::<f32>(ctx, node)?), datum_type),
-        other => bail!("nodes_splits of {other:?}: float, double and float16 can run"),
+        other => bail!("nodes_splits: expected float, double or float16, found {other:?}"),
     })
 }
 
 fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractResult<Forest<T>> {
     let features: &[i64] = node.get_attr_slice("nodes_featureids")?;
-    let modes: Vec<u8> = list(ctx, node, "nodes_modes")?.context("no nodes_modes")?;
-    let splits: Vec<T> = list(ctx, node, "nodes_splits")?.context("no nodes_splits")?;
+    let modes: Vec<u8> = list(ctx, node, "nodes_modes")?.context("nodes_modes is missing")?;
+    let splits: Vec<T> = list(ctx, node, "nodes_splits")?.context("nodes_splits is missing")?;
     let (yes, yes_leaves): (&[i64], &[i64]) =
         (node.get_attr_slice("nodes_truenodeids")?, node.get_attr_slice("nodes_trueleafs")?);
     let (no, no_leaves): (&[i64], &[i64]) =
@@ -46,7 +47,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
         "nodes_*: lists of lengths {count} and {lengths:?}"
     );
     let targets: &[i64] = node.get_attr_slice("leaf_targetids")?;
-    let values: Vec<T> = list(ctx, node, "leaf_weights")?.context("no leaf_weights")?;
+    let values: Vec<T> = list(ctx, node, "leaf_weights")?.context("leaf_weights is missing")?;
     ensure!(
         targets.len() == values.len(),
         "{} leaf_targetids and {} leaf_weights",
@@ -56,7 +57,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
 
     let mut sets = sets(list(ctx, node, "membership_values")?.unwrap_or_default());
     let mut members = Vec::new();
-    // Branches first, leaves behind them.
+    // The branches come first, then the leaves.
     let child = |ids: &[i64], leaves: &[i64], at: usize, name: &str| {
         let (limit, offset) = if leaves[at] == 0 { (count, 0) } else { (targets.len(), count) };
         let id = usize::try_from(ids[at]).ok().filter(|&id| id < limit);
@@ -72,11 +73,13 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
             4 => Test::Eq(splits[at]),
             5 => Test::Neq(splits[at]),
             6 => {
-                members
-                    .push(sets.next().context("membership_values: fewer sets than nodes that ask for one")?);
+                members.push(
+                    sets.next()
+                        .context("membership_values: there are fewer sets than nodes that ask for one")?,
+                );
                 Test::Member(index(members.len() - 1)?)
             }
-            other => bail!("nodes_modes: {other} is no mode"),
+            other => bail!("nodes_modes: expected 0 to 6, found {other}"),
         };
         nodes.push(ForestNode {
             test,
@@ -101,7 +104,7 @@ fn forest<T: Number + Datum>(ctx: &ParsingContext, node: &NodeProto) -> TractRes
     Ok(Forest { roots, nodes, sets: members, weights, features, targets })
 }
 
-/// The sets, each ended by a NaN.
+/// Splits the values into sets. A NaN ends each set.
 fn sets<T: Number>(values: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut values = values.into_iter().peekable();
     std::iter::from_fn(move || {
