@@ -39,7 +39,7 @@ fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let directory = ModelDirectory::open(&model)?;
     let Description { spec, file, .. } = Description::read(&directory)?;
     let model = Model::load(&directory, &file)?;
-    let echoed = ResultPlan::compile(&spec, model.outputs(), "", "")?.echoed();
+    let echoed = ResultPlan::compile(&spec.result, model.outputs(), "", "")?.echoed();
     let plan = FeaturePlan::compile(&spec, model.inputs(), &echoed, &|name| directory.file(name))?;
     let text = std::fs::read_to_string(records)?;
     let documents: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();

@@ -45,7 +45,7 @@ pub fn compile(spec: &ServingSpec) {
     ];
     let outputs =
         [port("label", Element::Int64, 1), Port { keys, ..port("scores", Element::Map(Number::Float), 3) }];
-    let Ok(result) = ResultPlan::compile(spec, &outputs, "model", "version") else { return };
+    let Ok(result) = ResultPlan::compile(&spec.result, &outputs, "model", "version") else { return };
     for ports in [&columns[..], &named] {
         let Ok(plan) = FeaturePlan::compile(spec, ports, &result.echoed(), &table) else { continue };
         let (mut row, mut rows) = (plan.row(), plan.rows());

@@ -49,9 +49,9 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
         (b"secret".to_vec(), "the payload is not JSON (line 1, column 1)"),
         (b"{\"ride\": {\"secret\"".to_vec(), "the payload is not JSON (line 1, column 18)"),
         (b"{\"ride\": \"secret\xff\"}".to_vec(), "the payload is not UTF-8 (byte 16 of it)"),
-        (b"[\"secret\"]".to_vec(), "the payload is JSON, but no object"),
-        (b"\"secret\"".to_vec(), "the payload is JSON, but no object"),
-        (deep.clone().into_bytes(), "the payload is JSON, but no object"),
+        (b"[\"secret\"]".to_vec(), "the payload is JSON but not an object"),
+        (b"\"secret\"".to_vec(), "the payload is JSON but not an object"),
+        (deep.clone().into_bytes(), "the payload is JSON but not an object"),
         (b"{}".to_vec(), "feature `PU_DO`: field `/ride/PULocationID` is missing"),
         (b"{\"ride\": \"secret\"}".to_vec(), "feature `PU_DO`: field `/ride/PULocationID` is missing"),
         (

@@ -174,7 +174,7 @@ async fn a_dry_run_tells_what_a_stream_would_take_and_publishes_nothing() {
         report.is_complete() && text.contains("1 would be published, 4 would be rejected again"),
         "{text}"
     );
-    assert!(text.contains("\n  2  the payload is JSON, but no object\n"), "{text}");
+    assert!(text.contains("\n  2  the payload is JSON but not an object\n"), "{text}");
     assert!(text.contains("\n  1  the result is too large for the output stream"), "{text}");
     assert!(text.ends_with("this was a dry run: add --publish to publish\n"), "{text}");
 }

@@ -1,142 +1,98 @@
-//! Why a document has no features or no result.
-//!
-//! No message holds anything that came in a record. Messages name fields and inputs as the serving spec and the model name
-//! them, and values only by their type.
-
-use std::fmt;
+//! Why a document has no result.
 
 use thiserror::Error;
 
-/// The document's own fault, for ever: another try would end the same way.
+use crate::json_type::JsonType;
+
+/// A permanent fault of one document: a retry fails in the same way.
+///
+/// No message quotes the document. Messages name fields and features as the serving spec spells them, and values
+/// by their type only.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejected {
-    /// The payload is not UTF-8, and so no JSON text (RFC 8259, section 8.1).
+    /// The payload is not UTF-8, so it is not JSON text (RFC 8259, section 8.1).
     #[error("the payload is not UTF-8 (byte {0} of it)")]
     NotUtf8(usize),
     /// The payload is not one JSON text.
     #[error("the payload is not JSON (line {line}, column {column})")]
     NotJson {
-        /// Line of the payload, from 1.
+        /// Line of the payload, counted from 1.
         line: usize,
-        /// Column of that line in bytes, from 1.
+        /// Column of that line in bytes, counted from 1.
         column: usize,
     },
-    /// The payload is JSON, but not an object.
-    #[error("the payload is JSON, but no object")]
+    /// The payload is JSON but not an object.
+    #[error("the payload is JSON but not an object")]
     NotAnObject,
-    /// A field that the serving spec or the model needs is not there.
+    /// The document lacks a field that the serving spec or the model needs.
     #[error("field `{field}` is missing")]
     Missing {
-        /// The field, as the serving spec writes it.
+        /// The field, as the serving spec spells it.
         field: String,
     },
-    /// A field holds another type of JSON value than its use needs.
+    /// A field holds another JSON type than its use needs.
     #[error("field `{field}`: expected {expected}, found {found}")]
     WrongType {
-        /// The field, as the serving spec writes it.
+        /// The field, as the serving spec spells it.
         field: String,
-        /// What its use needs.
+        /// What the use of the field needs.
         expected: &'static str,
-        /// The JSON type that is there.
+        /// The JSON type that the field holds.
         found: JsonType,
     },
-    /// A number that the model's input type can't hold.
+    /// A number does not fit into the type of the model's input.
     #[error("field `{field}`: the number is out of range for {target}")]
     OutOfRange {
-        /// The field, as the serving spec writes it.
+        /// The field, as the serving spec spells it.
         field: String,
         /// The ONNX element type of the input.
         target: &'static str,
     },
-    /// An operand holds what can't be used.
+    /// An operand holds a value that its transform cannot use.
     #[error("{operand}: expected {expected}, found {found}")]
     Invalid {
-        /// The field or the feature, as the serving spec names it.
+        /// The field or the feature, as the serving spec spells it.
         operand: String,
-        /// What its use needs.
+        /// What the transform needs.
         expected: String,
-        /// What is there, by its kind.
+        /// The kind of the value that is there.
         found: &'static str,
     },
     /// An operand is a feature that is NaN.
     #[error("feature `{feature}` is missing (NaN)")]
     NoValue {
-        /// The feature's name.
+        /// The name of the feature.
         feature: String,
     },
-    /// The texts that the features make of the record, among them each that has escapes in it, take more than is kept of them.
-    #[error("its features make texts of more than {limit} bytes")]
+    /// The texts that the features build for one document are too large together. A string with escapes counts
+    /// among them.
+    #[error("its features build more than {limit} bytes of text")]
     TooMuchText {
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
     /// A feature has no value.
     #[error("feature `{feature}`: {reason}")]
     Feature {
-        /// The feature's name.
+        /// The name of the feature.
         feature: String,
-        /// Why.
+        /// Why it has no value.
         reason: Box<Rejected>,
     },
-    /// An array of another length than the model's input has columns.
+    /// An array has another length than the model's input has columns.
     #[error("field `{field}`: expected an array of {expected} numbers, found {found}")]
     WrongLength {
-        /// The field, as the serving spec writes it.
+        /// The field, as the serving spec spells it.
         field: String,
-        /// The input's number of columns.
+        /// The number of columns of the input.
         expected: usize,
-        /// The array's length.
+        /// The length of the array.
         found: usize,
     },
-    /// JSON has no NaN and no infinity (RFC 8259, section 6).
+    /// A prediction is NaN or infinite, which JSON cannot express (RFC 8259, section 6).
     #[error("prediction `{0}` is not finite")]
     NonFinite(String),
-    /// The serving spec has no word for a label.
+    /// A prediction is a label that has no entry in `classes`.
     #[error("prediction `{0}` is a label that `classes` does not name")]
     UnknownLabel(String),
-}
-
-/// The types of JSON values (RFC 8259, section 3), told by a value's first byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JsonType {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Boolean,
-    /// a number
-    Number,
-    /// a string
-    String,
-    /// an array
-    Array,
-    /// an object
-    Object,
-}
-
-impl JsonType {
-    /// The type of `json`, the text of one valid JSON value without white space before it.
-    #[must_use]
-    pub fn of(json: &str) -> Self {
-        match json.as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't' | b'f') => Self::Boolean,
-            Some(b'"') => Self::String,
-            Some(b'[') => Self::Array,
-            Some(b'{') => Self::Object,
-            _ => Self::Number,
-        }
-    }
-}
-
-impl fmt::Display for JsonType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Null => "null",
-            Self::Boolean => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "an object",
-        })
-    }
 }

@@ -87,7 +87,7 @@ fn model(
 
 /// The first predictions of an example, as JSON.
 fn predictions(model: &Model, rows: &Rows) -> Result<Vec<String>> {
-    let plan = ResultPlan::compile(&ServingSpec::default(), model.outputs(), "", "")?;
+    let plan = ResultPlan::compile(&ServingSpec::default().result, model.outputs(), "", "")?;
     let rows = rows.slice(&(0..rows.len.min(SHOWN)));
     let outputs: Vec<Values> = model.run(&rows)?;
     let prediction = |row| {

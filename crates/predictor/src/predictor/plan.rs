@@ -36,7 +36,8 @@ impl Plan {
         directory: &ModelDirectory,
     ) -> Result<Self> {
         let name = spec.name.as_deref().or(name.as_deref()).unwrap_or(DEFAULT_NAME);
-        let result = ResultPlan::compile(spec, model.outputs(), name, version).context("serving spec");
+        let result =
+            ResultPlan::compile(&spec.result, model.outputs(), name, version).context("serving spec");
         let fields = result.as_ref().map(ResultPlan::echoed).unwrap_or_default();
         let files = |name: &str| directory.file(name);
         let features = FeaturePlan::compile(spec, model.inputs(), &fields, &files).context("serving spec");

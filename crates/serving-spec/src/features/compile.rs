@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
 
-use super::compiled::Compiled;
+use super::computation::Compiled;
 use super::feature::{FeatureSpec, PolicySpec};
 use super::operand::{At, Name, Operand, Source};
 use super::step::{Otherwise, Step};

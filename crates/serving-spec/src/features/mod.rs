@@ -4,12 +4,12 @@
 //! slots of the record's fields, registers and columns of an input, and every mismatch is named there and then.
 
 mod compile;
-mod compiled;
+mod computation;
 mod feature;
-mod fields;
-mod input;
+mod field_tree;
+mod input_plan;
+mod json_field;
 mod operand;
-mod scalar;
 mod step;
 mod transforms;
 mod value;
@@ -19,14 +19,14 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::Rejected;
 use crate::columns::{Element, Port, Rows};
 use crate::field_path::FieldPath;
+use crate::rejected::Rejected;
 use crate::spec::ServingSpec;
 
 use compile::{Known, Scope};
-use fields::Fields;
-use input::InputPlan;
+use field_tree::Fields;
+use input_plan::InputPlan;
 use operand::{At, Source};
 use step::Step;
 use value::Kind;

@@ -8,10 +8,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::feature::Literal;
-use super::scalar::Field;
+use super::json_field::Field;
 use super::value::{Kind, Problem, Row, Text, Type, Value};
 use crate::field_path::FieldPath;
-use crate::{JsonType, Rejected};
+use crate::json_type::JsonType;
+use crate::rejected::Rejected;
 
 /// A feature's name, a field of the record as a JSON pointer, or, where numbers are taken, a number.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

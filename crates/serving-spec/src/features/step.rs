@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::feature::Literal;
 use super::operand::Source;
 use super::value::{Kind, Problem, Row, Type, Value};
-use crate::Rejected;
+use crate::rejected::Rejected;
 
 /// Computes a feature.
 pub(super) struct Step {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Rejected;
+use crate::rejected::Rejected;
 
 /// What a feature gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

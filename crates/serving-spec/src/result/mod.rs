@@ -1,170 +1,185 @@
-//! The result event: a prediction, where it came from, and the id by which a replay is known.
+//! The result of a document: its prediction, where the document came from, and an id that stays the same when the
+//! record is delivered again.
 //!
 //! ```json
 //! {"id": "…", "model": "…", "version": "…", "prediction": {…},
 //!  "source": {"shard": "…", "sequence_number": "…", "arrived_at": 1654161514.132}}
 //! ```
 
-mod member;
+mod provenance;
+mod result_field;
 
 use anyhow::{Context, Result};
+use indexmap::IndexMap;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::Rejected;
 use crate::columns::{Port, Values};
 use crate::field_path::FieldPath;
-use crate::spec::ServingSpec;
+use crate::rejected::Rejected;
 
-use member::{From, Member};
+use result_field::{Origin, ResultField};
 
-pub use member::ResultSpec;
+pub use provenance::Provenance;
+pub use result_field::ResultSpec;
 
-/// The namespace of prediction ids: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
+/// The namespace of the ids of results: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8_ec81);
 
-/// Where the document of a result came from, in the words of the door that received it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Provenance<'a> {
-    /// Names the record among all records of all doors: the text that ids are made of.
-    pub record: &'a str,
-    /// Members of `source` that say where the record is, as JSON without braces.
-    pub source: &'a str,
-    /// The document's place among those of its record, from 0.
-    pub place: u32,
-    /// When the record arrived, in seconds since the epoch: a JSON number.
-    pub arrived_at: Option<&'a str>,
-}
-
-/// How result events are written.
+/// Writes results. It is compiled once, from the `[result]` table of the serving spec and the model's outputs.
 #[derive(Debug, Clone)]
 pub struct ResultPlan {
-    /// `"model":…,"version":…,"prediction":`, the same in every event.
+    /// `"model":…,"version":…,"prediction":`, which every result repeats.
     head: Vec<u8>,
     version: String,
-    members: Vec<Member>,
+    fields: Vec<ResultField>,
 }
 
 impl ResultPlan {
-    /// Checks the spec's result against the model's outputs. Without one, every output appears under its own name.
+    /// Checks `result` against the model's outputs. An empty `result` means every output under its own name.
     ///
     /// # Errors
-    /// When a member is malformed or names an output that the model has not.
-    pub fn compile(spec: &ServingSpec, outputs: &[Port], model: &str, version: &str) -> Result<Self> {
-        let members = if spec.result.is_empty() {
-            outputs.iter().enumerate().map(|(index, port)| Member::output(index, port)).collect()
+    /// When a member is malformed, or names an output that the model does not have.
+    pub fn compile(
+        result: &IndexMap<String, ResultSpec>,
+        outputs: &[Port],
+        model: &str,
+        version: &str,
+    ) -> Result<Self> {
+        let fields = if result.is_empty() {
+            outputs.iter().enumerate().map(|(index, port)| ResultField::output(index, port)).collect()
         } else {
-            let members = spec.result.iter().map(|(name, member)| {
-                Member::compile(name, member, outputs).with_context(|| format!("result `{name}`"))
+            let fields = result.iter().map(|(name, spec)| {
+                ResultField::compile(name, spec, outputs).with_context(|| format!("result `{name}`"))
             });
-            members.collect::<Result<_>>()?
+            fields.collect::<Result<_>>()?
         };
         let mut head = b",\"model\":".to_vec();
         push_json(&mut head, &model);
         head.extend_from_slice(b",\"version\":");
         push_json(&mut head, &version);
         head.extend_from_slice(b",\"prediction\":");
-        Ok(Self { head, version: version.to_owned(), members })
+        Ok(Self { head, version: version.to_owned(), fields })
     }
 
-    /// The fields that are echoed, in the order of their members.
+    /// Returns the fields of the document that results repeat, in the order in which [`ResultPlan::write`] takes them.
     #[must_use]
     pub fn echoed(&self) -> Vec<FieldPath> {
-        let fields = self.members.iter().filter_map(|member| match &member.from {
-            From::Field(path) => Some(path.clone()),
-            From::Output { .. } => None,
+        let paths = self.fields.iter().filter_map(|field| match &field.origin {
+            Origin::Echo(path) => Some(path.clone()),
+            Origin::Output { .. } => None,
         });
-        fields.collect()
+        paths.collect()
     }
 
-    /// The id of the result for a document, from the text that names its record and the document's place in it.
+    /// Returns the id of the result for the document at `place` of `record`: the UUIDv5 of `record|place|version`.
+    ///
+    /// Every delivery of the record gives the same id. Another version of the model gives another one.
     #[must_use]
     pub fn id(&self, record: &str, place: u32) -> Uuid {
         Uuid::new_v5(&NAMESPACE, format!("{record}|{place}|{}", self.version).as_bytes())
     }
 
-    /// The result.
+    /// Writes the result of one document as one line of JSON.
+    ///
+    /// The prediction is row `row` of `outputs`. `echoed` holds the JSON texts of the fields of
+    /// [`ResultPlan::echoed`]. `event_time` says when the event took place, in seconds since the epoch; NaN becomes
+    /// `null`.
     ///
     /// # Errors
-    /// [`Rejected::NonFinite`] when a prediction is, [`Rejected::Missing`] when the record lacks an echoed field.
+    /// - [`Rejected::NonFinite`] when a prediction is NaN or infinite.
+    /// - [`Rejected::UnknownLabel`] when `classes` has no entry for a label.
+    /// - [`Rejected::Missing`] when the document lacks an echoed field.
+    #[inline]
     pub fn write(
         &self,
-        provenance: &Provenance<'_>,
+        provenance: &Provenance,
         outputs: &[Values],
         row: usize,
         echoed: &[Option<&str>],
         event_time: Option<f64>,
     ) -> Result<Vec<u8>, Rejected> {
-        let mut event = Vec::with_capacity(512);
-        event.extend_from_slice(b"{\"id\":");
-        push_json(&mut event, &self.id(provenance.record, provenance.place));
-        event.extend_from_slice(&self.head);
-        self.push_prediction(&mut event, outputs, row, echoed)?;
-        event.extend_from_slice(b",\"source\":{");
-        event.extend_from_slice(provenance.source.as_bytes());
-        if provenance.place > 0 {
-            event.extend_from_slice(b",\"sub_sequence_number\":");
-            push_json(&mut event, &provenance.place);
+        let Provenance { record, source, place, arrived_at } = *provenance;
+        let mut result = Vec::with_capacity(512);
+        result.extend_from_slice(b"{\"id\":");
+        push_json(&mut result, &self.id(record, place));
+        result.extend_from_slice(&self.head);
+        self.push_prediction(&mut result, outputs, row, echoed)?;
+        result.extend_from_slice(b",\"source\":{");
+        if !source.is_empty() {
+            result.extend_from_slice(source.as_bytes());
+            result.push(b',');
         }
-        event.extend_from_slice(b",\"arrived_at\":");
-        event.extend_from_slice(provenance.arrived_at.unwrap_or("null").as_bytes());
+        if place > 0 {
+            result.extend_from_slice(b"\"sub_sequence_number\":");
+            push_json(&mut result, &place);
+            result.push(b',');
+        }
+        result.extend_from_slice(b"\"arrived_at\":");
+        result.extend_from_slice(arrived_at.unwrap_or("null").as_bytes());
         if let Some(event_time) = event_time {
-            event.extend_from_slice(b",\"event_time\":");
-            push_json(&mut event, &Some(event_time).filter(|time| time.is_finite()));
+            result.extend_from_slice(b",\"event_time\":");
+            push_json(&mut result, &Some(event_time).filter(|time| time.is_finite()));
         }
-        event.extend_from_slice(b"}}");
-        Ok(event)
+        result.extend_from_slice(b"}}");
+        Ok(result)
     }
 
-    /// Appends the member `prediction` of an event, an object: from row `row` of the model's outputs and the JSON texts
-    /// of [`ResultPlan::echoed`].
+    /// Appends the member `prediction` of a result, an object, to `result`. The parameters are those of
+    /// [`ResultPlan::write`].
     ///
     /// # Errors
-    /// Those of [`ResultPlan::write`].
+    /// The errors of [`ResultPlan::write`]; `result` then ends with part of an object.
+    #[inline]
     pub fn push_prediction(
         &self,
-        event: &mut Vec<u8>,
+        result: &mut Vec<u8>,
         outputs: &[Values],
         row: usize,
         echoed: &[Option<&str>],
     ) -> Result<(), Rejected> {
-        event.push(b'{');
+        result.push(b'{');
         let mut echoed = echoed.iter();
-        for (index, member) in self.members.iter().enumerate() {
+        for (index, field) in self.fields.iter().enumerate() {
             if index > 0 {
-                event.push(b',');
+                result.push(b',');
             }
-            event.extend_from_slice(&member.key);
-            match &member.from {
-                From::Output { index, width, form, style } => {
-                    let values = (&outputs[*index], row * width..(row + 1) * width);
-                    member.push(event, (form, style), values)?;
+            result.extend_from_slice(&field.key);
+            match &field.origin {
+                Origin::Output { index, width, layout, style } => {
+                    let columns = row * width..(row + 1) * width;
+                    field.push(result, (layout, style), (&outputs[*index], columns))?;
                 }
-                From::Field(path) => {
+                Origin::Echo(path) => {
                     let json = echoed.next().copied().flatten();
                     let json = json.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
-                    // A result is one line: in JSON, line breaks are white space between values, never part of one.
-                    event.extend(json.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+                    // A result is one line. In JSON, a raw line break is white space and never part of a value.
+                    result.extend(json.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
                 }
             }
         }
-        event.push(b'}');
+        result.push(b'}');
         Ok(())
     }
 }
 
-/// Appends a scalar or a string; of floats, the shortest text that reads back as the same value.
-fn push_json(event: &mut Vec<u8>, value: &impl Serialize) {
-    // Neither a scalar nor writing to memory can fail.
-    let _ = serde_json::to_writer(event, value);
+/// Appends a scalar or a string. A float becomes the shortest text that reads back as the same value.
+fn push_json(json: &mut Vec<u8>, value: &impl Serialize) {
+    // Neither a scalar nor a write to memory can fail.
+    let _ = serde_json::to_writer(json, value);
 }
 
-/// The name of a member as JSON, with its colon.
+/// Returns the name of a member as JSON, with its colon.
 fn key(name: &str) -> Vec<u8> {
-    let mut key = Vec::new();
-    push_json(&mut key, &name);
+    let mut key = json(name);
     key.push(b':');
     key
+}
+
+fn json(text: &str) -> Vec<u8> {
+    let mut json = Vec::new();
+    push_json(&mut json, &text);
+    json
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 use super::*;
+use crate::ServingSpec;
 use crate::columns::{Element, Number};
 use serde_json::{Value, json};
 
-fn record() -> Record<'static> {
-    Record {
-        stream_arn: "arn:aws:kinesis:eu-west-1:1:stream/ride_events".into(),
-        shard: "shardId-000000000000".into(),
-        sequence_number: "49630081666084879290581185630324770398608704880802529282".into(),
-        partition_key: "1".into(),
+const RECORD: &str = "arn:aws:kinesis:eu-west-1:1:stream/ride_events|shardId-000000000000|\
+    49630081666084879290581185630324770398608704880802529282";
+
+fn provenance(place: u32) -> Provenance<'static> {
+    Provenance {
+        record: RECORD,
+        source: "\"shard\":\"shardId-000000000000\",\
+            \"sequence_number\":\"49630081666084879290581185630324770398608704880802529282\"",
+        place,
         arrived_at: Some("1654161514.132"),
-        ..Record::default()
     }
 }
 
@@ -30,16 +33,17 @@ fn values() -> Vec<Values> {
     ]
 }
 
-fn spec(toml: &str) -> ServingSpec {
-    toml::from_str(toml).unwrap()
+fn compile(toml: &str, outputs: &[Port], model: &str, version: &str) -> Result<ResultPlan> {
+    let result = ServingSpec::from_toml(toml).unwrap().result;
+    ResultPlan::compile(&result, outputs, model, version)
 }
 
 const RIDE: &str = "[result]\nride_duration = { output = \"variable\" }\nride_id = { field = \"/ride_id\" }";
 
 #[test]
 fn a_document_behind_the_first_says_its_place() {
-    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "Test123").unwrap();
-    let event = |sub| plan.write((&record(), sub), &values(), 0, &[Some("256")], None).unwrap();
+    let plan = compile(RIDE, &outputs(), "m", "Test123").unwrap();
+    let event = |sub| plan.write(&provenance(sub), &values(), 0, &[Some("256")], None).unwrap();
     let (first, third): (Value, Value) =
         (serde_json::from_slice(&event(0)).unwrap(), serde_json::from_slice(&event(2)).unwrap());
     assert_eq!(third["source"]["sub_sequence_number"], 2);
@@ -49,14 +53,13 @@ fn a_document_behind_the_first_says_its_place() {
 
 #[test]
 fn a_result_is_the_python_functions_and_more() {
-    let plan =
-        ResultPlan::compile(&spec(RIDE), &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
-    let event = plan.write((&record(), 0), &values(), 0, &[Some("256")], None).unwrap();
+    let plan = compile(RIDE, &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
+    let event = plan.write(&provenance(0), &values(), 0, &[Some("256")], None).unwrap();
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(
         event,
         json!({
-            "id": plan.id(&record(), 0).to_string(),
+            "id": plan.id(RECORD, 0).to_string(),
             "model": "ride_duration_prediction_model",
             "version": "Test123",
             "prediction": {"ride_duration": 21.3, "ride_id": 256},
@@ -71,40 +74,39 @@ fn a_result_is_the_python_functions_and_more() {
 
 #[test]
 fn a_result_is_one_line_whatever_is_echoed() {
-    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let event = plan.write((&record(), 0), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")], None).unwrap();
+    let plan = compile(RIDE, &outputs(), "m", "v").unwrap();
+    let event = plan.write(&provenance(0), &values(), 0, &[Some("{\"a\":\r\n \"b\\n\"\n}")], None).unwrap();
     assert!(!event.contains(&b'\n') && !event.contains(&b'\r'));
     let event: Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(event["prediction"]["ride_id"], json!({"a": "b\n"}));
 }
 
 #[test]
-fn an_id_tells_record_and_run_apart_and_nothing_else() {
-    let plan = |run| ResultPlan::compile(&spec(RIDE), &outputs(), "m", run).unwrap();
-    let id = plan("a").id(&record(), 0);
+fn an_id_depends_on_the_record_the_place_and_the_version() {
+    let plan = |version| compile(RIDE, &outputs(), "m", version).unwrap();
+    let id = plan("a").id(RECORD, 0);
     // Computed with Python's uuid.uuid5.
     assert_eq!(id.to_string(), "51b6c495-7b0d-5216-ad92-5755c41142f3");
-    assert_eq!(id, plan("a").id(&Record { partition_key: "2".into(), arrived_at: None, ..record() }, 0));
-    assert_ne!(id, plan("b").id(&record(), 0));
-    assert_ne!(id, plan("a").id(&record(), 1));
-    assert_ne!(id, plan("a").id(&Record { shard: "shardId-000000000001".into(), ..record() }, 0));
-    assert_ne!(id, plan("a").id(&Record { sequence_number: "7".into(), ..record() }, 0));
+    assert_eq!(id, plan("a").id(RECORD, 0));
+    assert_ne!(id, plan("b").id(RECORD, 0));
+    assert_ne!(id, plan("a").id(RECORD, 1));
+    assert_ne!(id, plan("a").id(&RECORD[..RECORD.len() - 1], 0));
 }
 
 #[test]
 fn without_a_spec_every_output_appears() {
-    let plan = ResultPlan::compile(&ServingSpec::default(), &outputs(), "m", "v").unwrap();
+    let plan = compile("", &outputs(), "m", "v").unwrap();
     let event: Value =
-        serde_json::from_slice(&plan.write((&record(), 0), &values(), 0, &[], None).unwrap()).unwrap();
+        serde_json::from_slice(&plan.write(&provenance(0), &values(), 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"variable": 21.3, "label": "a\"b", "scores": [0.25, 0.75]}));
 }
 
 #[test]
 fn what_json_cannot_hold_is_rejected() {
-    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
-    let rejected = plan.write((&record(), 0), &values(), 1, &[Some("256")], None).unwrap_err();
+    let plan = compile(RIDE, &outputs(), "m", "v").unwrap();
+    let rejected = plan.write(&provenance(0), &values(), 1, &[Some("256")], None).unwrap_err();
     assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
-    let rejected = plan.write((&record(), 0), &values(), 0, &[None], None).unwrap_err();
+    let rejected = plan.write(&provenance(0), &values(), 0, &[None], None).unwrap_err();
     assert_eq!(rejected, Rejected::Missing { field: "/ride_id".into() });
 }
 
@@ -117,7 +119,7 @@ fn a_member_that_nothing_gives_is_named() {
         ("[result.x]\nfield = \"a\"\nclass = \"b\"", "go with `output`"),
         ("[result.x]\noutput = \"scores\"\nclass = \"a\"", "`scores` gives no score by class"),
     ] {
-        let error = ResultPlan::compile(&spec(toml), &outputs(), "m", "v").unwrap_err();
+        let error = compile(toml, &outputs(), "m", "v").unwrap_err();
         assert!(format!("{error:#}").contains(expected), "{error:#}");
     }
 }
@@ -129,25 +131,25 @@ fn by_class() -> Vec<Port> {
 
 #[test]
 fn scores_by_class_are_an_object() {
-    let plan = ResultPlan::compile(&ServingSpec::default(), &by_class(), "m", "v").unwrap();
+    let plan = compile("", &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, f32::NAN])];
-    let event = String::from_utf8(plan.write((&record(), 0), &scores, 0, &[], None).unwrap()).unwrap();
+    let event = String::from_utf8(plan.write(&provenance(0), &scores, 0, &[], None).unwrap()).unwrap();
     assert!(event.contains(r#""prediction":{"probability":{"no":0.25,"ye\"s":0.75}}"#), "{event}");
     assert_eq!(
-        plan.write((&record(), 0), &scores, 1, &[], None),
+        plan.write(&provenance(0), &scores, 1, &[], None),
         Err(Rejected::NonFinite("probability".into()))
     );
 }
 
 #[test]
 fn one_class_is_a_number() {
-    let one = |class: &str| spec(&format!("[result.p]\noutput = \"probability\"\nclass = '{class}'"));
-    let plan = ResultPlan::compile(&one("ye\"s"), &by_class(), "m", "v").unwrap();
+    let one = |class: &str| format!("[result.p]\noutput = \"probability\"\nclass = '{class}'");
+    let plan = compile(&one("ye\"s"), &by_class(), "m", "v").unwrap();
     let scores = [Values::Float(vec![0.25, 0.75, 0.5, 0.5])];
     let event: Value =
-        serde_json::from_slice(&plan.write((&record(), 0), &scores, 0, &[], None).unwrap()).unwrap();
+        serde_json::from_slice(&plan.write(&provenance(0), &scores, 0, &[], None).unwrap()).unwrap();
     assert_eq!(event["prediction"], json!({"p": 0.75}));
-    let error = ResultPlan::compile(&one("maybe"), &by_class(), "m", "v").unwrap_err();
+    let error = compile(&one("maybe"), &by_class(), "m", "v").unwrap_err();
     assert!(format!("{error:#}").contains("no class `maybe`; it has `no`, `ye\"s`"), "{error:#}");
 }
 
@@ -164,7 +166,7 @@ fn labels_become_words_and_scores_objects_or_decisions() {
         is_late = { output = "scores", classes = ["early", "on time", "late"], class = "late", threshold = 0.5 }
         advice = { output = "scores", classes = ["e", "o", "l"], class = "l", threshold = 0.6, decision = ["go", "wait"] }
     "#;
-    let plan = ResultPlan::compile(&spec(toml), &outputs, "m", "v").unwrap();
+    let plan = compile(toml, &outputs, "m", "v").unwrap();
     let mut json = Vec::new();
     plan.push_prediction(&mut json, &values, 0, &[]).unwrap();
     let json: Value = serde_json::from_slice(&json).unwrap();
@@ -189,17 +191,16 @@ fn labels_become_words_and_scores_objects_or_decisions() {
         ("output = \"scores\"\nround = 16", "0 to 15"),
         ("output = \"label\"\ndecision = [\"a\", \"b\"]", "goes with `threshold`"),
     ] {
-        let error =
-            ResultPlan::compile(&spec(&format!("[result.x]\n{toml}")), &outputs, "m", "v").unwrap_err();
+        let error = compile(&format!("[result.x]\n{toml}"), &outputs, "m", "v").unwrap_err();
         assert!(format!("{error:#}").contains(expected), "{error:#}");
     }
 }
 
 #[test]
 fn the_events_own_time_stands_beside_its_arrival() {
-    let plan = ResultPlan::compile(&spec(RIDE), &outputs(), "m", "v").unwrap();
+    let plan = compile(RIDE, &outputs(), "m", "v").unwrap();
     let source = |time| -> Value {
-        let event = plan.write((&record(), 0), &values(), 0, &[Some("1")], time).unwrap();
+        let event = plan.write(&provenance(0), &values(), 0, &[Some("1")], time).unwrap();
         serde_json::from_slice::<Value>(&event).unwrap()["source"].clone()
     };
     assert_eq!(source(Some(1_654_161_500.25))["event_time"], json!(1_654_161_500.25));
@@ -207,4 +208,15 @@ fn the_events_own_time_stands_beside_its_arrival() {
         source(Some(f64::NAN))["event_time"].is_null() && source(Some(f64::NAN)).get("event_time").is_some()
     );
     assert!(source(None).get("event_time").is_none());
+}
+
+#[test]
+fn a_document_from_nowhere_has_a_sound_result() {
+    let plan = ResultPlan::compile(&IndexMap::new(), &outputs(), "m", "v").unwrap();
+    for place in [0, 2] {
+        let provenance = Provenance { place, ..Provenance::default() };
+        let result = plan.write(&provenance, &values(), 0, &[], None).unwrap();
+        let result: Value = serde_json::from_slice(&result).unwrap();
+        assert_eq!(result["source"]["arrived_at"], Value::Null);
+    }
 }

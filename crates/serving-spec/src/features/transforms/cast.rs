@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::Compile;
 use super::field::FieldType;
 use super::trim::WHITE_SPACE;
-use crate::JsonType;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, one};
+use crate::features::computation::{Compiled, one};
 use crate::features::feature::Literal;
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Text, Type, Value};
+use crate::json_type::JsonType;
 
 /// A value as one of another type.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

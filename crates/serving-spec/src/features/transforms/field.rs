@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Compile;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, one};
+use crate::features::computation::{Compiled, one};
 use crate::features::operand::{At, Name, Source};
 use crate::features::value::{Problem, Row, Type, Value};
 use crate::field_path::FieldPath;

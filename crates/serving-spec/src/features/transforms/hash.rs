@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Compile;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, MAX_COLUMNS, doubles};
+use crate::features::computation::{Compiled, MAX_COLUMNS, doubles};
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Type, Value};
 use crate::murmur_hash::murmur_hash_3;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Compile;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, one};
+use crate::features::computation::{Compiled, one};
 use crate::features::operand::Operand;
 use crate::features::value::{Type, Value};
 /// A text in lower case.

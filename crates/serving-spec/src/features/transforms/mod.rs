@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};
 
 use super::compile::Scope;
-use super::compiled::Compiled;
+use super::computation::Compiled;
 
 /// A transform, as the serving spec writes it.
 pub(super) trait Compile {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Compile;
 use super::vocabulary::{self, Category};
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, doubles};
+use crate::features::computation::{Compiled, doubles};
 use crate::features::operand::Operand;
 use crate::features::value::{Problem, Value};
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Compile;
 use super::vocabulary::{self, Category};
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, one};
+use crate::features::computation::{Compiled, one};
 use crate::features::operand::Operand;
 use crate::features::value::{Problem, Type, Value};
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Compile;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, double};
+use crate::features::computation::{Compiled, double};
 use crate::features::operand::Operand;
 
 /// A sum.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Compile;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, double, one};
+use crate::features::computation::{Compiled, double, one};
 use crate::features::feature::Literal;
 use crate::features::operand::{Operand, Source};
 use crate::features::value::{Problem, Row, Type, Value};

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 use super::column::Builder;
-use crate::JsonType;
+use crate::json_type::JsonType;
 
 pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Vec<Builder>> {
     let mut columns: Vec<Builder> = wanted.iter().map(|_| Builder::default()).collect();

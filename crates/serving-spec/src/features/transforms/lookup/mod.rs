@@ -16,12 +16,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Compile, Transform};
-use crate::Rejected;
 use crate::features::compile::Scope;
-use crate::features::compiled::{Compiled, each, one};
+use crate::features::computation::{Compiled, each, one};
 use crate::features::operand::{Operand, Source};
 use crate::features::step::Compute;
 use crate::features::value::{Problem, Row, Text, Type, Value};
+use crate::rejected::Rejected;
 
 use column::{Builder, Column};
 use table::Table;

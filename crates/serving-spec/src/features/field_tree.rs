@@ -10,7 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use crate::field_path::FieldPath;
-use crate::{JsonType, Rejected};
+use crate::json_type::JsonType;
+use crate::rejected::Rejected;
 
 /// The wanted fields. Each has a slot: its index in what [`Fields::extract`] fills.
 #[derive(Debug, Clone, PartialEq, Eq)]

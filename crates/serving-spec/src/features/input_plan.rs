@@ -3,12 +3,13 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::compile::Known;
+use super::json_field::Field;
 use super::operand::{At, Name, Source};
-use super::scalar::Field;
 use super::value::{Problem, Row, Text, Type, Value};
 use super::vocabulary::{self, FeatureColumns};
 use crate::columns::{Element, Number, Port, Values};
-use crate::{JsonType, Rejected};
+use crate::json_type::JsonType;
+use crate::rejected::Rejected;
 
 /// The compiled row of one input.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::field_path::FieldPath;
-use crate::{JsonType, Rejected};
+use crate::json_type::JsonType;
+use crate::rejected::Rejected;
 
 /// A field of the record under way: its name for messages, and its JSON text.
 #[derive(Debug, Clone, Copy)]
