@@ -1,4 +1,4 @@
-"""The required speed ratios to other programs, by model, for 1, 100 and 10 000 rows per call, and for loading."""
+"""The required speed ratios to other programs, by model and rows per call, and for loading."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,8 @@ BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 
 
-# Required ratios of ONNX Runtime to this project when a model is loaded: milliseconds, and peak memory of the process.
+# Required ratios of ONNX Runtime to this project when a model is loaded: milliseconds, and peak memory of the
+# process.
 LOAD = {"ms": 1, "MB": 1}
 
 PORTABLE = {10_000: 3}
@@ -43,7 +44,10 @@ HALVED = ("forest_classifier_5", "lightgbm_classifier_5", "lightgbm_categorical"
 
 
 def bars(model: str, portable: bool, batch: int) -> dict[str, float]:
-    """The ratios that a model must reach, by peer. If `portable`, without AVX2 and AVX-512, only trees have one."""
+    """The ratios that a model must reach, by peer.
+
+    If `portable`, without AVX2 and AVX-512, only trees have one.
+    """
     by_peer = BARS.get(model, {})
     if portable:
         trees = by_peer and model not in ("linear", "network")

@@ -4,17 +4,17 @@
     compare.py --models DIR --predict PROGRAM           nanoseconds per row, and the ratios
     compare.py --models DIR --predict PROGRAM --load    milliseconds and memory to load a model
 
-models.py makes DIR; PROGRAM is built from predict.rs. All programs load the model from the same folder and get the same
-rows. This project and ONNX Runtime load `model.onnx`.
+models.py makes DIR; PROGRAM is built from predict.rs. All programs load the model from the same folder and
+get the same rows. This project and ONNX Runtime load `model.onnx`.
 
-Machines are shared and busy, so nanoseconds of different runs cannot be compared, but ratios can. In each round all
-programs take turns, one right after the other, each for a few dozen milliseconds, and each time another one goes first. A
-ratio compares two programs in the same round; the table shows the median over all rounds. Whatever slows down a round
-slows down both programs, or makes an outlier that the median ignores.
+Machines are shared and busy, so nanoseconds of different runs cannot be compared, but ratios can. In each
+round all programs take turns, one right after the other, each for a few dozen milliseconds, and each time
+another one goes first. A ratio compares two programs in the same round; the table shows the median over all
+rounds. Whatever slows down a round slows down both programs, or makes an outlier that the median ignores.
 
-A call from Python costs ONNX Runtime and the libraries some microseconds. Our program is not called from Python and pays
-nothing. These microseconds count, because callers pay them. With one row per call they are most of ONNX Runtime's time for
-the linear model, which shows how much of a forest's ratio they can be.
+A call from Python costs ONNX Runtime and the libraries some microseconds. Our program is not called from
+Python and pays nothing. These microseconds count, because callers pay them. With one row per call they are
+most of ONNX Runtime's time for the linear model, which shows how much of a forest's ratio they can be.
 """
 
 import argparse

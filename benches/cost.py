@@ -3,15 +3,16 @@
 
     cost.py --bootstrap target/package/x86-64/bootstrap
 
-Both get the same events of rides and the same linear model. Both publish to the same stand-in for Kinesis, which answers each
-request after --latency. The script measures how long an invocation takes, and how much of that time the processor works.
-Lambda gives a function one processor from 1 769 MB on, and a share of it below
-(docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). So an invocation is taken to last, and is billed for,
+Both get the same events of rides and the same linear model. Both publish to the same stand-in for Kinesis,
+which answers each request after --latency. The script measures how long an invocation takes, and how much of
+that time the processor works. Lambda gives a function one processor from 1 769 MB on, and a share of it below
+(docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). So an invocation is taken to last, and is
+billed for,
 
     waiting + working / min(1, memory / 1 769 MB)
 
-The Python function is that of mlops-zoomcamp: a scikit-learn pipeline, loaded with mlflow.pyfunc, and one prediction and one
-`put_record` of boto3 per record.
+The Python function is that of mlops-zoomcamp: a scikit-learn pipeline, loaded with mlflow.pyfunc, and one
+prediction and one `put_record` of boto3 per record.
 """
 
 import argparse

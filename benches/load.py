@@ -1,7 +1,7 @@
 """Measures the milliseconds and the peak memory of loading a model, each time in a new process.
 
-For ONNX Runtime it measures the creation of a session in a Python process that has imported it, and the memory that this
-adds. Our program is measured as a whole.
+For ONNX Runtime it measures the creation of a session in a Python process that has imported it, and the
+memory that this adds. Our program is measured as a whole.
 """
 
 import os

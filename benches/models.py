@@ -1,8 +1,9 @@
 """Makes the models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
 
-Each folder `NAME/` has `model.onnx`, and 10 000 float rows as `rows.npy` and as `rows.bin`, little endian without a header. It
-also has the library's own file: `model.txt` of LightGBM, `model.json` of XGBoost, `model.joblib` of scikit-learn.
-`forest_500` shows the cost of loading a large model. It takes minutes to make, so only --large makes it.
+Each folder `NAME/` has `model.onnx`, and 10 000 float rows as `rows.npy` and as `rows.bin`, little endian
+without a header. It also has the library's own file: `model.txt` of LightGBM, `model.json` of XGBoost,
+`model.joblib` of scikit-learn. `forest_500` shows the cost of loading a large model. It takes minutes to
+make, so only --large makes it.
 """
 
 import argparse

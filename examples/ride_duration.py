@@ -48,8 +48,8 @@ ESTIMATORS = {
     ),
 }
 
-# The serving spec: which fields of a record become which features, and what the result holds. MLflow logs it with
-# the model, so both get one version.
+# The serving spec: which fields of a record become which features, and what the result holds. MLflow logs it
+# with the model, so both get one version.
 SERVING = {
     "name": "ride_duration_prediction_model",
     "features": {
@@ -66,8 +66,8 @@ SERVING = {
 def simulate_rides(count: int = 66_000, seed: int = 0) -> list[dict]:
     """Rides in an imaginary city: the function's records, plus `ride_duration` in minutes.
 
-    Most rides use a few zones, and rides between near zones are more likely. So most pairs of zones are rare. Distances
-    are in miles.
+    Most rides use a few zones, and rides between near zones are more likely. So most pairs of zones are rare.
+    Distances are in miles.
     """
     rng = np.random.default_rng(seed)
     places = rng.uniform((0, 0), (8, 14), size=(ZONES, 2))
@@ -125,7 +125,10 @@ def predict(pipeline: Pipeline, records: list[dict]) -> np.ndarray:
 
 
 def export(pipeline: Pipeline) -> ModelProto:
-    """Exports the pipeline to ONNX. The input `X` is a map of features; the output `variable` has shape `[1, 1]`."""
+    """Exports the pipeline to ONNX.
+
+    The input `X` is a map of features; the output `variable` has shape `[1, 1]`.
+    """
     return to_onnx(pipeline, initial_types=[("X", DictionaryType(StringTensorType(), FloatTensorType()))])
 
 
@@ -133,8 +136,8 @@ def find_experiment(name: str, artifact_root: str | None = None) -> str:
     """The id of an experiment. A new one gets its artifacts in `<artifact_root>/<id>`."""
     if mlflow.get_experiment_by_name(name) or not artifact_root:
         return mlflow.set_experiment(name).experiment_id
-    # A tracking server has one root for the artifacts of all experiments. A local store takes a root only in its
-    # constructor: `mlflow.create_experiment` asks for the location before the id is known.
+    # A tracking server has one root for the artifacts of all experiments. A local store takes a root only in
+    # its constructor: `mlflow.create_experiment` asks for the location before the id is known.
     uri = mlflow.get_tracking_uri()
     scheme = urlparse(uri).scheme
     if scheme in ("http", "https", "databricks"):
@@ -144,7 +147,7 @@ def find_experiment(name: str, artifact_root: str | None = None) -> str:
 
 
 def log_model(model: ModelProto, **arguments) -> ModelInfo:
-    """Logs a model to the active run under the name `model`, with the arguments of `mlflow.onnx.log_model`."""
+    """Logs a model to the active run as `model`, with the arguments of `mlflow.onnx.log_model`."""
     name = "artifact_path" if mlflow.__version__.startswith("2.") else "name"
     return mlflow.onnx.log_model(model, **{name: "model"}, **arguments)
 

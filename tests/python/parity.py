@@ -3,8 +3,8 @@
 
     parity.py SEED COUNT DIR
 
-Writes lookup tables to DIR and prints COUNT lines, the same for the same seed: `{"spec": {…}, "records": […]}`. Each
-record has its JSON text, `document`, and either `features` or `rejected`:
+Writes lookup tables to DIR and prints COUNT lines, the same for the same seed: `{"spec": {…}, "records":
+[…]}`. Each record has its JSON text, `document`, and either `features` or `rejected`:
 
 - `features` has each feature by its name: a value, or a list of the feature's columns. NaN is the string "NaN"; no
   string feature has that value. An `int64` is a number without fraction, a `double` has a fraction or an exponent. Fields
@@ -62,7 +62,8 @@ PARTS = [
     "year", "month", "day_of_month", "hour", "minute", "day_of_week", "day_of_year", "weekend", "seconds", "seconds",
 ]  # fmt: skip
 
-# The fields of a record, and the kind of value that each should hold. Some names need the escapes of RFC 6901.
+# The fields of a record, and the kind of value that each should hold. Some names need the escapes of RFC
+# 6901.
 FIELDS = {
     "/n": "number", "/m": "number", "/x/y": "number", "/i": "integer", "/x/i": "integer", "/list/0": "integer",
     "/s": "word", "/t": "word", "/x/s": "word", "/a~1b": "word", "/m~0n": "word", "/c": "category", "/x/c": "category",
@@ -187,7 +188,7 @@ class Maker:
         return Spec(features={name: self.features[name] for name in names}, directory=self.directory)
 
     def compiled(self, features: dict) -> Spec | None:
-        """The spec, or None if it is refused: some policies do not fit a type, and some options an operand."""
+        """The spec, or None if a policy does not fit its type, or an option its operand."""
         try:
             return Spec(features=features, directory=self.directory)
         except ValueError:

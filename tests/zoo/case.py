@@ -24,12 +24,12 @@ Value = np.ndarray | list
 class Case:
     """A node with its inputs: arrays, or rows of maps of the type `takes`.
 
-    `asked` has the same inputs in types that the implementations support. `constants` are further inputs, which the
-    graph holds.
+    `asked` has the same inputs in types that the implementations support. `constants` are further inputs,
+    which the graph holds.
 
-    Two implementations answer, if they support the operator. Where they disagree, `differs` says how and why, and
-    `trusted` names the one that follows the specification. If neither does, `repair` turns the first output of the
-    trusted one into the specified output.
+    Two implementations answer, if they support the operator. Where they disagree, `differs` says how and why,
+    and `trusted` names the one that follows the specification. If neither does, `repair` turns the first
+    output of the trusted one into the specified output.
     """
 
     label: str
@@ -94,7 +94,7 @@ class Case:
         return answers, errors
 
     def as_declared(self, outputs: Sequence[Any]) -> list:
-        """The outputs as 32-bit numbers where the operator declares them; the reference does not always convert."""
+        """The outputs in 32 bits where the operator declares that; the reference does not always convert."""
         declared_types = [
             output.type_str for output in defs.get_schema(self.operator, self.version, self.domain).outputs
         ]

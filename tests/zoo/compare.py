@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Models compute in 32 bits, with steps of 6e-8, and add up tens to hundreds of terms. If terms cancel out, the error has
-# the size of the terms, not of the result. So the floor follows the largest result.
+# Models compute in 32 bits, with steps of 6e-8, and add up tens to hundreds of terms. If terms cancel out,
+# the error has the size of the terms, not of the result. So the floor follows the largest result.
 RELATIVE = 1e-4
 FLOOR = 1e-6
 

@@ -25,7 +25,10 @@ Leaf = Mapping[int, float]
 
 
 class Split(NamedTuple):
-    """A node that compares a feature, with the branches for true and false. A sequence is a set, for BRANCH_MEMBER."""
+    """A node that compares a feature, with the branches for true and false.
+
+    A sequence is a set, for BRANCH_MEMBER.
+    """
 
     feature: int
     mode: str
@@ -36,7 +39,10 @@ class Split(NamedTuple):
 
 
 def sums(trees: Sequence[Split | Leaf], rows: np.ndarray, targets: int) -> np.ndarray:
-    """The sum of the votes for each target, by definition. It is for cases that no implementation answers well."""
+    """The sum of the votes for each target, by definition.
+
+    It is for cases that no implementation answers well.
+    """
     result = np.zeros((len(rows), targets))
     for scores, row in zip(result, rows):
         for node in trees:

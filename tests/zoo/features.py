@@ -1,7 +1,8 @@
 """Tables for training and testing the models, one kind each, with a seed.
 
-Numbers lie on a coarse grid, so that 32 bits hold them and the thresholds between them exactly. Otherwise rounding could
-move a threshold past a value, and a tree would take another branch, which is not the fault of a runtime.
+Numbers lie on a coarse grid, so that 32 bits hold them and the thresholds between them exactly. Otherwise
+rounding could move a threshold past a value, and a tree would take another branch, which is not the fault of
+a runtime.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ WORDS += ["bridge", "station", "don't", "24", "7pm", "re-routed"]
 
 
 class Table(NamedTuple):
-    """Rows for training, rows that no model has seen, and the signal of the first, which targets are made of."""
+    """Rows for training, rows that no model has seen, and the signal for the targets of the first."""
 
     known: Any
     new: Any

@@ -34,7 +34,10 @@ def write(folder: Path, model: ModelProto, data_sets: Sequence[DataSet]) -> None
 
 
 def to_proto(value: np.ndarray | list, type_: TypeProto) -> TensorProto | SequenceProto:
-    """A value of a type. Rows of maps, which a model takes one by one, are a sequence, like a sequence of maps."""
+    """A value of a type.
+
+    Rows of maps, which a model takes one by one, are a sequence, like a sequence of maps.
+    """
     if type_.HasField("map_type"):
         return maps_to_proto(value, type_.map_type)
     if type_.HasField("sequence_type") and type_.sequence_type.elem_type.HasField("map_type"):
@@ -50,7 +53,10 @@ def tensor(value: np.ndarray) -> np.ndarray:
 
 
 def maps_to_proto(rows: Sequence[dict], type_: TypeProto.Map) -> SequenceProto:
-    """A sequence of maps. `numpy_helper.from_dict` takes string keys for names of types, so it cannot be used."""
+    """A sequence of maps.
+
+    `numpy_helper.from_dict` takes string keys for names of types, so it cannot be used.
+    """
     value_type = type_.value_type.tensor_type.elem_type
     to_bytes = helper.tensor_dtype_to_np_dtype(value_type).type
 

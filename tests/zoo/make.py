@@ -10,16 +10,17 @@ DIR gets three folders:
     zoo/NAME         models of scikit-learn, LightGBM and XGBoost, exported by their converters
     operators/NAME   models of a single operator, one for each use of it
 
-Each folder NAME has `model.onnx` and a folder per data set with `input_0.pb`, …, `output_0.pb`, …. Each file is a
-TensorProto, or a SequenceProto if the value is a sequence. Where a model takes a map, `input_0.pb` is a SequenceProto of
-maps, one per row. Give them to the model row by row; the outputs are those of all rows, one after the other.
+Each folder NAME has `model.onnx` and a folder per data set with `input_0.pb`, …, `output_0.pb`, …. Each file
+is a TensorProto, or a SequenceProto if the value is a sequence. Where a model takes a map, `input_0.pb` is a
+SequenceProto of maps, one per row. Give them to the model row by row; the outputs are those of all rows, one
+after the other.
 
-A model has three data sets. ONNX Runtime answers `batch_1` and `batch_1000`. The library that fitted the model answers
-`library_1000`, which is missing where ONNX Runtime differs; the model then declares the reason.
+A model has three data sets. ONNX Runtime answers `batch_1` and `batch_1000`. The library that fitted the
+model answers `library_1000`, which is missing where ONNX Runtime differs; the model then declares the reason.
 
-An operator has one data set, named after the source of the answer. That is `onnxruntime`; or `reference`, ONNX's
-reference implementation, where it alone has the operator or follows the specification; or `specification`, where neither
-does.
+An operator has one data set, named after the source of the answer. That is `onnxruntime`; or `reference`,
+ONNX's reference implementation, where it alone has the operator or follows the specification; or
+`specification`, where neither does.
 
 The script fails on a difference that is not declared, and on a declared difference that does not exist.
 """
@@ -39,7 +40,8 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-# Set before the libraries are imported. The workers keep the cores busy, and the order of sets decides that of nodes.
+# Set before the libraries are imported. The workers keep the cores busy, and the order of sets decides that
+# of nodes.
 os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 import catalogue  # noqa: E402

@@ -35,8 +35,9 @@ Converter = Callable[..., ModelProto]
 class Model:
     """An estimator, its training data, and the library's answer for each output of the ONNX form.
 
-    `answers` are names of methods, or functions of the fitted estimator and the rows. The default is the methods that
-    converters turn into outputs. `differs` says why ONNX Runtime's answers differ from the library's.
+    `answers` are names of methods, or functions of the fitted estimator and the rows. The default is the
+    methods that converters turn into outputs. `differs` says why ONNX Runtime's answers differ from the
+    library's.
     """
 
     label: str
@@ -78,7 +79,10 @@ class Model:
         return self.differs and f"{self.differs} ({'; '.join(found)})"
 
     def converter_options(self) -> dict[str, Any]:
-        """The options of the converter. Probabilities are a tensor, unless the model asks for a ZipMap or has no option."""
+        """The options of the converter.
+
+        Probabilities are a tensor, unless the model asks for a ZipMap or has no option.
+        """
         if self.options is None:
             return {}
         usual = {"zipmap": False} if is_classifier(self.estimator) else {}

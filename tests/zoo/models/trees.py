@@ -33,7 +33,7 @@ TREES = [
         DecisionTreeClassifier(max_depth=4, random_state=0),
         numbers,
         two_flags,
-        differs="the converter makes whole numbers of the fractions in a leaf",
+        differs="the converter rounds the fractions in a leaf",
     ),
     Model("extra_tree_regressor", ExtraTreeRegressor(random_state=0), numbers, amount),
     Model("extra_tree_classifier", ExtraTreeClassifier(max_depth=7, random_state=0), numbers, three_codes),

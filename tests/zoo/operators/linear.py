@@ -95,6 +95,6 @@ CASES = declared(
         "two_by_one_multi_class_none": SINGLE,
         "two_by_one_multi_class_softmax": SINGLE,
         "logistic_1": "ONNX Runtime leaves out the transform for one target",
-        "no_intercepts_?": "intercepts are optional, but the reference cannot do without",
+        "no_intercepts_?": "intercepts are optional, but the reference needs them",
     },
 )

@@ -123,7 +123,7 @@ REGRESSORS = (
     ]
 )
 
-INTEGERS = "scores are no integers, which the reference makes of them"
+INTEGERS = "scores are not integers; the reference rounds them"
 
 CASES = REGRESSORS + declared(
     declared(
@@ -131,9 +131,9 @@ CASES = REGRESSORS + declared(
         "onnxruntime",
         {
             "*_[34]_probability": "LIBSVM couples the probabilities of pairs as ONNX Runtime does",
-            "softmax*_2": "the specification does not say what scores two classes have; ONNX Runtime takes 1 minus one",
-            "positive_coefficients": "the label is the class with most votes, whatever the signs of coefficients",
-            "no_vectors_3*": "the reference has no labels for coefficients of features",
+            "softmax*_2": "the specification does not define the scores of two classes; ONNX Runtime takes s and 1 - s",
+            "positive_coefficients": "the label is the class with most votes, for any signs of the coefficients",
+            "no_vectors_3*": "the reference gives no labels with coefficients for features",
             "int??": INTEGERS,
             "two_int??": INTEGERS,
         },

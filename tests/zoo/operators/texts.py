@@ -118,8 +118,8 @@ CASES = declared(
     NORMALIZERS + VECTORIZERS + TOKENIZERS,
     "onnxruntime",
     {
-        "none_stop": "unless told otherwise, stop words are found whatever their case",
-        "*_accents": "the reference takes accents away, and empty strings",
-        "strings_*idf": "weights go with the n-grams of the pool; the reference takes them for those of the output",
+        "none_stop": "by default, stop words match in any case",
+        "*_accents": "the reference removes accents and empty strings",
+        "strings_*idf": "weights belong to the n-grams of the pool; the reference applies them to the output",
     },
 )

@@ -108,7 +108,7 @@ OTHERS = [
     replace(
         case("one_class", forest(3, 3, [0]), [7]),
         repair=lambda labels: np.full_like(labels, 7),
-        differs="labels are those that are given; ONNX Runtime answers 1 where there is a single one",
+        differs="labels are the given ones; ONNX Runtime answers 1 for a single label",
     ),
     case("doubles", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64)),
     case("doubles_as_tensor", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64), double=True),
@@ -158,7 +158,7 @@ CASES = declared(
     {
         "two_by_both_*": TOP,
         "two_tied": TOP,
-        "three_one_without_leaves": "a class without votes has the score 0, and can be the one with the highest",
-        "three_few_votes": "a class without votes has the score 0, and can be the one with the highest",
+        "three_one_without_leaves": "a class without votes has the score 0, which can be the highest",
+        "three_few_votes": "a class without votes has the score 0, which can be the highest",
     },
 )

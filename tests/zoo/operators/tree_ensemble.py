@@ -43,7 +43,7 @@ def sets(label: str, type_: type) -> Case:
         case(label, trees, type_=type_),
         repair=lambda scores: sums(trees, rows(type_), 1).astype(scores.dtype),
         trusted="reference",
-        differs="sets end at NaN; the reference has them end at zero too, and so confuses those that follow",
+        differs="sets end at NaN; the reference also ends them at zero, and so confuses the next ones",
     )
 
 

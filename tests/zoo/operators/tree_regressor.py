@@ -19,8 +19,8 @@ def case(
     return Case(label, "TreeEnsembleRegressor", [rows() if x is None else x], attributes, version=3)
 
 
-# The specification says the opposite. But both implementations of TreeEnsemble, whose specification is the same, compare
-# first. So does one implementation of TreeEnsembleRegressor.
+# The specification says the opposite. But both implementations of TreeEnsemble, whose specification is the
+# same, compare first. So does one implementation of TreeEnsembleRegressor.
 NOT_EQUAL = "a missing value is not equal to anything, so BRANCH_NEQ is true for it"
 BASED = "base values are added to the final prediction, with votes or without"
 
@@ -158,7 +158,7 @@ CASES = declared(
             "branch_neq": NOT_EQUAL,
             "mixed_modes": NOT_EQUAL,
             "logistic_1": "ONNX Runtime leaves out the transform for one target",
-            "target_without_leaves_min": "what the minimum of nothing is, the specification does not say",
+            "target_without_leaves_min": "the specification does not define the minimum of no votes",
         },
     ),
     "reference",
