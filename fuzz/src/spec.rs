@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
 
 /// Compiles it by itself and for two models, which may be refused, and uses what comes of it.
 pub fn compile(spec: &ServingSpec) {
-    if let Ok(plan) = FeaturePlan::of_features(spec, &table) {
+    if let Ok(plan) = FeaturePlan::of_features(&spec.feature_parts(), &table) {
         for document in DOCUMENTS {
             let _ = plan.values(document);
         }
@@ -47,7 +47,9 @@ pub fn compile(spec: &ServingSpec) {
         [port("label", Element::Int64, 1), Port { keys, ..port("scores", Element::Map(Number::Float), 3) }];
     let Ok(result) = ResultPlan::compile(&spec.result, &outputs, "model", "version") else { return };
     for ports in [&columns[..], &named] {
-        let Ok(plan) = FeaturePlan::compile(spec, ports, &result.echoed(), &table) else { continue };
+        let Ok(plan) = FeaturePlan::compile(&spec.feature_parts(), ports, &result.echoed(), &table) else {
+            continue;
+        };
         let (mut row, mut rows) = (plan.row(), plan.rows());
         for document in DOCUMENTS {
             let _ = plan.extract(document, &mut row, &mut rows);

@@ -23,7 +23,8 @@ pub(super) fn compare(
     let result = report.keep(result);
     let echoed = result.as_ref().map(ResultPlan::echoed).unwrap_or_default();
     let files = |name: &str| directory.file(name);
-    let plan = FeaturePlan::compile(spec, model.inputs(), &echoed, &files).context("serving spec");
+    let plan =
+        FeaturePlan::compile(&spec.feature_parts(), model.inputs(), &echoed, &files).context("serving spec");
     let Some(plan) = report.keep(plan) else { return };
     table(report, spec, &plan, record);
     let names: Vec<_> = spec.result.keys().map(|name| format!("`{name}`")).collect();
@@ -49,7 +50,7 @@ fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Op
         }
         None => Vec::new(),
     };
-    let rows = plan.describe(spec).enumerate().map(|(index, (name, transform, types))| {
+    let rows = plan.describe().enumerate().map(|(index, (name, transform, types))| {
         let ty = match &types[..] {
             [ty] => ty.to_string(),
             types => format!("{} × {}", types.len(), types[0]),

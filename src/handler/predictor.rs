@@ -45,7 +45,9 @@ impl Predictor {
         let result =
             ResultPlan::compile(&spec.result, model.outputs(), name, version).context("serving spec")?;
         let fields = result.echoed();
-        let features = FeaturePlan::compile(&spec, model.inputs(), &fields, &|name| directory.file(name));
+        let features = FeaturePlan::compile(&spec.feature_parts(), model.inputs(), &fields, &|name| {
+            directory.file(name)
+        });
         let features = features.context("serving spec")?;
         let echoed = fields.iter().filter_map(|field| features.slot(field)).collect();
 

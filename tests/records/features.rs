@@ -11,7 +11,7 @@ fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePla
     let toml = format!("[features]\n{features}");
     let spec = ServingSpec::from_toml(&toml)
         .map_err(|(line, message)| anyhow::anyhow!("line {}: {message}", line - 1))?;
-    FeaturePlan::of_features(&spec, &|name| -> Result<PathBuf> {
+    FeaturePlan::of_features(&spec.feature_parts(), &|name| -> Result<PathBuf> {
         let path = folder.map(|folder| folder.path().join(name)).unwrap_or_default();
         ensure!(path.exists(), "{name} is not in the model directory");
         Ok(path)

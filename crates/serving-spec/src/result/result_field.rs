@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{json, key, push_json};
+use super::json;
 use crate::columns::{Element, Port, Values};
 use crate::field_path::FieldPath;
 use crate::rejected::Rejected;
@@ -114,7 +114,7 @@ impl ResultField {
     }
 
     fn new(name: &str, origin: Origin) -> Self {
-        Self { name: name.to_owned(), key: key(name), origin }
+        Self { name: name.to_owned(), key: json::key(name), origin }
     }
 
     /// Appends the columns of one row: the elements of `values` in `range`.
@@ -177,17 +177,17 @@ impl ResultField {
                 let number = finite(number(values, at))?;
                 result.extend_from_slice(&words[usize::from(number >= *threshold)]);
             }
-            Style::Round(decimals) => push_json(result, &rounded(finite(number(values, at))?, *decimals)),
+            Style::Round(decimals) => json::push(result, &rounded(finite(number(values, at))?, *decimals)),
             Style::Plain => match values {
                 Values::Float(v) => {
                     finite(f64::from(v[at]))?;
-                    push_json(result, &v[at]);
+                    json::push(result, &v[at]);
                 }
-                Values::Double(v) => push_json(result, &finite(v[at])?),
-                Values::Int64(v) => push_json(result, &v[at]),
-                Values::Int32(v) => push_json(result, &v[at]),
-                Values::Bool(v) => push_json(result, &v[at]),
-                Values::String(v) => push_json(result, &v[at]),
+                Values::Double(v) => json::push(result, &finite(v[at])?),
+                Values::Int64(v) => json::push(result, &v[at]),
+                Values::Int32(v) => json::push(result, &v[at]),
+                Values::Bool(v) => json::push(result, &v[at]),
+                Values::String(v) => json::push(result, &v[at]),
                 Values::Sparse(_) => unreachable!("only inputs are sparse"),
             },
         }
@@ -221,7 +221,7 @@ fn column_names(port: &Port, classes: Option<&[String]>) -> Option<Vec<String>> 
 }
 
 fn object(names: &[String]) -> Layout {
-    Layout::Object(names.iter().map(|name| key(name)).collect())
+    Layout::Object(names.iter().map(|name| json::key(name)).collect())
 }
 
 fn layout(spec: &ResultSpec, port: &Port) -> Result<Layout> {
@@ -272,7 +272,7 @@ fn style(spec: &ResultSpec, port: &Port, layout: &Layout) -> Result<Style> {
                 port.name,
                 port.element.name()
             );
-            Ok(Style::Word(classes.iter().map(|word| json(word)).collect()))
+            Ok(Style::Word(classes.iter().map(|word| json::string(word)).collect()))
         }
         (Some(_), ..) if is_label => {
             bail!(
@@ -294,7 +294,7 @@ fn style(spec: &ResultSpec, port: &Port, layout: &Layout) -> Result<Style> {
                 matches!(layout, Layout::Value(_)),
                 "`threshold` compares one number: choose one of the output's columns with `class`"
             );
-            let words = spec.decision.as_ref().map(|words| words.each_ref().map(|word| json(word)));
+            let words = spec.decision.as_ref().map(|words| words.each_ref().map(|word| json::string(word)));
             Ok(Style::Decision(threshold, words.unwrap_or_else(|| [b"false".to_vec(), b"true".to_vec()])))
         }
     }

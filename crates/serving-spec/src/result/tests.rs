@@ -181,13 +181,13 @@ fn labels_become_words_and_scores_objects_or_decisions() {
     assert_eq!(rejected, Rejected::UnknownLabel("delay".into()));
 
     for (toml, expected) in [
-        ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, and the output `scores` has 3"),
+        ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, but the output `scores` has 3"),
         (
             "classes = [\"a\", \"b\", \"a\"]\noutput = \"scores\"",
-            "two columns of the output `scores` are `a`",
+            "two columns of the output `scores` are named `a`",
         ),
         ("classes = [\"a\"]\noutput = \"label\"\nround = 1", "neither rounded nor compared"),
-        ("output = \"scores\"\nthreshold = 0.5", "`class` says which"),
+        ("output = \"scores\"\nthreshold = 0.5", "choose one of the output's columns with `class`"),
         ("output = \"scores\"\nround = 16", "0 to 15"),
         ("output = \"label\"\ndecision = [\"a\", \"b\"]", "goes with `threshold`"),
     ] {
