@@ -18,7 +18,7 @@ static SPEC: LazyLock<ServingSpec> =
 
 /// Every feature has a value for every document.
 static LENIENT: LazyLock<FeaturePlan> =
-    LazyLock::new(|| FeaturePlan::of_features(&SPEC, &table).expect("features"));
+    LazyLock::new(|| FeaturePlan::of_features(&SPEC.feature_parts(), &table).expect("features"));
 
 /// One feature each, which rejects what it has no value for.
 static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {

@@ -26,7 +26,7 @@ pub(super) fn compare(
     let plan =
         FeaturePlan::compile(&spec.feature_parts(), model.inputs(), &echoed, &files).context("serving spec");
     let Some(plan) = report.keep(plan) else { return };
-    table(report, spec, &plan, record);
+    table(report, &plan, record);
     let names: Vec<_> = spec.result.keys().map(|name| format!("`{name}`")).collect();
     report.detail(
         "result",
@@ -41,7 +41,7 @@ pub(super) fn compare(
 }
 
 /// A line a feature: its name, transform and type, and its value for the record.
-fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Option<&[u8]>) {
+fn table(report: &mut Report, plan: &FeaturePlan, record: Option<&[u8]>) {
     let values = match record.map(|record| plan.values(record)) {
         Some(Ok(values)) => values.into_iter().map(|(_, value)| value).collect(),
         Some(Err(rejected)) => {
