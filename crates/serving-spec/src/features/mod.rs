@@ -105,32 +105,27 @@ impl FeaturePlan {
     ///
     /// # Errors
     /// When a feature is malformed, is not used or does not fit its input, or when nothing feeds an input.
-    pub fn compile(
-        parts: &FeatureParts,
-        ports: &[Port],
-        echoed: &[FieldPath],
-        files: &Files,
-    ) -> Result<Self> {
-        for name in parts.inputs.keys() {
+    pub fn compile(spec: &FeatureParts, ports: &[Port], echoed: &[FieldPath], files: &Files) -> Result<Self> {
+        for name in spec.inputs.keys() {
             let is_known = ports.iter().any(|port| port.name == *name);
             ensure!(is_known, "[inputs] names `{name}`; {}", wiring::list(ports));
         }
-        let is_implied = parts.features.is_empty();
-        let implied = is_implied.then(|| ImpliedParts::of(parts.inputs, ports));
-        let parts = match &implied {
-            Some(ImpliedParts { features, inputs }) => FeatureParts { features, inputs, ..*parts },
-            None => *parts,
+        let is_implied = spec.features.is_empty();
+        let implied = is_implied.then(|| ImpliedParts::of(spec.inputs, ports));
+        let spec = match &implied {
+            Some(ImpliedParts { features, inputs }) => FeatureParts { features, inputs, ..*spec },
+            None => *spec,
         };
-        for name in parts.features.keys() {
+        for name in spec.features.keys() {
             let is_name = is_implied || !(name.is_empty() || name.starts_with('/'));
             ensure!(
                 is_name,
                 "feature `{name}`{}: expected a name that is not empty and does not begin with `/`",
-                parts.line(name)
+                spec.line(name)
             );
         }
-        let mut compiler = Compiler::new(parts, is_implied, files);
-        let event_time = parts.event_time.map(|operand| compiler.operand(operand));
+        let mut compiler = Compiler::new(spec, is_implied, files);
+        let event_time = spec.event_time.map(|operand| compiler.operand(operand));
         let event_time = event_time.transpose().context("event_time")?;
         if let Some(source) = &event_time {
             let is_time = source.ty != Type::Bool && !matches!(source.location, Location::Literal(_));
@@ -139,11 +134,11 @@ impl FeaturePlan {
                 "event_time: expected a field, or a feature that is a date or a number of seconds"
             );
         }
-        let features = Self::features(&parts, &mut compiler)?;
+        let features = Self::features(&spec, &mut compiler)?;
 
         let mut inputs = Vec::with_capacity(ports.len());
         for port in ports {
-            let names = wiring::features_for(port, &parts, ports, compiler.unused())?;
+            let names = wiring::features_for(port, &spec, ports, compiler.unused())?;
             let label = || format!("input `{}` ({})", port.name, port.element.name());
             let features = names.iter().map(|name| {
                 let feature = compiler.named(name).with_context(label)?;
@@ -155,7 +150,7 @@ impl FeaturePlan {
         if let Some(name) = compiler.unused().next() {
             bail!(
                 "feature `{name}`{} feeds no input and no feature; {}",
-                parts.line(name),
+                spec.line(name),
                 wiring::list(ports)
             );
         }
@@ -166,14 +161,14 @@ impl FeaturePlan {
     ///
     /// # Errors
     /// When a feature is malformed.
-    pub fn of_features(parts: &FeatureParts, files: &Files) -> Result<Self> {
-        let mut compiler = Compiler::new(*parts, false, files);
-        let features = Self::features(parts, &mut compiler)?;
+    pub fn of_features(spec: &FeatureParts, files: &Files) -> Result<Self> {
+        let mut compiler = Compiler::new(*spec, false, files);
+        let features = Self::features(spec, &mut compiler)?;
         Ok(Self::finish(compiler, Vec::new(), None, features, &[]))
     }
 
-    fn features(parts: &FeatureParts, compiler: &mut Compiler) -> Result<Vec<PlannedFeature>> {
-        let features = parts.features.iter().map(|(name, feature)| {
+    fn features(spec: &FeatureParts, compiler: &mut Compiler) -> Result<Vec<PlannedFeature>> {
+        let features = spec.features.iter().map(|(name, feature)| {
             let transform = feature.transform.key();
             Ok(PlannedFeature { name: name.clone(), transform, compiled: compiler.feature(name)? })
         });

@@ -49,14 +49,14 @@ fn pointer_to(name: &str) -> String {
 /// and no earlier input uses.
 pub(super) fn features_for<'s>(
     port: &Port,
-    parts: &FeatureParts,
+    spec: &FeatureParts,
     ports: &[Port],
     unused: impl Iterator<Item = &'s str>,
 ) -> Result<Vec<String>> {
-    if let Some(names) = parts.inputs.get(&port.name) {
+    if let Some(names) = spec.inputs.get(&port.name) {
         return Ok(names.clone());
     }
-    if parts.features.contains_key(&port.name) {
+    if spec.features.contains_key(&port.name) {
         return Ok(vec![port.name.clone()]);
     }
     let is_map = matches!(port.element, Element::Map(_));
