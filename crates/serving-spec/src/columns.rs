@@ -7,7 +7,8 @@ pub struct Port {
     pub name: String,
     /// The type of the elements.
     pub element: Element,
-    /// The number of elements per row: 1 for the shape `[N]` or `[N, 1]`, F for `[N, F]`, and 1 for an input map.
+    /// The number of elements per row: 1 for the shape `[N]` or `[N, 1]`, F for `[N, F]`, and 1 for an input
+    /// map.
     pub width: usize,
     /// The names of the columns if rows are maps: the keys, with integers in decimal. Otherwise it is empty.
     pub keys: Vec<String>,
@@ -31,8 +32,8 @@ pub enum Element {
     /// A map to numbers.
     ///
     /// As an input, it is the map that scikit-learn's `DictVectorizer` takes. The keys are the columns of the
-    /// vocabulary, and a row is sparse: it lists the columns that are not zero. As an output, it is the map that
-    /// `ZipMap` gives. The keys are the classes, and a row has a value for each.
+    /// vocabulary, and a row is sparse: it lists the columns that are not zero. As an output, it is the map
+    /// that `ZipMap` gives. The keys are the classes, and a row has a value for each.
     Map(Number),
 }
 
@@ -83,7 +84,8 @@ pub enum Values {
     Sparse(Sparse),
 }
 
-/// Rows of a wide matrix that is nearly all zeros. Every row has the same number of entries: a column and its value.
+/// Rows of a wide matrix that is nearly all zeros. Every row has the same number of entries: a column and its
+/// value.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sparse {
     /// The index of the column, or [`Sparse::NONE`] if the entry is empty.

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-/// The place of a field in a document: a JSON pointer (RFC 6901) if the text begins with `/`, else the name of a
-/// member of the document itself.
+/// The place of a field in a document: a JSON pointer (RFC 6901) if the text begins with `/`, else the name
+/// of a member of the document itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldPath {
     text: String,

@@ -4,8 +4,8 @@
 //!
 //! 1. [`spec`] reads `serving.toml`, once.
 //! 2. [`features`] finds the fields of a document, computes its features, and appends a row to a batch.
-//! 3. [`columns`] are the plain values of a batch. The model reads them and returns others; this crate does not know
-//!    how.
+//! 3. [`columns`] are the plain values of a batch. A model, which this crate does not know, reads them and
+//!    returns others.
 //! 4. [`result`] turns a row of the outputs into a result, with the id and the origin of the document.
 //!
 //! A document that does not fit is [`Rejected`]. Everything that is checked before the first document is an
@@ -27,7 +27,7 @@
 //!     ride_duration = { output = "variable", round = 1 }
 //!     ride_id = { field = "ride_id" }
 //! "#;
-//! let spec = ServingSpec::from_toml(toml).map_err(|(line, message)| anyhow::anyhow!("line {line}: {message}"))?;
+//! let spec = ServingSpec::from_toml(toml).expect("a sound spec");
 //! let port = |name: &str, element| Port { name: name.into(), element, width: 1, keys: Vec::new() };
 //!
 //! // Once: the plans, for a model with two inputs and one output.

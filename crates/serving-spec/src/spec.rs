@@ -1,7 +1,8 @@
 //! The serving spec: which fields of a record become which inputs of the model, and what the result contains.
 //!
 //! The spec lives beside the model, as `serving.toml`, or under `metadata.serving` in `MLmodel`.
-//! `docs/serving-spec.md` is its reference. [`crate::features`] and [`crate::result`] check it against the model.
+//! `docs/serving-spec.md` is its reference. [`crate::features`] and [`crate::result`] check it against the
+//! model.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ use crate::result::ResultSpec;
 /// ```
 /// use serving_spec::ServingSpec;
 ///
-/// let spec = ServingSpec::from_toml("[features]\nkm = { field = \"/trip/km\", type = \"double\" }").unwrap();
+/// let spec = ServingSpec::from_toml("[features]\nkm = { field = \"/trip/km\" }").unwrap();
 /// assert_eq!(spec.features["km"].transform.key(), "field");
 ///
 /// let (line, message) = ServingSpec::from_toml("[features]\nkm = { feild = \"km\" }").unwrap_err();
@@ -34,13 +35,16 @@ pub struct ServingSpec {
     /// The features by name. Each is one transform, with an optional policy for missing and invalid values.
     #[serde(default)]
     pub features: IndexMap<String, FeatureSpec>,
-    /// The features that make up each input of the model, in the order of its columns. An input that is not listed
-    /// takes the feature of its own name. A single map input takes all features that no other feature uses.
+    /// The features that make up each input of the model, in the order of its columns. An input that is not
+    /// listed takes the feature of its own name. A single map input takes all features that no other feature
+    /// uses.
     #[serde(default)]
     pub inputs: IndexMap<String, Vec<String>>,
-    /// When the event took place: a field or a feature that is a date, or a number of seconds since the epoch.
+    /// When the event took place: a field or a feature that is a date, or a number of seconds since the
+    /// epoch.
     pub event_time: Option<Operand>,
-    /// The members of the result's `prediction`. By default it has every output of the model under its own name.
+    /// The members of the result's `prediction`. By default it has every output of the model under its own
+    /// name.
     #[serde(default)]
     pub result: IndexMap<String, ResultSpec>,
     /// The line of each feature in its file, if that is known.

@@ -109,7 +109,8 @@ impl<'s> Compiler<'s> {
         Ok(compiled)
     }
 
-    /// Returns the feature called `name`, or the column called `feature.column`, and marks the feature as used.
+    /// Returns the feature called `name`, or the column called `feature.column`, and marks the feature as
+    /// used.
     pub fn named(&mut self, name: &str) -> Result<CompiledFeature> {
         if !self.parts.features.contains_key(name)
             && let Some((feature, column)) = self.column_of(name)

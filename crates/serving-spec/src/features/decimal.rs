@@ -1,7 +1,7 @@
 //! Decimal numbers, as the serving spec reads them from texts.
 
-/// Whether `text` is digits with an optional sign, fraction and exponent. Rust and Python both read more than that
-/// as numbers.
+/// Whether `text` is digits with an optional sign, fraction and exponent. Rust and Python both read more than
+/// that as numbers.
 pub(super) fn is_decimal(text: &str) -> bool {
     let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(m, e)| (m, Some(e)));
     let (whole, fraction) =

@@ -23,8 +23,8 @@ pub struct FeatureSpec {
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicySpec {
-    /// The value to use when the value is missing. It must have the feature's type. A feature with several columns
-    /// uses it for each.
+    /// The value to use when the value is missing. It must have the feature's type. A feature with several
+    /// columns uses it for each.
     pub default: Option<Literal>,
     /// `"nan"` makes a missing value NaN and the feature a `double`. It excludes `default`.
     pub missing: Option<MissingSpec>,
@@ -60,9 +60,7 @@ impl FeatureSpec {
 
     fn from_members(mut members: Map<String, Json>) -> Result<Self> {
         if let Some((key, _)) = members.iter().find(|(_, value)| has_null(value)) {
-            bail!(
-                "`{key}` contains null, NaN or an infinity; write `missing = \"nan\"` to make a missing value NaN"
-            );
+            bail!("`{key}` contains null, NaN or an infinity; `missing = \"nan\"` makes a missing value NaN");
         }
         let policy: Map<_, _> = POLICY_KEYS.into_iter().filter_map(|key| members.remove_entry(key)).collect();
         let named: Vec<&str> = Transform::KEYS.into_iter().filter(|key| members.contains_key(*key)).collect();

@@ -1,7 +1,7 @@
 //! Finds the wanted fields in a JSON document, in one pass and without building the document.
 //!
-//! The paths of the fields form a tree. A document is parsed along that tree: wanted fields are borrowed as JSON
-//! text, and everything else is skipped.
+//! The paths of the fields form a tree. A document is parsed along that tree: wanted fields are borrowed as
+//! JSON text, and everything else is skipped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,8 +64,8 @@ impl FieldTree {
         self.count
     }
 
-    /// Fills `slots` with the JSON texts of the wanted fields. A field that the document lacks is `None`. If a name
-    /// occurs twice in an object, the last member counts, as in Python's `json`.
+    /// Fills `slots` with the JSON texts of the wanted fields. A field that the document lacks is `None`. If
+    /// a name occurs twice in an object, the last member counts, as in Python's `json`.
     ///
     /// # Errors
     /// When the document is not one JSON object in UTF-8.

@@ -27,8 +27,8 @@ enum InputColumns {
     Each(Vec<Source>),
     /// One field is an array with an element for each column.
     Array { source: Source, width: usize },
-    /// A vocabulary assigns columns to features. Each feature gives one sparse entry per row; numbers have the given
-    /// type.
+    /// A vocabulary assigns columns to features. Each feature gives one sparse entry per row; numbers have
+    /// the given type.
     Spread(Number, Vec<(Source, FeatureColumns)>),
 }
 
@@ -199,8 +199,8 @@ fn push_array(source: &Source, width: usize, row: &mut Row, values: &mut Values)
     Ok(())
 }
 
-/// Returns the column and the value of the sparse entry for a feature. The type of the value, and the types that
-/// the vocabulary was fitted on, decide the column.
+/// Returns the column and the value of the sparse entry for a feature. The type of the value, and the types
+/// that the vocabulary was fitted on, decide the column.
 fn entry(
     source: &Source,
     columns: &FeatureColumns,
@@ -228,8 +228,8 @@ fn entry(
     }
 }
 
-/// Converts an integer to a double. Integers up to 2^53 convert exactly, and only those are interoperable in JSON
-/// (RFC 8259, section 6).
+/// Converts an integer to a double. Integers up to 2^53 convert exactly, and only those are interoperable in
+/// JSON (RFC 8259, section 6).
 fn exact(source: &Source, integer: i64) -> Result<f64, Problem> {
     let most = 1_u64 << 53;
     if integer.unsigned_abs() <= most {

@@ -1,7 +1,8 @@
 //! The feature plan: from a JSON document to one row of the model's inputs.
 //!
-//! A plan is compiled once, from the serving spec and the model's inputs. Every feature is resolved to slots for the
-//! fields of a document, registers for values, and columns of an input. Every mismatch is an error at that point.
+//! A plan is compiled once, from the serving spec and the model's inputs. Every feature is resolved to slots
+//! for the fields of a document, registers for values, and columns of an input. Every mismatch is an error at
+//! that point.
 
 pub mod vocabulary;
 
@@ -100,8 +101,8 @@ pub fn no_files(name: &str) -> Result<PathBuf> {
 impl FeaturePlan {
     /// Checks the features of a spec against the model's inputs, `ports`.
     ///
-    /// If the spec has no features, the inputs are fields of the document by name. Documents are also searched for
-    /// the fields `echoed`. `files` finds the tables that lookups read.
+    /// If the spec has no features, the inputs are fields of the document by name. Documents are also
+    /// searched for the fields `echoed`. `files` finds the tables that lookups read.
     ///
     /// # Errors
     /// When a feature is malformed, is not used or does not fit its input, or when nothing feeds an input.

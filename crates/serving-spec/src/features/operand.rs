@@ -41,8 +41,8 @@ pub struct Source {
     pub(super) location: Location,
     pub(super) ty: Type,
     pub(super) name: SourceName,
-    /// The feature that rejects the document if the field is missing or wrong. Without an owner, the policy of the
-    /// feature that reads the field decides.
+    /// The feature that rejects the document if the field is missing or wrong. Without an owner, the policy
+    /// of the feature that reads the field decides.
     pub(super) owner: Option<Arc<str>>,
     /// The value to use if the field is missing.
     pub(super) default: Option<Literal>,
@@ -93,8 +93,8 @@ impl Source {
     pub(super) fn check(&self, expected: &str, types: &[Type]) -> Result<()> {
         let default = self.default.as_ref();
         let ty = default.map_or(self.ty, Literal::ty);
-        // A feature that is true or false counts as a number, but a `true` in the document does not. Neither does a
-        // default that stands for a field.
+        // A feature that is true or false counts as a number, but a `true` in the document does not. Neither
+        // does a default that stands for a field.
         let is_boolean = default.is_some() && ty == Type::Bool && types.contains(&Type::Double);
         let fits = ty == Type::Json || types.contains(&ty) && !is_boolean;
         let which = if default.is_some() { "its `default`: " } else { "" };

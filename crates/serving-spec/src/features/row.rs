@@ -3,14 +3,15 @@
 use super::value::{Text, Value};
 use crate::rejected::Rejected;
 
-/// The most bytes of text that the features may build for one document. The largest record is smaller than this.
+/// The most bytes of text that the features may build for one document. The largest record is smaller than
+/// this.
 const MAX_BUILT: usize = 16 << 20;
 
 /// Bytes of memory for built texts that stay allocated for the next document.
 const KEPT: usize = 1 << 20;
 
-/// The fields and features of the current document. [`FeaturePlan::row`](super::FeaturePlan::row) makes a row, and
-/// every document can reuse it.
+/// The fields and features of the current document. [`FeaturePlan::row`](super::FeaturePlan::row) makes a
+/// row, and every document can reuse it.
 #[derive(Debug, Clone, Default)]
 pub struct Row<'a> {
     /// The JSON texts of the plan's fields, by slot.

@@ -19,7 +19,7 @@ pub(super) trait Compile {
 
 /// Resolves the operands of a transform.
 ///
-/// The compiler of a plan implements it. The test of a transform can implement it in three lines.
+/// The compiler of a plan implements it. A test of a transform can implement it with three one-line functions.
 pub(super) trait Operands {
     /// Resolves an operand of any type.
     fn operand(&mut self, operand: &Operand) -> Result<Source>;
@@ -27,8 +27,8 @@ pub(super) trait Operands {
     /// Returns the slot of a field. From now on every document is searched for this field.
     fn slot(&mut self, path: &FieldPath) -> usize;
 
-    /// Returns the table in `file` whose key columns are those of `by`, and the first of two registers. All lookups
-    /// with the same `file` and `by` share the registers.
+    /// Returns the table in `file` whose key columns are those of `by`, and the first of two registers. All
+    /// lookups with the same `file` and `by` share the registers.
     fn table(&mut self, file: &str, by: &IndexMap<String, Operand>) -> Result<(Arc<Table>, usize)>;
 
     /// Resolves an operand that is a number.

@@ -60,8 +60,8 @@ impl Step {
         }
     }
 
-    /// Converts a value to the type of its column. A feature that can be NaN is a double, whatever its transform
-    /// returns.
+    /// Converts a value to the type of its column. A feature that can be NaN is a double, whatever its
+    /// transform returns.
     fn typed<'a>(&self, column: usize, value: Value<'a>) -> Value<'a> {
         let is_double = self.types[column] == Type::Double;
         match value {
@@ -79,8 +79,8 @@ impl Step {
             ProblemKind::Invalid => self.invalid_is_missing,
             ProblemKind::Rejected => return Err(*reason),
         };
-        // The transform may have stopped before it read all operands. An operand that rejects the document does so
-        // whatever the policy of this feature says.
+        // The transform may have stopped before it read all operands. An operand that rejects the document
+        // does so whatever the policy of this feature says.
         for field in &self.plain {
             field.value(row).map_err(|problem| *problem.reason)?;
         }

@@ -109,7 +109,7 @@ fn inputs_alone_list_fields() {
 }
 
 #[test]
-fn echoed_fields_are_looked_for_too() {
+fn echoed_fields_are_found_too() {
     let id = FieldPath::parse("/ride_id").unwrap();
     let plan = FeaturePlan::compile(
         &spec(RIDE).feature_parts(),
@@ -178,7 +178,7 @@ fn every_mismatch_of_spec_and_model_is_named() {
 }
 
 #[test]
-fn features_of_features_feed_no_input_but_by_them() {
+fn a_feature_that_another_feature_uses_feeds_no_input() {
     let toml = r#"
         [features]
         log = { log1p = "speed" }
@@ -198,7 +198,7 @@ fn features_of_features_feed_no_input_but_by_them() {
 }
 
 #[test]
-fn several_columns_are_several_of_an_input() {
+fn a_feature_with_several_columns_fills_several_of_an_input() {
     let toml = r#"
         [features]
         zone = { one_hot = "/zone", vocabulary = ["a", 7], handle_unknown = "ignore" }
@@ -216,7 +216,7 @@ fn several_columns_are_several_of_an_input() {
 }
 
 #[test]
-fn integers_beyond_doubles_stay_what_they_are_or_are_rejected() {
+fn integers_beyond_2_to_the_53_are_exact_or_rejected() {
     let wide = r#"{"a": 9007199254740993}"#;
     let rows_of = |element| {
         let plan = compile("", &[port("a", element, 1)]).unwrap();
@@ -230,7 +230,7 @@ fn integers_beyond_doubles_stay_what_they_are_or_are_rejected() {
 }
 
 #[test]
-fn the_events_own_time_is_read_beside_the_row() {
+fn the_event_time_is_read_beside_the_row() {
     let toml = |time: &str| format!("event_time = {time}\n[features]\na = {{ field = \"a\" }}");
     let times = |time: &str, documents: &[&str]| -> Vec<Result<Option<f64>, String>> {
         let plan = compile(&toml(time), &[port("a", Element::Float, 1)]).unwrap();

@@ -1,8 +1,8 @@
 //! scikit-learn's `DictVectorizer`, outside the graph: from the value of a feature to its one-hot column.
 //!
-//! A string `v` of feature `f` sets the column `f=v` to 1. A number sets the column `f` to itself. A value without a
-//! column counts as zero.
-//! Rule: <https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.DictVectorizer.html>
+//! A string `v` of feature `f` sets the column `f=v` to 1. A number sets the column `f` to itself. A value
+//! without a column counts as zero. Rule:
+//! <https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.DictVectorizer.html>
 
 use anyhow::{Result, bail, ensure};
 use hashbrown::HashMap;

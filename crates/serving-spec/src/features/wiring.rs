@@ -16,8 +16,8 @@ pub(super) struct ImpliedParts {
 }
 
 impl ImpliedParts {
-    /// Makes every input the field of its name, and a map input all fields that it was fitted on. `inputs` can list
-    /// other names.
+    /// Makes every input the field of its name, and a map input all fields that it was fitted on. `inputs`
+    /// can list other names.
     pub fn of(inputs: &IndexMap<String, Vec<String>>, ports: &[Port]) -> Self {
         let mut implied = Self::default();
         for port in ports {
@@ -36,7 +36,8 @@ impl ImpliedParts {
     }
 }
 
-/// Returns the path of the member `name`. A name that begins with `/` would be read as a pointer, so it becomes one.
+/// Returns the path of the member `name`. A name that begins with `/` would be read as a pointer, so it
+/// becomes one.
 fn pointer_to(name: &str) -> String {
     if name.starts_with('/') {
         format!("/{}", name.replace('~', "~0").replace('/', "~1"))
@@ -45,8 +46,8 @@ fn pointer_to(name: &str) -> String {
     }
 }
 
-/// Returns the names of the features that make up the input `port`. `unused` are the features that no other feature
-/// and no earlier input uses.
+/// Returns the names of the features that make up the input `port`. `unused` are the features that no other
+/// feature and no earlier input uses.
 pub(super) fn features_for<'s>(
     port: &Port,
     spec: &FeatureParts,

@@ -1,5 +1,5 @@
-//! The result of a document: its prediction, where the document came from, and an id that stays the same when the
-//! record is delivered again.
+//! The result of a document: its prediction, where the document came from, and an id that stays the same when
+//! the record is delivered again.
 //!
 //! ```json
 //! {"id": "…", "model": "…", "version": "…", "prediction": {…},
@@ -9,6 +9,7 @@
 mod json;
 mod provenance;
 mod result_field;
+mod result_spec;
 
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
@@ -21,12 +22,13 @@ use crate::rejected::Rejected;
 use result_field::{Origin, ResultField};
 
 pub use provenance::Provenance;
-pub use result_field::ResultSpec;
+pub use result_spec::ResultSpec;
 
 /// The namespace of the ids of results: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8_ec81);
 
-/// Writes results. It is compiled once, from the `[result]` table of the serving spec and the model's outputs.
+/// Writes results. It is compiled once, from the `[result]` table of the serving spec and the model's
+/// outputs.
 ///
 /// ```
 /// use serving_spec::columns::{Element, Port, Values};
@@ -74,7 +76,8 @@ impl ResultPlan {
         Ok(Self { head, version: version.to_owned(), fields })
     }
 
-    /// Returns the fields of the document that results repeat, in the order in which [`ResultPlan::write`] takes them.
+    /// Returns the fields of the document that results repeat, in the order in which [`ResultPlan::write`]
+    /// takes them.
     #[must_use]
     pub fn echoed(&self) -> Vec<FieldPath> {
         let paths = self.fields.iter().filter_map(|field| match &field.origin {
@@ -84,7 +87,8 @@ impl ResultPlan {
         paths.collect()
     }
 
-    /// Returns the id of the result for the document at `place` of `record`: the UUIDv5 of `record|place|version`.
+    /// Returns the id of the result for the document at `place` of `record`: the UUIDv5 of
+    /// `record|place|version`.
     ///
     /// Every delivery of the record gives the same id. Another version of the model gives another one.
     #[must_use]
@@ -95,8 +99,8 @@ impl ResultPlan {
     /// Writes the result of one document as one line of JSON.
     ///
     /// The prediction is row `row` of `outputs`. `echoed` holds the JSON texts of the fields of
-    /// [`ResultPlan::echoed`]. `event_time` says when the event took place, in seconds since the epoch; NaN becomes
-    /// `null`.
+    /// [`ResultPlan::echoed`]. `event_time` says when the event took place, in seconds since the epoch; NaN
+    /// becomes `null`.
     ///
     /// # Errors
     /// - [`Rejected::NonFinite`] when a prediction is NaN or infinite.
@@ -161,7 +165,8 @@ impl ResultPlan {
                 Origin::Echo(path) => {
                     let field = echoed.next().copied().flatten();
                     let json = field.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
-                    // A result is one line. In JSON, a raw line break is white space and never part of a value.
+                    // A result is one line. In JSON, a raw line break is white space and never part of a
+                    // value.
                     result.extend(json.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
                 }
             }

@@ -4,37 +4,15 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::json;
+use super::result_spec::ResultSpec;
 use crate::columns::{Element, Port, Values};
 use crate::field_path::FieldPath;
 use crate::rejected::Rejected;
 
 /// The most decimals that a double can represent.
 const MAX_DECIMALS: usize = 15;
-
-/// One member of the result. Give exactly one of `output` and `field`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ResultSpec {
-    /// The name of an output of the model.
-    pub output: Option<String>,
-    /// A field of the record, which the result repeats unchanged: the name of a member, or a JSON pointer.
-    pub field: Option<String>,
-    /// For an output of integer labels: the words for the labels 0, 1, and so on. For an output with several
-    /// columns: the name of each column.
-    pub classes: Option<Vec<String>>,
-    /// Keeps only the score of this class. The output must have scores by class.
-    pub class: Option<String>,
-    /// Rounds numbers to this many decimals, half to even.
-    pub round: Option<usize>,
-    /// Turns a number into `true` if it is at least this value, else into `false`.
-    pub threshold: Option<f64>,
-    /// The two words to write instead of `false` and `true`. Needs `threshold`.
-    pub decision: Option<[String; 2]>,
-}
 
 /// A compiled member.
 #[derive(Debug, Clone)]
@@ -247,8 +225,8 @@ fn layout(spec: &ResultSpec, port: &Port) -> Result<Layout> {
             Ok(Layout::Value(column))
         }
         (Some(class), None) => bail!(
-            "`class = \"{class}\"`: the output `{}` gives no score by class; if it has several columns, name them \
-             with `classes`",
+            "`class = \"{class}\"`: the output `{}` gives no score by class; if it has several columns, \
+             name them with `classes`",
             port.name
         ),
         (None, Some(names)) => Ok(object(&names)),

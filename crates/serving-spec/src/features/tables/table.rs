@@ -9,11 +9,13 @@ use super::column::{ColumnBuilder, TableColumn, Texts};
 
 /// Rows that are found by their keys, in a hash table with linear probing.
 ///
-/// A lookup in a large table spends its time waiting for memory, about 100 ns per access. So a slot holds the key
-/// itself if it is short, and the columns are in the order of the slots. Slot and value are then fetched together.
+/// A lookup in a large table spends its time waiting for memory, about 100 ns per access. So a slot holds the
+/// key itself if it is short, and the columns are in the order of the slots. Slot and value are then fetched
+/// together.
 #[derive(Debug)]
 pub struct Table {
-    /// The start of the key in each slot; zeros mark a free slot. A row takes the first free slot from its hash on.
+    /// The start of the key in each slot; zeros mark a free slot. A row takes the first free slot from its
+    /// hash on.
     slots: Vec<Start>,
     /// The row in each slot, as a place in the file.
     rows: Vec<u32>,
@@ -38,8 +40,8 @@ const END: u8 = 0xff;
 const FREE_OF: usize = 3;
 
 impl Table {
-    /// Makes a table from the columns of the key, followed by the columns of values. `names` are the names of the
-    /// latter.
+    /// Makes a table from the columns of the key, followed by the columns of values. `names` are the names of
+    /// the latter.
     ///
     /// # Errors
     /// When two rows have the same key, when a cell of a key is empty, or when a column is malformed.

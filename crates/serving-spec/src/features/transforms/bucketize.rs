@@ -15,8 +15,8 @@ use crate::features::value::{Type, Value};
 pub struct Bucketize {
     /// A number.
     bucketize: Operand,
-    /// The lower bounds of the buckets after the first, in ascending order. A number that equals a split is in the
-    /// bucket above it.
+    /// The lower bounds of the buckets after the first, in ascending order. A number that equals a split is
+    /// in the bucket above it.
     splits: Vec<f64>,
 }
 

@@ -30,9 +30,11 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    /// Whether two values are equal. They are compared as texts if one is a feature of type `string`, else as numbers.
+    /// Whether two values are equal. They are compared as texts if one is a feature of type `string`, else as
+    /// numbers.
     Equal equal is_eq true;
-    /// Whether two values differ. They are compared as texts if one is a feature of type `string`, else as numbers.
+    /// Whether two values differ. They are compared as texts if one is a feature of type `string`, else as
+    /// numbers.
     NotEqual not_equal is_ne true;
     /// Whether the first number is less than the second.
     Less less is_lt false;

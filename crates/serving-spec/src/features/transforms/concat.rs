@@ -24,7 +24,8 @@ impl Compile for Concat {
     fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
         let (texts, separator) = (operands.texts(&self.concat)?, self.separator.clone());
         Ok(one(Type::String, move |row| {
-            // Reading an operand can build a text. So all operands are read before the joined text is started.
+            // Reading an operand can build a text. So all operands are read before the joined text is
+            // started.
             let texts = texts.iter().map(|text| text.text(row)).collect::<Result<Vec<_>, _>>()?;
             let start = row.start();
             for (index, text) in texts.into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Positions in a cycle, as a sine and a cosine. Near positions have near values, also across the end of a cycle.
+//! Positions in a cycle, as a sine and a cosine. Near positions have near values, also across the end of a
+//! cycle.
 
 use std::f64::consts::TAU;
 

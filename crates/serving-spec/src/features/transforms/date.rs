@@ -27,8 +27,8 @@ pub struct Date {
     date: Operand,
     /// The part to return.
     part: Part,
-    /// The IANA name of the zone in which the part is read, such as `America/New_York`. By default it is the zone of
-    /// the date itself.
+    /// The IANA name of the zone in which the part is read, such as `America/New_York`. By default it is the
+    /// zone of the date itself.
     time_zone: Option<String>,
     /// Only for `part = "seconds"`: the date to count from. By default it is the epoch.
     since: Option<Operand>,
@@ -94,8 +94,8 @@ fn date_operand(operands: &mut dyn Operands, operand: &Operand) -> Result<Source
     Ok(source)
 }
 
-/// Returns the seconds since the epoch of a source that is a date, or a number of seconds. The result is NaN if the
-/// feature is missing and declares NaN for that.
+/// Returns the seconds since the epoch of a source that is a date, or a number of seconds. The result is NaN
+/// if the feature is missing and declares NaN for that.
 pub(in crate::features) fn event_time(source: &Source, row: &mut Row) -> Result<f64, Problem> {
     let is_number = match source.value(row)? {
         Value::Json(json) => !row.str(json).starts_with('"'),

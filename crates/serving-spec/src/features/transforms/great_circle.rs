@@ -15,7 +15,8 @@ use crate::features::scope::{Compile, Operands};
 pub struct GreatCircle {
     /// The latitude and longitude of the first place, then of the second, in degrees.
     great_circle: [Operand; 4],
-    /// The radius of the sphere, in the unit of the distance. By default it is the Earth's mean radius in kilometres.
+    /// The radius of the sphere, in the unit of the distance. By default it is the Earth's mean radius in
+    /// kilometres.
     #[serde(default = "earth")]
     radius: f64,
 }

@@ -21,8 +21,8 @@ pub struct Hash {
     hash: Vec<String>,
     /// The number of columns.
     n_features: usize,
-    /// Whether the hash also decides the sign of a value. Features that meet in one column then tend to cancel out.
-    /// By default it does.
+    /// Whether the hash also decides the sign of a value. Features that meet in one column then tend to
+    /// cancel out. By default it does.
     #[serde(default = "yes")]
     alternate_sign: bool,
 }
@@ -35,7 +35,8 @@ fn yes() -> bool {
 #[derive(Debug)]
 struct Hashed {
     source: Source,
-    /// `name=`, the start of the text that is hashed for a string. `None` for a number, whose column is fixed.
+    /// `name=`, the start of the text that is hashed for a string. `None` for a number, whose column is
+    /// fixed.
     category: Option<String>,
     column: usize,
     sign: f64,

@@ -37,13 +37,14 @@ pub struct Lookup {
 struct Probe {
     table: Arc<Table>,
     keys: Vec<Source>,
-    /// The first of two registers: the place of the row, and the number of the document that it was found for.
+    /// The first of two registers: the place of the row, and the number of the document that it was found
+    /// for.
     register: usize,
 }
 
 impl Lookup {
-    /// Announces the columns that this lookup wants, so that its table is read once. A malformed lookup is skipped:
-    /// its compilation fails later.
+    /// Announces the columns that this lookup wants, so that its table is read once. A malformed lookup is
+    /// skipped: its compilation fails later.
     pub(in crate::features) fn announce(&self, tables: &mut Tables) {
         if let Ok(columns) = self.columns() {
             tables.want(&self.lookup, self.by.keys().cloned().collect(), columns);

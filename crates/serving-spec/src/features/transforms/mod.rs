@@ -1,7 +1,7 @@
 //! The transforms: what the spec writes, and how it is compiled.
 //!
-//! To add a transform, write a file with a struct that has the transform's key as a field, and add a line below. A
-//! transform of one operand without parameters is one line and a function in `unary.rs`.
+//! To add a transform, write a file with a struct that has the transform's key as a field, and add a line
+//! below. A transform of one operand without parameters is one line and a function in `unary.rs`.
 
 #![expect(clippy::struct_field_names, reason = "the key of a transform is its name")]
 

@@ -18,8 +18,8 @@ pub struct Slice {
     /// The first character, counted from 0. A negative number counts from the end.
     #[serde(default)]
     start: i64,
-    /// The character after the last one. A negative number counts from the end. By default the rest of the text is
-    /// taken.
+    /// The character after the last one. A negative number counts from the end. By default the rest of the
+    /// text is taken.
     stop: Option<i64>,
 }
 
@@ -36,7 +36,8 @@ impl Compile for Slice {
     }
 }
 
-/// Returns the byte where a character begins. Beyond the text it is the end, or the start if counted from the end.
+/// Returns the byte where a character begins. Beyond the text it is the end, or the start if counted from the
+/// end.
 fn byte(text: &str, character: i64) -> usize {
     let beyond = usize::try_from(character.unsigned_abs()).unwrap_or(usize::MAX);
     let mut characters = text.char_indices();

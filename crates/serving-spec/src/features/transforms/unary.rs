@@ -99,11 +99,18 @@ mod tests {
     /// Resolves every operand to the one field of a row.
     struct OneField;
 
-    #[rustfmt::skip]
     impl Operands for OneField {
-        fn operand(&mut self, _: &Operand) -> Result<Source> { Ok(Source::field(0, FieldPath::name("a"))) }
-        fn slot(&mut self, _: &FieldPath) -> usize { 0 }
-        fn table(&mut self, _: &str, _: &IndexMap<String, Operand>) -> Result<(Arc<Table>, usize)> { unreachable!() }
+        fn operand(&mut self, _: &Operand) -> Result<Source> {
+            Ok(Source::field(0, FieldPath::name("a")))
+        }
+
+        fn slot(&mut self, _: &FieldPath) -> usize {
+            0
+        }
+
+        fn table(&mut self, _: &str, _: &IndexMap<String, Operand>) -> Result<(Arc<Table>, usize)> {
+            unreachable!("a unary transform reads no table")
+        }
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     Some(Moment { wall, offset })
 }
 
-/// Reads `Z`, `+01:00`, `+0100`, `+01` or nothing. The outer option says whether the offset is well-formed, the inner
-/// one whether it is there.
+/// Reads `Z`, `+01:00`, `+0100`, `+01` or nothing. The outer option says whether the offset is well-formed,
+/// the inner one whether it is there.
 #[expect(clippy::option_option, reason = "malformed and absent are different")]
 fn read_offset(rest: &mut &[u8]) -> Option<Option<Offset>> {
     if rest.is_empty() {

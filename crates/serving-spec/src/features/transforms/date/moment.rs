@@ -31,10 +31,11 @@ impl Moment {
         utc.checked_add(duration(zone.to_offset(timestamp))).ok().filter(has_year)
     }
 
-    /// Returns the time since the epoch. `zone` applies to a date without an offset; without a zone that is UTC.
+    /// Returns the time since the epoch. `zone` applies to a date without an offset; without a zone that is
+    /// UTC.
     ///
-    /// A time that the clock shows twice is the first of the two. For a time that the clock skips, the offset before
-    /// the gap holds.
+    /// A time that the clock shows twice is the first of the two. For a time that the clock skips, the offset
+    /// before the gap holds.
     pub fn since_epoch(self, zone: Option<&TimeZone>) -> Elapsed {
         let offset = self.offset.or_else(|| {
             Some(match zone?.to_ambiguous_timestamp(self.wall).offset() {
