@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use serving_spec::FeaturePlan;
 use serving_spec::ServingSpec;
+use serving_spec::features::FeaturePlan;
 
 /// A plan of the features alone, whose tables are in `folder`.
 fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
     let toml = format!("[features]\n{features}");
     let spec = ServingSpec::from_toml(&toml)
         .map_err(|(line, message)| anyhow::anyhow!("line {}: {message}", line - 1))?;
-    FeaturePlan::of_features(&spec, &|name| -> Result<PathBuf> {
+    FeaturePlan::of_features(&spec.feature_parts(), &|name| -> Result<PathBuf> {
         let path = folder.map(|folder| folder.path().join(name)).unwrap_or_default();
         ensure!(path.exists(), "{name} is not in the model directory");
         Ok(path)
@@ -172,7 +172,7 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
         (
             "x = { ordinal = \"/a\", vocabulary = [\"b\"] }",
             r#"{"a": "c"}"#,
-            "field `/a`: expected a category of `vocabulary`, found another",
+            "field `/a`: expected a category of `vocabulary`, found another text",
         ),
         (
             "x = { great_circle = [\"/a\", \"/b\", \"/c\", \"/d\"], default = 0.0 }",
@@ -248,7 +248,7 @@ fn texts_do_not_grow_without_bound() {
         (format!("x = {{ concat = [{many}], default = \"\" }}"), &document),
         (format!("{categories}x = {{ field = \"a\" }}"), &escaped),
     ] {
-        assert_eq!(x(&features, document), "its features make texts of more than 16777216 bytes");
+        assert_eq!(x(&features, document), "its features build more than 16777216 bytes of text");
     }
     // What was made for one record is no longer counted for the next.
     assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
@@ -257,7 +257,7 @@ fn texts_do_not_grow_without_bound() {
 #[test]
 fn what_means_nothing_is_refused_with_its_place() {
     for (features, expected) in [
-        ("a = { feild = \"a\" }", "line 1: `feild` is no transform"),
+        ("a = { feild = \"a\" }", "line 1: `feild` is not a transform"),
         (
             "b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }",
             "line 2: a feature with `log1p`: unknown field `base`",
@@ -265,30 +265,30 @@ fn what_means_nothing_is_refused_with_its_place() {
         ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: a feature with `bucketize`: invalid type"),
         (
             "a = { log1p = \"b\" }",
-            "feature `a`: there is no feature `b`: there are `a`; a field of the record is written as a JSON pointer, `/b`",
+            "feature `a` (line 2): there is no feature `b`, only `a`; write a field of the record as a JSON pointer, `/b`",
         ),
         (
             "a = { log1p = \"b\" }\nb = { absolute = \"c\" }\nc = { sum = [\"a\"] }",
-            "it is made of itself: `a` from `b` from `c` from `a`",
+            "it depends on itself: `a` from `b` from `c` from `a`",
         ),
         (
             "a = { constant = \"7\" }\nb = { log1p = \"a\" }",
-            "feature `b`: `a`: it is of type string, and a number is needed",
+            "feature `b` (line 3): `a`: expected a number, found type string; use `cast` to convert it",
         ),
         (
             "a = { constant = 0.5 }\nb = { concat = [\"a\"] }",
-            "feature `b`: `a`: it is of type double, and a text is needed",
+            "feature `b` (line 3): `a`: expected a text, found type double",
         ),
         ("a = { constant = 0.5 }\nb = { cast = \"a\", to = \"string\" }", "cast it to `int64` first"),
-        ("a = { bucketize = \"/a\", splits = [1, 1] }", "do not ascend"),
+        ("a = { bucketize = \"/a\", splits = [1, 1] }", "`splits`: expected numbers in ascending order"),
         ("a = { ordinal = \"/a\", vocabulary = [\"7\", 7] }", "has `7` twice"),
         ("a = { date = \"/a\", part = \"hour\", time_zone = \"Mars/Base\" }", "no time zone `Mars/Base`"),
         ("a = { date = \"/a\", part = \"hour\", since = \"/b\" }", "`since` goes with"),
         ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
-        ("a = { sine = \"/a\", period = 0 }", "`period` is above zero"),
-        ("a = { clip = \"/a\", max = nan }", "`max` holds null, NaN or an infinity"),
-        ("a = { field = \"a\", type = \"double\", missing = nan }", "is `missing = \"nan\"`"),
-        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` holds null, NaN or an infinity"),
+        ("a = { sine = \"/a\", period = 0 }", "`period`: expected a number above zero, found 0"),
+        ("a = { clip = \"/a\", max = nan }", "`max` contains null, NaN or an infinity"),
+        ("a = { field = \"a\", type = \"double\", missing = nan }", "write `missing = \"nan\"`"),
+        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` contains null, NaN or an infinity"),
         ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
         ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
         ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),
@@ -301,19 +301,22 @@ fn what_means_nothing_is_refused_with_its_place() {
             "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
             "has no column `d`; it has `a.b`",
         ),
-        ("a = { hash = [\"/a\"], n_features = 4 }", "is a field, and the name that is hashed is a feature's"),
-        ("a = { hash = [\"b\"], n_features = 1000000 }\nb = { field = \"b\" }", "`n_features` is 1 to 65536"),
+        ("a = { hash = [\"/a\"], n_features = 4 }", "expected the name of a feature, found the field `/a`"),
+        (
+            "a = { hash = [\"b\"], n_features = 1000000 }\nb = { field = \"b\" }",
+            "`n_features`: expected 1 to 65536, found 1000000",
+        ),
         (
             "a = { lookup = \"t.csv\", by = { k = \"/a\" }, value = \"v\" }",
             "t.csv is not in the model directory",
         ),
         (
             "a = { field = \"a\", default = true }\nb = { log1p = \"a\" }",
-            "its `default` is of type bool, and a number is needed",
+            "its `default`: expected a number, found type bool",
         ),
         (
             "a = { field = \"a\", default = \"none\" }\nb = { date = \"a\", part = \"hour\" }",
-            "`a`: its `default` is no ISO 8601 date",
+            "`a`: its `default`: expected an ISO 8601 date, found another text",
         ),
         ("a = { lookup = \"t.csv\", by = { k = \"/a\" } }", "give either `value` or `values`"),
         ("a = { lookup = \"t.csv\", by = {}, value = \"v\" }", "`by` names no column"),
@@ -355,7 +358,7 @@ fn tables_are_read_from_csv_and_json_lines() {
         let miss = value("value = \"km\"", r#"{"f": "JFK", "t": "BOS"}"#);
         assert_eq!(
             miss,
-            "feature `x`: field `/f`, field `/t`: expected a key of the table, found none such together"
+            "feature `x`: field `/f`, field `/t`: expected a key of the table, found another combination"
         );
         assert_eq!(value("value = \"km\", missing = \"nan\"", r#"{"f": "JFK", "t": "BOS"}"#), "null \"-\"");
         // A cell that is empty.
@@ -374,7 +377,7 @@ fn tables_are_read_from_csv_and_json_lines() {
     );
     assert!(
         error("lookup = \"t.jsonl\", by = { k = \"/k\" }, value = \"km\"")
-            .contains("no line has a member `k`")
+            .contains("no line has the member `k`")
     );
     write("t.txt", "");
     assert!(
@@ -396,7 +399,7 @@ fn tables_are_read_from_csv_and_json_lines() {
     write("bad.jsonl", "{\"k\": \"a\", \"v\": 1}\n[]\n");
     assert!(
         error("lookup = \"bad.jsonl\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("line 2 is no JSON object")
+            .contains("line 2 is not a JSON object")
     );
     write("bad.parquet", "PAR1");
     assert!(error("lookup = \"bad.parquet\", by = { k = \"/k\" }, value = \"v\"").contains("bad.parquet"));

@@ -48,7 +48,7 @@ fn features_are_those_of_the_python_module() {
         let case: Case = serde_json::from_str(&line.unwrap()).unwrap();
         let spec: ServingSpec = serde_json::from_value(case.spec.clone())
             .unwrap_or_else(|error| panic!("{error}: {}", case.spec));
-        let plan = FeaturePlan::of_features(&spec, &|name| Ok(tables.path().join(name)))
+        let plan = FeaturePlan::of_features(&spec.feature_parts(), &|name| Ok(tables.path().join(name)))
             .unwrap_or_else(|error| panic!("{error:#}: {}", case.spec));
         for Record { document, features, rejected: by } in case.records {
             let found = plan.values(document.as_bytes());
