@@ -1,7 +1,7 @@
-# The function as an image for Lambda: one static binary and the certificates that it trusts. `make image` prepares what is
-# copied, target/package/ARCH/root, and builds.
+# The function as an image for Lambda: one static binary and the certificate authorities that it trusts. `make
+# image` fills the build context, target/package/ARCH/root.
 FROM scratch
 COPY . /
-# Nobody in particular; Lambda runs it as a user of its own.
+# An unprivileged user for other hosts. Lambda runs the image as its own user.
 USER 65532:65532
 ENTRYPOINT ["/bootstrap"]

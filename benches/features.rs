@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use predictor::model::directory::ModelDirectory;
+use predictor::model::{Description, Model};
+use serving_spec::FeaturePlan;
 use serving_spec::ServingSpec;
-use serving_spec::features::FeaturePlan;
 use serving_spec::result::ResultPlan;
-use stream_predictor::config::ModelLocation;
-use stream_predictor::model::directory::ModelDirectory;
-use stream_predictor::model::{Description, Model};
 
 /// As in the function.
 #[global_allocator]
@@ -24,21 +23,20 @@ const ROUNDS: usize = 31;
 const KEYS: u32 = 1_000_000;
 const LOOKUPS: u32 = 50_000;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    system("rides", &root.join("tests/fixtures/mlflow3"), &root.join("tests/fixtures/rides.jsonl")).await?;
+    system("rides", &root.join("tests/fixtures/mlflow3"), &root.join("tests/fixtures/rides.jsonl"))?;
     let flights = root.join("target/fixtures/flights");
     if flights.exists() {
-        system("flights", &flights, &flights.join("flights.jsonl")).await?;
+        system("flights", &flights, &flights.join("flights.jsonl"))?;
     }
     lookup()
 }
 
 /// The features of a model that is somewhere below a folder, for the records of a file.
-async fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
+fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let model = find(models).with_context(|| format!("no MLmodel below {}", models.display()))?;
-    let directory = ModelDirectory::fetch(&ModelLocation::Folder(model), None).await?;
+    let directory = ModelDirectory::open(&model)?;
     let Description { spec, file, .. } = Description::read(&directory)?;
     let model = Model::load(&directory, &file)?;
     let echoed = ResultPlan::compile(&spec.result, model.outputs(), "", "")?.echoed();

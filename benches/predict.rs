@@ -10,27 +10,24 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use predictor::model::Model;
+use predictor::model::directory::ModelDirectory;
 use serving_spec::columns::{Rows, Values};
-use stream_predictor::config::ModelLocation;
-use stream_predictor::model::Model;
-use stream_predictor::model::directory::ModelDirectory;
 
 /// As in the function.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     // Cargo adds arguments of its own.
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
     if std::env::args().any(|argument| argument == "--portable") {
-        stream_predictor::model::use_portable_code();
+        onnx_ml::use_portable_code();
     }
     let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
     let started = Instant::now();
-    let model =
-        Model::load(&ModelDirectory::fetch(&ModelLocation::Folder(folder), None).await?, "model.onnx")?;
+    let model = Model::load(&ModelDirectory::open(&folder)?, "model.onnx")?;
     println!("{}", started.elapsed().as_nanos());
 
     let values: Vec<f32> = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();

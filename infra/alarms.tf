@@ -1,4 +1,4 @@
-# What should be looked at, and who is told.
+# Alarms, and the topic that sends them.
 
 locals {
   function_dimension = { FunctionName = var.name }
@@ -7,13 +7,13 @@ locals {
 
   alarms = {
     iterator-age = {
-      description = "The oldest unread event is more than ${var.alarms.iterator_age_minutes} minutes old: the function does not keep up, or a batch does not get through."
+      description = "The oldest unread event is more than ${var.alarms.iterator_age_minutes} minutes old. The function does not keep up, or a batch does not get through."
       namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = local.function_dimension
-      # Told once an invocation: of a batch that is tried again and again, less than once a minute.
+      # Lambda writes this metric once per invocation. For a batch that is retried, that is less than once a minute.
       statistic = "Maximum", threshold = var.alarms.iterator_age_minutes * 60000, periods = 1
     }
     errors = {
-      description = "Invocations fail as a whole: see the log for the line that says why."
+      description = "Invocations fail as a whole. A line in the log says why."
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.function_dimension
       statistic   = "Sum", threshold = 0, periods = 1
     }
@@ -23,26 +23,26 @@ locals {
       statistic   = "Sum", threshold = 0, periods = 5
     }
     output-throttles = {
-      description = "The output stream refuses records for 5 minutes on end: it wants more shards, or keys that spread better."
+      description = "The output stream has refused records for 5 minutes. It needs more shards, or keys that spread better."
       namespace   = "AWS/Kinesis", metric = "WriteProvisionedThroughputExceeded", dimensions = { StreamName = local.stream_names.output }
       statistic   = "Sum", threshold = 0, periods = 5
     }
     quarantined = {
-      description = "Records that can never be predicted were put below s3://${aws_s3_bucket.failures.bucket}/quarantine."
+      description = "Records that can never be predicted were stored below s3://${aws_s3_bucket.failures.bucket}/quarantine."
       namespace   = local.quarantined.namespace, metric = local.quarantined.metric, dimensions = {}
       statistic   = "Sum", threshold = 0, periods = 1
     }
   }
 
-  # They count events of the mapping, which is there with the function.
+  # These count events of the mapping, which exists only with the function.
   mapping_alarms = local.deployed == 0 ? {} : {
     dropped = {
-      description = "Lambda dropped events: neither predicted nor kept."
+      description = "Lambda dropped events. They were neither predicted nor kept."
       namespace   = "AWS/Lambda", metric = "DroppedEventCount", dimensions = local.mapping_dimension
       statistic   = "Sum", threshold = 0, periods = 1
     }
     given-up = {
-      description = "Lambda gave up batches, and put them below s3://${aws_s3_bucket.failures.bucket}/aws/lambda: `stream-predictor replay` sends them again."
+      description = "Lambda gave up batches, and stored them below s3://${aws_s3_bucket.failures.bucket}/aws/lambda. `stream-predictor replay` sends them again."
       namespace   = "AWS/Lambda", metric = "OnFailureDestinationDeliveredEventCount", dimensions = local.mapping_dimension
       statistic   = "Sum", threshold = 0, periods = 1
     }
@@ -82,7 +82,7 @@ resource "aws_cloudwatch_log_metric_filter" "quarantined" {
 }
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:alarms can't publish to a topic under AWS's own key; kms_key_arn is used if one is given
+  #checkov:skip=CKV_AWS_26:alarms cannot publish to a topic under AWS's own key; kms_key_arn is used if given
   name              = "${var.name}-alarms"
   kms_master_key_id = var.kms_key_arn
 }

@@ -1,4 +1,4 @@
-# What holds for every bucket that is made here.
+# Settings of every bucket that is created here.
 
 locals {
   buckets = merge(

@@ -1,4 +1,4 @@
-# One page: is it keeping up, does anything fail, what does it cost.
+# One page: does the function keep up, does anything fail, how long do invocations take.
 
 locals {
   mapping_id = try(aws_lambda_event_source_mapping.input[0].uuid, "none")
@@ -19,7 +19,7 @@ locals {
     "Duration, ms" = { statistic = "p99", metrics = [
       ["AWS/Lambda", "Duration", "FunctionName", var.name],
     ] }
-    "Events that have no prediction" = { statistic = "Sum", metrics = [
+    "Events without a prediction" = { statistic = "Sum", metrics = [
       [local.quarantined.namespace, local.quarantined.metric],
       ["AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "EventSourceMappingUUID", local.mapping_id],
       ["AWS/Lambda", "DroppedEventCount", "EventSourceMappingUUID", local.mapping_id],

@@ -1,7 +1,7 @@
-# The function, the alias that is invoked, and the mapping from the input stream to it.
+# The function, the alias that Lambda invokes, and the mapping from the input stream to it.
 
 locals {
-  # A run id, and there is a function.
+  # The function exists once there is a run id.
   deployed     = var.run_id == null ? 0 : 1
   function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
 
@@ -10,12 +10,12 @@ locals {
 }
 
 resource "aws_lambda_function" "predictor" {
-  #checkov:skip=CKV_AWS_50:a trace has nothing that the log line of each batch lacks, and would need rights on every resource (*)
-  #checkov:skip=CKV_AWS_115:a limit of concurrency is function.reserved_concurrency; shards limit it anyhow
+  #checkov:skip=CKV_AWS_50:a trace adds nothing to the log line of each batch, and needs rights on every resource (*)
+  #checkov:skip=CKV_AWS_115:function.reserved_concurrency limits the concurrency; the number of shards limits it anyway
   #checkov:skip=CKV_AWS_116:for asynchronous invocations only; batches that fail go to the mapping's on-failure destination
-  #checkov:skip=CKV_AWS_117:it reaches Kinesis and S3 alone; in a network of yours that would need endpoints or a NAT
-  #checkov:skip=CKV_AWS_173:the environment holds names, no secrets; encrypted with kms_key_arn if one is given
-  #checkov:skip=CKV_AWS_272:the zip's hash and the image's digest are in the plan
+  #checkov:skip=CKV_AWS_117:the function reaches only Kinesis and S3; in a VPC that would need endpoints or a NAT
+  #checkov:skip=CKV_AWS_173:the environment holds names and no secrets; encrypted with kms_key_arn if given
+  #checkov:skip=CKV_AWS_272:the plan holds the zip's hash or the image's digest
   count = local.deployed
 
   function_name = var.name
@@ -34,7 +34,7 @@ resource "aws_lambda_function" "predictor" {
   timeout                        = var.function.timeout_seconds
   reserved_concurrent_executions = var.function.reserved_concurrency
   kms_key_arn                    = var.kms_key_arn
-  # Each change is a version, which stays as it is: rolling back is moving the alias.
+  # Each change publishes a version, which never changes. A rollback moves the alias.
   publish = true
 
   ephemeral_storage {
@@ -54,7 +54,7 @@ resource "aws_lambda_function" "predictor" {
   logging_config {
     log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.function.name
-    # The counts of a batch are told at INFO; below that libraries log payloads.
+    # The counts of a batch are logged at INFO. Below that libraries log payloads.
     application_log_level = "INFO"
     system_log_level      = "INFO"
   }
@@ -62,15 +62,15 @@ resource "aws_lambda_function" "predictor" {
   lifecycle {
     precondition {
       condition     = local.zip == null || try(fileexists(local.zip), false)
-      error_message = "There is no ${coalesce(local.zip, "zip")}: `make zip` makes it; or give code.zip or code.image_uri."
+      error_message = "${coalesce(local.zip, "The zip")} does not exist: run `make zip`, or set code.zip or code.image_uri."
     }
     precondition {
       condition     = anytrue([for keys in local.models_found : length(coalesce(keys, [])) > 0])
-      error_message = "No model of run ${var.run_id}: nothing below ${join(" nor ", [for prefix in local.searched : "s3://${local.model_bucket}/${prefix}"])}; check run_id, the bucket, model.prefix and model.experiment_id."
+      error_message = "Found no model of run ${var.run_id}: nothing is below ${join(" nor ", [for prefix in local.searched : "s3://${local.model_bucket}/${prefix}"])}. Check run_id, the bucket, model.prefix and model.experiment_id."
     }
     precondition {
       condition     = var.model.location == null || try(startswith(var.model.location, "s3://${local.model_bucket}/"), true)
-      error_message = "model.location is not in ${local.model_bucket}, the bucket that is made: give model.existing."
+      error_message = "model.location: expected an address in ${local.model_bucket}, the bucket that is created. For another bucket, set model.existing."
     }
   }
 
@@ -81,7 +81,7 @@ resource "aws_lambda_alias" "live" {
   count = local.deployed
 
   name             = "live"
-  description      = "What the input stream's records go through"
+  description      = "The versions that the records of the input stream go through"
   function_name    = aws_lambda_function.predictor[0].function_name
   function_version = var.canary == null ? aws_lambda_function.predictor[0].version : var.canary.stable_version
 
@@ -93,12 +93,12 @@ resource "aws_lambda_alias" "live" {
   }
 
   lifecycle {
-    # A zip in place of an image, or the other way, is another function.
+    # A change from a zip to an image, or back, creates another function.
     replace_triggered_by = [aws_lambda_function.predictor[0].package_type]
   }
 }
 
-# What the alias really has: an apply may be cut off between a function's new configuration and its version.
+# What the alias really serves. An apply can be cut off between a function's new configuration and its version.
 data "aws_lambda_function" "live" {
   count = local.deployed
 
@@ -116,7 +116,7 @@ resource "aws_lambda_event_source_mapping" "input" {
   maximum_batching_window_in_seconds = var.mapping.batching_window_seconds
   parallelization_factor             = var.mapping.parallelization_factor
 
-  # Without the first, Lambda ignores what the function reports and takes a partly failed batch for done.
+  # Without ReportBatchItemFailures Lambda ignores what the function reports, and counts a partly failed batch as done.
   function_response_types        = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error = true
   maximum_retry_attempts         = var.mapping.maximum_retry_attempts
@@ -134,8 +134,8 @@ resource "aws_lambda_event_source_mapping" "input" {
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  #checkov:skip=CKV_AWS_158:no payload is ever logged; encrypted with kms_key_arn if one is given
-  #checkov:skip=CKV_AWS_338:function.log_retention_days says how long; what happened to a record is in the failures bucket
+  #checkov:skip=CKV_AWS_158:no payload is ever logged; encrypted with kms_key_arn if given
+  #checkov:skip=CKV_AWS_338:function.log_retention_days sets the retention; failed records are in the failures bucket
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.function.log_retention_days
   kms_key_id        = var.kms_key_arn

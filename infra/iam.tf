@@ -1,4 +1,4 @@
-# What the function may do, and nothing else. `tests/permissions.tftest.hcl` holds it to that.
+# The rights of the function: exactly those that it uses. `tests/permissions.tftest.hcl` checks them word by word.
 
 locals {
   statements = concat(
@@ -27,11 +27,11 @@ locals {
       {
         Sid    = "KeepFailures"
         Action = ["s3:PutObject"]
-        # The mapping's id, which would follow, is known only after Lambda has checked this very right.
+        # The mapping's id would come next, but it is known only after Lambda has checked this right.
         Resource = ["${aws_s3_bucket.failures.arn}/quarantine/*", "${aws_s3_bucket.failures.arn}/aws/lambda/*"]
       },
       {
-        # Lambda checks the destination of a mapping with it.
+        # Lambda uses this right to check the destination of a mapping.
         Sid      = "FindFailures"
         Action   = ["s3:ListBucket"]
         Resource = [aws_s3_bucket.failures.arn]
@@ -57,7 +57,7 @@ locals {
 
 resource "aws_iam_role" "function" {
   name        = "${var.name}-${local.region}"
-  description = "Of the function ${var.name}"
+  description = "Role of the function ${var.name}"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

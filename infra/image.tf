@@ -1,7 +1,7 @@
-# Where `make push` puts images.
+# The repository for images, which `make push` fills.
 
 resource "aws_ecr_repository" "function" {
-  #checkov:skip=CKV_AWS_136:encrypted with kms_key_arn if one is given, with AES-256 otherwise
+  #checkov:skip=CKV_AWS_136:encrypted with kms_key_arn if given, otherwise with AES-256
   name                 = var.name
   image_tag_mutability = "IMMUTABLE"
 
@@ -15,13 +15,13 @@ resource "aws_ecr_repository" "function" {
   }
 }
 
-# Lambda needs the image of a version as long as the version is to be invoked: enough are kept to roll back.
+# Lambda needs the image of a version for as long as the version may be invoked. This keeps enough to roll back.
 resource "aws_ecr_lifecycle_policy" "function" {
   repository = aws_ecr_repository.function.name
   policy = jsonencode({
     rules = [{
       rulePriority = 1
-      description  = "the last 50 images"
+      description  = "Keep the last 50 images"
       selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 50 }
       action       = { type = "expire" }
     }]

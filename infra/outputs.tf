@@ -14,34 +14,34 @@ output "model_location" {
 }
 
 output "run_id" {
-  description = "Run id of the model that is served, but for a canary's share."
+  description = "Run id of the model that is served, apart from a canary's share."
   value       = one([for function in data.aws_lambda_function.live : function.environment[0].variables["RUN_ID"]])
 }
 
 output "image" {
-  description = "The image that is served, for code; none of a zip."
+  description = "The image that is served, as a value for code. Null for a zip."
   value = one([for function in aws_lambda_function.predictor : {
     architecture = one(function.architectures), image_uri = function.image_uri
   } if function.image_uri != null])
 }
 
 output "function_name" {
-  description = "Name of the function; none without a run id."
+  description = "Name of the function. Null without a run id."
   value       = one(aws_lambda_function.predictor[*].function_name)
 }
 
 output "function_version" {
-  description = "The version that was published last, with the run id above."
+  description = "The version that was published last."
   value       = one(aws_lambda_function.predictor[*].version)
 }
 
 output "live_version" {
-  description = "The version that is invoked, but for a canary's share: the stable_version of the next canary."
+  description = "The version that is invoked, apart from a canary's share. It is the stable_version of the next canary."
   value       = one(aws_lambda_alias.live[*].function_version)
 }
 
 output "alias_arn" {
-  description = "What the mapping invokes."
+  description = "ARN of the alias that the mapping invokes."
   value       = one(aws_lambda_alias.live[*].arn)
 }
 
@@ -51,17 +51,17 @@ output "mapping_id" {
 }
 
 output "quarantine_location" {
-  description = "Records that can never be predicted: `stream-predictor replay …`."
+  description = "Address of the records that can never be predicted, for `stream-predictor replay`."
   value       = "s3://${aws_s3_bucket.failures.bucket}/quarantine"
 }
 
 output "failures_location" {
-  description = "Batches that Lambda gave up: `stream-predictor replay …`."
+  description = "Address of the batches that Lambda gave up, for `stream-predictor replay`."
   value       = "s3://${aws_s3_bucket.failures.bucket}/aws/lambda"
 }
 
 output "repository_url" {
-  description = "Where `make push` puts images."
+  description = "Repository for images, for `make push REPOSITORY=…`."
   value       = aws_ecr_repository.function.repository_url
 }
 
@@ -71,6 +71,6 @@ output "alarm_topic_arn" {
 }
 
 output "log_group" {
-  description = "`aws logs tail … --follow`"
+  description = "Name of the log group, for `aws logs tail … --follow`."
   value       = aws_cloudwatch_log_group.function.name
 }

@@ -1,4 +1,4 @@
-# The two streams: made here, or only looked up, so that a name that does not exist fails in the plan.
+# The two streams. They are created here, or looked up, so that a stream that does not exist fails in the plan.
 
 locals {
   streams = {
@@ -34,11 +34,11 @@ data "aws_kinesis_stream" "existing" {
   lifecycle {
     precondition {
       condition     = split(":", each.value.arn)[3] == local.region
-      error_message = "${each.key}_stream is in ${split(":", each.value.arn)[3]}, the provider in ${local.region}: the function must be where its streams are."
+      error_message = "${each.key}_stream is in ${split(":", each.value.arn)[3]}, and the provider in ${local.region}. The function must be in the region of its streams."
     }
     postcondition {
       condition     = self.arn == each.value.arn
-      error_message = "${each.key}_stream: there is a stream of that name, but it is ${self.arn}, not ${each.value.arn}."
+      error_message = "${each.key}_stream: expected ${each.value.arn}, found ${self.arn}."
     }
   }
 }

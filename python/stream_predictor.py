@@ -1,7 +1,7 @@
-"""The features of a serving spec, computed in Python exactly as the function computes them.
+"""Computes the features of a serving spec in Python, exactly as the function computes them.
 
-One file, to be copied beside a notebook; the standard library is all it needs (pandas for a frame, numpy for a
-matrix, pyarrow for a lookup table in Parquet). docs/serving-spec.md has the rules that it follows:
+Copy this one file beside a notebook. It needs only the standard library; frames need pandas, matrices numpy, and
+lookup tables in Parquet pyarrow. docs/serving-spec.md has the rules. An example:
 
     spec = Spec(
         name="flight_delays",
@@ -13,11 +13,11 @@ matrix, pyarrow for a lookup table in Parquet). docs/serving-spec.md has the rul
     )
     X = spec.matrix(frame, input="X")                                    # to train with
     info = mlflow.onnx.log_model(model, name="model", metadata=spec.metadata())
-    log_files(info, *spec.tables)                                        # if it looks things up
+    log_files(info, *spec.tables)                                        # if the spec has lookups
 
 A record is a row of a frame, a dictionary, or the text of a JSON object. Frames and `json` forget how a number was
-written: as a text, a float is its `repr`. Where pandas made floats of integers because some are missing, `130` has
-become `130.0`, another text and no integer; the dtype `Int64` prevents that.
+written, so the text of a float is its `repr`. pandas turns integers into floats where some are missing: `130` becomes
+`130.0`, which is another text and not an integer. The dtype `Int64` prevents that.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ TYPES = ("double", "int64", "bool", "string")
 
 
 class SpecError(ValueError):
-    """A spec that makes no sense: the message names the feature and the key, and says what to do."""
+    """A mistake in a spec. The message names the feature and the key, and says what to do."""
 
 
 class Rejected(ValueError):
     """A record that the function would quarantine.
 
-    `feature` is the feature that could not be computed, `field` the operand at fault (None if it is the result),
-    `row` the record's place: its label in a frame, its index in a list.
+    `feature` is the feature that could not be computed. `field` is the operand at fault, None for the result. `row` is
+    the record's label in a frame, or its index in a list.
     """
 
     def __init__(self, feature: str, field: str | None, expected: str | None, found: str, row: Any = None):
@@ -69,7 +69,7 @@ class Rejected(ValueError):
 
 
 class _Bad(Exception):
-    """An operand or a result without a value; whose feature it is, its policies decide."""
+    """An operand or a result without a value. The policies of its feature decide what follows."""
 
     def __init__(self, expected: str | None, found: str, field: str | None = None):
         self.expected, self.found, self.field = expected, found, field
@@ -84,14 +84,14 @@ class _Nan(_Missing):
 
 
 class _Invalid(_Bad):
-    """Something is there that can't be used."""
+    """A value is there, but it cannot be used."""
 
 
-# Values, as JSON has them.
+# JSON values.
 
 
 class _Number(float):
-    """A JSON number with a fraction or exponent, and how it is written."""
+    """A JSON number with a fraction or exponent, which remembers its text."""
 
     def __new__(cls, text: str) -> _Number:
         number = super().__new__(cls, text)
@@ -100,16 +100,16 @@ class _Number(float):
 
 
 def _parse_json(text: str | bytes) -> Any:
-    """JSON whose numbers know how they are written; NaN and Infinity are no JSON."""
+    """Parses JSON. Numbers remember their text. NaN and Infinity are refused."""
 
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
+        raise ValueError(f"{constant} is not JSON")
 
     return json.loads(text, parse_float=_Number, parse_constant=refuse)
 
 
 def _plain(value: Any) -> Any:
-    """None, bool, int, float, str, list or dict for what a cell of a frame can hold; what else there is, itself."""
+    """Turns a cell of a frame into None, bool, int, float, str, list or dict. Other values stay as they are."""
     kind = type(value)
     if value is None or kind in (bool, int, str, list, dict, _Number):
         return value
@@ -120,7 +120,7 @@ def _plain(value: Any) -> Any:
     if kind.__name__ == "datetime64":
         text = str(value)
         return None if text == "NaT" else text
-    if hasattr(value, "tolist"):  # scalars and arrays of numpy
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
         value = value.tolist()
     if isinstance(value, float) and value != value:
         return None
@@ -128,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 
 def _describe(value: Any) -> str:
-    """What was found, in words."""
+    """Describes a value that was found."""
     value = _plain(value)
     if value is None:
         return "nothing"
@@ -142,18 +142,18 @@ def _describe(value: Any) -> str:
 
 
 def _written(number: float) -> str:
-    """The text of a number: that of the document, if it is known."""
+    """The text of a number, as in the document if that is known."""
     if type(number) is int:
         return str(number)
     return number.text if type(number) is _Number else repr(number)
 
 
 def _bad(value: Any, expected: str) -> _Bad:
-    """Why a value that is not what was expected is none."""
+    """The reason why a value is not what was expected: missing or invalid."""
     return _Missing(None, "it is missing") if _plain(value) is None else _Invalid(expected, _describe(value))
 
 
-# What a use asks for: each takes the value of a field, and raises `_Missing` or `_Invalid`.
+# Conversions to what a use asks for. Each takes the value of a field, and raises `_Missing` or `_Invalid`.
 
 
 def _number(value: Any) -> float:
@@ -210,7 +210,7 @@ def _string(value: Any) -> str:
 
 
 def _unicode(text: str) -> str:
-    """JSON can write half a surrogate pair, which is no character."""
+    """Checks for half a surrogate pair, which JSON can write but which is not a character."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -227,7 +227,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _scalar(value: Any) -> Any:
-    """Whatever a field holds that is no array and no object."""
+    """Any value but an array or an object."""
     plain = _plain(value)
     if type(plain) is str:
         return _unicode(plain)
@@ -237,7 +237,7 @@ def _scalar(value: Any) -> Any:
 
 
 class _Date(NamedTuple):
-    """What a clock shows: seconds and above, the nanoseconds below, and how far it is ahead of UTC, if it says."""
+    """A time on a clock: whole seconds, nanoseconds, and the offset from UTC if the text has one."""
 
     clock: datetime
     nanoseconds: int
@@ -269,7 +269,7 @@ def _parse_date(text: str) -> _Date:
                 raise ValueError
             offset = timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
     except ValueError:
-        raise _Invalid("a date that there is", _describe(text)) from None
+        raise _Invalid("a date that exists", _describe(text)) from None
     return _Date(clock, int((fraction or "").ljust(9, "0")), offset)
 
 
@@ -283,7 +283,7 @@ def _date(value: Any) -> _Date:
     raise _bad(value, "a date")
 
 
-# What is asked for: of a field; the types of features that give it too.
+# For each kind of use: the conversion of a field, and the types of features that fit.
 _ASKS: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "number": (_number, ("double", "int64", "bool")),
     "integer": (_integer, ("int64", "bool")),
@@ -296,14 +296,14 @@ _ASKS: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
 _FIELD_ASKS = {"double": "number", "int64": "integer", "bool": "boolean", "string": "text"}
 
 
-# Transforms. Each takes the feature under construction and gives its type, or types, and a function from the row so
-# far to its value, or values. A row is a list: the record's fields, then the columns of the features before.
+# Transforms. Each takes the feature under construction. It returns the feature's type, or a list of types, and a function
+# from the row so far to the value or values. A row is a list: the record's fields, then the columns of earlier features.
 
 _Compute = Callable[[list], Any]
 
 
 class _Column(NamedTuple):
-    """A column of a feature: its place in the row, its type (None: what the field holds) and whether it can be NaN."""
+    """A column of a feature: its place in the row, its type (None for an untyped field), and whether it can be NaN."""
 
     place: int
     type: str | None
@@ -333,7 +333,7 @@ def _transform(*names: str, required: tuple[str, ...] = (), optional: tuple[str,
 
 
 def _finite(value: float, what: str) -> float:
-    """A result, which has to be finite."""
+    """Returns a result if it is finite."""
     if value - value == 0.0:
         return value
     raise _Invalid("a finite result", f"{what} beyond the range of doubles")
@@ -361,7 +361,7 @@ def _cast(f: _Feature) -> tuple:
     to = f.choice("to", TYPES)
     operand = f.body["cast"]
     if to == "string" and f.operand_type(operand, "cast") == "double":
-        raise f.error("cast", "a double has no one text; cast it to `int64` first")
+        raise f.error("cast", "a double has more than one text; cast it to `int64` first")
     read, convert = f.operand("cast", operand, "anything"), _CASTS[to]
     return to, lambda row: convert(read(row))
 
@@ -474,10 +474,10 @@ def _absolute(f: _Feature) -> tuple:
 def _clip(f: _Feature) -> tuple:
     read = f.operand("clip", f.body["clip"], "number")
     if "min" not in f.body and "max" not in f.body:
-        raise f.error("clip", "give `min`, `max` or both")
+        raise f.error("clip", "expected `min`, `max` or both")
     low, high = f.number("min", -math.inf), f.number("max", math.inf)
     if low > high:
-        raise f.error("min", f"{low!r} is above `max`, {high!r}")
+        raise f.error("min", f"{low!r} is above `max`, which is {high!r}")
 
     def clip(row: list) -> float:
         x = read(row)
@@ -534,15 +534,15 @@ def _date_part(f: _Feature) -> tuple:
         name = f.string("time_zone", "a name such as America/New_York")
         try:
             zone = ZoneInfo(name)
-        except (ValueError, OSError, KeyError):  # no such zone; a directory; ZoneInfoNotFoundError
-            raise f.error("time_zone", f"no time zone {name!r}; names are such as America/New_York") from None
+        except (ValueError, OSError, KeyError):  # an unknown name, a directory, or ZoneInfoNotFoundError
+            raise f.error("time_zone", f"unknown time zone {name!r}; expected a name such as America/New_York") from None
     if part == "seconds":
         if "since" not in f.body:
             return "double", lambda row: _seconds(_moment(read(row), zone), (0, 0))
         since = f.operand("since", f.body["since"], "date")
         return "double", lambda row: _seconds(_moment(read(row), zone), _moment(since(row), zone))
     if "since" in f.body:
-        raise f.error("since", f'it goes with part = "seconds", not with "{part}"')
+        raise f.error("since", f'expected part = "seconds" with it, found "{part}"')
     get = _PARTS[part]
     if zone is None:
         return "int64", lambda row: get(read(row).clock)
@@ -551,7 +551,7 @@ def _date_part(f: _Feature) -> tuple:
 
 @lru_cache(maxsize=1 << 14)
 def _wall(moment: _Date, zone: ZoneInfo) -> datetime:
-    """What a clock of the zone shows."""
+    """The time that a clock of the zone shows."""
     if moment.offset is None:
         return moment.clock
     try:
@@ -563,7 +563,7 @@ def _wall(moment: _Date, zone: ZoneInfo) -> datetime:
 
 @lru_cache(maxsize=1 << 14)
 def _moment(moment: _Date, zone: ZoneInfo | None) -> tuple[int, int]:
-    """Seconds since the epoch, and nanoseconds beyond."""
+    """Whole seconds since the epoch, and nanoseconds."""
     offset = moment.offset
     if offset is None:
         offset = moment.clock.replace(tzinfo=zone).utcoffset() if zone else timedelta()
@@ -572,7 +572,7 @@ def _moment(moment: _Date, zone: ZoneInfo | None) -> tuple[int, int]:
 
 
 def _seconds(until: tuple[int, int], since: tuple[int, int]) -> float:
-    """Whole seconds, plus the nanoseconds by 10^9."""
+    """Whole seconds, plus nanoseconds / 10^9."""
     return float(until[0] - since[0]) + (until[1] - since[1]) / 1e9
 
 
@@ -581,7 +581,7 @@ def _wave(f: _Feature) -> tuple:
     read = f.operand(f.transform, f.body[f.transform], "number")
     period = f.number("period")
     if period <= 0.0:
-        raise f.error("period", "it must be greater than 0")
+        raise f.error("period", "expected a number greater than 0")
     wave = math.sin if f.transform == "sine" else math.cos
     turn = 2.0 * math.pi
     return "double", lambda row: wave(_finite(turn * read(row) / period, "an angle"))
@@ -592,7 +592,7 @@ def _bucketize(f: _Feature) -> tuple:
     read = f.operand("bucketize", f.body["bucketize"], "number")
     splits = [f.checked_number("splits", split) for split in f.list("splits")]
     if any(b <= a for a, b in pairwise(splits)):
-        raise f.error("splits", "they must ascend")
+        raise f.error("splits", "expected numbers that ascend")
     return "int64", lambda row: bisect_right(splits, read(row))
 
 
@@ -634,7 +634,7 @@ def _ordinal(f: _Feature) -> tuple:
     places = {category: place for place, category in enumerate(f.vocabulary())}
     unknown = f.integer("unknown_value", None)
     if unknown is not None and 0 <= unknown < len(places):
-        raise f.error("unknown_value", f"{unknown} is the place of a category; take another, such as -1")
+        raise f.error("unknown_value", f"{unknown} is the position of a category; take another number, such as -1")
     if unknown is not None:
         return "int64", lambda row: places.get(read(row), unknown)
 
@@ -689,7 +689,7 @@ def _hash(f: _Feature) -> tuple:
     names = f.list("hash")
     count, alternate = f.integer("n_features"), f.boolean("alternate_sign", True)
     if not 1 <= count < 2**31:
-        raise f.error("n_features", "a number from 1 to 2147483647")
+        raise f.error("n_features", f"expected a number from 1 to 2147483647, found {count}")
 
     @lru_cache(maxsize=1 << 16)
     def slot(key: str) -> tuple[int, float]:
@@ -699,7 +699,7 @@ def _hash(f: _Feature) -> tuple:
     parts = []
     for name in names:
         if not isinstance(name, str) or name.startswith("/"):
-            raise f.error("hash", f"takes names of features, not {name!r}; make a feature of the field first")
+            raise f.error("hash", f"expected names of features, found {name!r}; declare a feature for the field first")
         text = f.operand_type(name, "hash") == "string"
         parts.append((name, text, f.operand("hash", name, "text" if text else "number")))
     if len(set(names)) < len(names):
@@ -724,7 +724,7 @@ def _great_circle(f: _Feature) -> tuple:
     reads = f.operands("great_circle", "number", 4)
     radius = f.number("radius", 6371.0088)
     if radius <= 0.0:
-        raise f.error("radius", "it must be greater than 0")
+        raise f.error("radius", "expected a number greater than 0")
 
     def great_circle(row: list) -> float:
         degrees = [read(row) for read in reads]
@@ -745,13 +745,13 @@ def _lookup(f: _Feature) -> tuple:
     file = f.string("lookup", "the name of a table")
     by = f.body["by"]
     if not isinstance(by, dict) or not by:
-        raise f.error("by", "it says which columns are the key: { column = operand }")
+        raise f.error("by", f"expected the key columns, {{ column = operand }}, found {by!r}")
     if ("value" in f.body) == ("values" in f.body):
-        raise f.error("lookup", "give one of `value` and `values`")
+        raise f.error("lookup", "expected one of `value` and `values`")
     wide = "values" in f.body
     wanted = f.list("values") if wide else [f.string("value", "the name of a column")]
     if not all(isinstance(column, str) for column in wanted) or len(set(wanted)) < len(wanted):
-        raise f.error("values", "it lists names of columns, each once")
+        raise f.error("values", "expected names of columns, each once")
     reads = [f.operand(f"by.{column}", operand, "text") for column, operand in by.items()]
     try:
         keys, columns = _read_table(f.spec.directory, file, list(by), wanted)
@@ -759,7 +759,7 @@ def _lookup(f: _Feature) -> tuple:
         raise f.error("lookup", str(error)) from None
     f.columns = wanted if wide else None
     types = [kind for kind, _ in columns]
-    # A hole is filled as the policies say, or stays, and then is missing.
+    # The policies fill an empty cell, or it counts as missing.
     fill = f.fills(types)
     filled = ([fill[i] if v is None else v for v in values] for i, (_, values) in enumerate(columns))
     rows = dict(zip(keys, zip(*filled)))
@@ -768,7 +768,7 @@ def _lookup(f: _Feature) -> tuple:
         key = tuple([read(row) for read in reads])
         values = rows.get(key)
         if values is None:
-            raise _Missing(None, f"{file} has no row of {dict(zip(by, key))}")
+            raise _Missing(None, f"{file} has no row for {dict(zip(by, key))}")
         if None in values:
             raise _Missing(None, f"{file} has an empty cell for {dict(zip(by, key))}")
         return values
@@ -783,24 +783,24 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?
 
 
 def _read_table(directory: Path, file: str, by: list[str], wanted: list[str]) -> tuple[list[tuple], list[tuple]]:
-    """The keys of a table, and of each wanted column the type and the values, None for empty cells."""
+    """The keys of a table, and the type and values of each wanted column. Empty cells are None."""
     if "/" in file or "\\" in file or file in (".", ".."):
-        raise SpecError(f"{file!r} is no plain name: a table lies in the model's directory")
+        raise SpecError(f"{file!r} is not a plain name; tables are in the model's directory")
     readers = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
     reader = readers.get(Path(file).suffix)
     if reader is None:
-        raise SpecError(f"{file!r} is not .csv, .jsonl or .parquet")
+        raise SpecError(f"{file!r}: expected a .csv, .jsonl or .parquet file")
     needed = list(dict.fromkeys(by + wanted))
     try:
         cells, places = reader(directory / file, needed)
     except OSError as error:
-        raise SpecError(f"{file}: {error.strerror or error}; tables are looked for in `directory`") from None
+        raise SpecError(f"{file}: {error.strerror or error}; tables are read from `directory`") from None
     keys: dict[tuple, Any] = {}
     for place, key in zip(places, zip(*(cells[column] for column in by))):
         if None in key:
             raise SpecError(f"{file}, {place}: the key is empty")
         if any(type(cell) is float for cell in key):
-            raise SpecError(f"{file}: the key has floats, which have no one text; make them integers or strings")
+            raise SpecError(f"{file}: expected integers or strings in the key, found floats, which have more than one text")
         texts = tuple(map(_cell_text, key))
         if texts in keys:
             raise SpecError(f"{file}: {keys[texts]} and {place} have the same key {dict(zip(by, texts))}")
@@ -809,7 +809,7 @@ def _read_table(directory: Path, file: str, by: list[str], wanted: list[str]) ->
 
 
 class _CsvCell(str):
-    """A cell of CSV, which says nothing of its type."""
+    """A cell of CSV, whose type is not known."""
 
 
 def _cell_text(cell: Any) -> str:
@@ -817,7 +817,7 @@ def _cell_text(cell: Any) -> str:
 
 
 def _type_column(cells: list, file: str, column: str) -> tuple[str, list]:
-    """`int64` if all are integers, else `double` if all are numbers or empty, else `string`."""
+    """Types a column: `int64` if all cells are integers, `double` if all are numbers or empty, else `string`."""
 
     def number(cell: Any) -> Any:
         if not isinstance(cell, _CsvCell):
@@ -842,7 +842,7 @@ def _missing_column(path: Path, column: str, there: Iterable[str]) -> SpecError:
 
 
 def _read_csv(path: Path, needed: list[str]) -> tuple[dict[str, list], list[str]]:
-    """CSV in UTF-8 with a header (RFC 4180)."""
+    """Reads CSV in UTF-8 with a header (RFC 4180)."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file, strict=True)
         try:
@@ -857,7 +857,7 @@ def _read_csv(path: Path, needed: list[str]) -> tuple[dict[str, list], list[str]
                 if not row:
                     continue
                 if len(row) != len(header):
-                    raise SpecError(f"{path.name}, line {lines.line_num}: {len(row)} cells, not {len(header)}")
+                    raise SpecError(f"{path.name}, line {lines.line_num}: expected {len(header)} cells, found {len(row)}")
                 rows.append(row)
                 places.append(f"line {lines.line_num}")
         except (csv.Error, UnicodeDecodeError) as error:
@@ -866,7 +866,7 @@ def _read_csv(path: Path, needed: list[str]) -> tuple[dict[str, list], list[str]
 
 
 def _read_jsonl(path: Path, needed: list[str]) -> tuple[dict[str, list], list[str]]:
-    """A JSON object a line; a member that is not there is empty."""
+    """Reads one JSON object per line. An absent member is an empty cell."""
     rows, places = [], []
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         if not line.strip():
@@ -876,7 +876,7 @@ def _read_jsonl(path: Path, needed: list[str]) -> tuple[dict[str, list], list[st
         except ValueError as error:
             raise SpecError(f"{path.name}, line {number}: {error}") from None
         if not isinstance(row, dict):
-            raise SpecError(f"{path.name}, line {number}: no JSON object")
+            raise SpecError(f"{path.name}, line {number}: expected a JSON object, found {_describe(row)}")
         rows.append(row)
         places.append(f"line {number}")
     cells: dict[str, list] = {}
@@ -892,11 +892,11 @@ def _read_jsonl(path: Path, needed: list[str]) -> tuple[dict[str, list], list[st
 
 
 def _read_parquet(path: Path, needed: list[str]) -> tuple[dict[str, list], list[str]]:
-    """Parquet columns of integers, floats, strings and booleans; null and NaN are empty."""
+    """Reads Parquet columns of integers, floats, strings and booleans. Null and NaN are empty cells."""
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise SpecError(f"{path.name}: reading Parquet needs pyarrow") from None
+        raise SpecError(f"{path.name}: pyarrow is not installed; it reads Parquet") from None
     try:
         table = parquet.ParquetFile(path)
         for column in needed:
@@ -911,7 +911,7 @@ def _read_parquet(path: Path, needed: list[str]) -> tuple[dict[str, list], list[
         kind = next((type(value) for value in values if value is not None), int)
         if kind not in (int, float, str, bool):
             arrow = table.schema.field(column).type
-            raise SpecError(f"{path.name}: column {column!r} is {arrow}; it can be numbers, strings or booleans")
+            raise SpecError(f"{path.name}: column {column!r}: expected numbers, strings or booleans, found {arrow}")
         if kind is bool:
             values = [None if value is None else _cast_string(value) for value in values]
         if kind is float:
@@ -924,7 +924,7 @@ def _read_parquet(path: Path, needed: list[str]) -> tuple[dict[str, list], list[
 
 
 def _suggest(name: Any, known: Iterable[str]) -> str:
-    """Did you mean …?"""
+    """A hint at the known name that is closest, if one is close."""
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f"; did you mean `{close[0]}`?" if close else ""
 
@@ -933,7 +933,7 @@ def _check_keys(path: str, keys: Iterable[str], known: Iterable[str], what: str 
     known = list(known)
     for key in keys:
         if key not in known:
-            hint = _suggest(key, known) or f"; there are {', '.join(f'`{k}`' for k in known)}"
+            hint = _suggest(key, known) or f"; expected one of {', '.join(f'`{k}`' for k in known)}"
             raise SpecError(f"{path}unknown {what} `{key}`{hint}")
 
 
@@ -948,7 +948,7 @@ def _pointer(path: str, field: str) -> list[str]:
     if not field.startswith("/"):
         return [field]
     if re.search("~(?![01])", field):
-        raise SpecError(f"{path}: `{field}` is no JSON pointer: `~` is written `~0`, `/` in a name `~1`")
+        raise SpecError(f"{path}: `{field}` is not a JSON pointer; write `~0` for `~`, and `~1` for `/` in a name")
     return [token.replace("~1", "/").replace("~0", "~") for token in field[1:].split("/")]
 
 
@@ -956,7 +956,7 @@ _INDEX = re.compile("0|[1-9][0-9]*")
 
 
 def _descend(value: Any, tokens: list[str]) -> Any:
-    """What lies within a value, None if nothing does."""
+    """The value that the tokens lead to, or None."""
     for token in tokens:
         if not isinstance(value, dict):
             value = _plain(value)
@@ -970,19 +970,19 @@ def _descend(value: Any, tokens: list[str]) -> Any:
 
 
 class _Feature:
-    """A feature under construction, and afterwards how it is computed."""
+    """A feature under construction."""
 
     def __init__(self, spec: Spec, name: str, body: Any):
         self.spec, self.name, self.path = spec, name, f"features.{name}"
         if not isinstance(body, dict):
-            raise SpecError(f'{self.path}: a table such as {{ field = "/name" }}, not {_describe(body)}')
+            raise SpecError(f'{self.path}: expected a table such as {{ field = "/name" }}, found {_describe(body)}')
         self.body: dict[str, Any] = body
         transforms = [key for key in body if key in _TRANSFORMS]
         if len(transforms) != 1:
             if transforms:
-                raise SpecError(f"{self.path}: one transform a feature, not {_words(transforms)}")
+                raise SpecError(f"{self.path}: expected one transform, found {_words(transforms)}")
             _check_keys(f"{self.path}: ", body, (*_TRANSFORMS, *_POLICIES), "transform")
-            raise SpecError(f"{self.path}: no transform; give one of {_words(_TRANSFORMS)}")
+            raise SpecError(f"{self.path}: found no transform; expected one of {_words(_TRANSFORMS)}")
         self.transform = transforms[0]
         kind = _TRANSFORMS[self.transform]
         _check_keys(f"{self.path}: ", body, (self.transform, *kind.required, *kind.optional, *_POLICIES))
@@ -993,7 +993,7 @@ class _Feature:
         self.invalid_is_missing = self.choice("invalid", ("missing",), None) is not None
         self.has_default = "default" in body
         if self.nan and self.has_default:
-            raise self.error("missing", "`default` says already what a missing value is; keep one of them")
+            raise self.error("missing", "`default` already replaces missing values; keep one of the two")
         self.default = body.get("default")
         if self.has_default:
             self.type_of(self.default, "default")
@@ -1014,7 +1014,7 @@ class _Feature:
         value = self.body[key]
         if not isinstance(value, str) or value not in allowed:
             hint = _suggest(value, allowed) if isinstance(value, str) else ""
-            raise self.error(key, f"{value!r} is none of {_words(allowed)}{hint}")
+            raise self.error(key, f"expected one of {_words(allowed)}, found {value!r}{hint}")
         return value
 
     def string(self, key: str, expected: str, *default: str, empty: bool = False) -> str:
@@ -1065,7 +1065,7 @@ class _Feature:
         texts = [str(word) for word in words]
         if len(set(texts)) < len(texts):
             twice = next(text for place, text in enumerate(texts) if text in texts[:place])
-            raise self.error("vocabulary", f"{twice!r} is there twice")
+            raise self.error("vocabulary", f"{twice!r} is listed twice")
         return texts
 
     def type_of(self, value: Any, key: str) -> str:
@@ -1102,7 +1102,7 @@ class _Feature:
         return self.spec._read_column(column, ask, f"{self.path}.{key}", operand)
 
     def read_field(self, field: str, ask: str | None) -> _Compute:
-        """A function from the row so far to a field of the record; without `ask` to whatever it holds."""
+        """A function from the row so far to a field of the record, converted unless `ask` is None."""
         first, *rest = _pointer(self.path, field)
         place = self.spec._fields.setdefault(first, len(self.spec._fields))
         convert = _ASKS[ask][0] if ask else _present
@@ -1126,21 +1126,21 @@ class _Feature:
     # Policies.
 
     def fills(self, types: list[str | None]) -> list:
-        """What to take in each column where it is missing; None if that rejects the record. Checks the policies."""
+        """Checks the policies. Returns the value that replaces a missing one in each column; None rejects the record."""
         if self.nan:
             if "string" in types:
-                raise self.error("missing", "strings have no NaN; give a `default`")
+                raise self.error("missing", "strings have no NaN; set a `default`")
             return [NAN] * len(types)
         if not self.has_default:
             return [None] * len(types)
         kind = self.type_of(self.default, "default")
         for expected in types:
             if expected not in (None, kind) and (expected, kind) != ("double", "int64"):
-                raise self.error("default", f"the feature is a `{expected}`, {self.default!r} is none")
+                raise self.error("default", f"expected a `{expected}`, as the feature is, found {self.default!r}")
         return [float(self.default) if expected == "double" else self.default for expected in types]
 
     def compile(self) -> tuple[_Compute, list[str | None], bool]:
-        """How the feature is computed, under its policies; the types of its columns; whether it can be NaN."""
+        """The computation of the feature under its policies, the types of its columns, and whether it can be NaN."""
         given, compute = _TRANSFORMS[self.transform].build(self)
         self.wide = isinstance(given, list)
         types = given if self.wide else [given]
@@ -1177,7 +1177,7 @@ class _Feature:
 
 
 def _present(value: Any) -> Any:
-    """Whatever a field holds, but not nothing."""
+    """Any value but a missing one."""
     plain = _plain(value)
     if plain is None:
         raise _Missing(None, "it is missing")
@@ -1195,12 +1195,11 @@ _RESULT_KEYS = ("output", "field", "classes", "class", "round", "threshold", "de
 
 
 class Spec:
-    """A serving spec: checked when it is made, and then a function from records to features.
+    """A serving spec. The constructor checks it; the methods compute features of records.
 
-    Its keys are those of docs/serving-spec.md, as keyword arguments or as one dictionary; tuples, and arrays and
-    scalars of numpy, are taken for lists and plain values. Lookup tables are read from `directory`, at once.
-    If `inputs` is given, every feature must be used; `check_use=False` allows others, which a model's inputs
-    of the same name may take.
+    Give the keys of docs/serving-spec.md as keyword arguments or as one dictionary. Tuples, and numpy arrays and
+    scalars, count as lists and plain values. The constructor reads lookup tables from `directory`. If `inputs` is
+    given, every feature must be used. `check_use=False` allows others, for inputs of the model that have their name.
 
     Raises SpecError.
     """
@@ -1231,7 +1230,7 @@ class Spec:
         self._under_way: list[str] = []
         self._steps: list[tuple[_Compute, bool]] = []
         self._starts: dict[int, str] = {}
-        self._width = 1  # of a row; the record's fields come first
+        self._width = 1  # of a row, whose first element holds the record's fields
         for name in bodies:
             self._compile(name, "features")
         self._inputs = {name: self._input_columns(name, columns) for name, columns in inputs.items()}
@@ -1243,9 +1242,9 @@ class Spec:
 
     @classmethod
     def load(cls, path: str | os.PathLike, *, check_use: bool = True) -> Spec:
-        """Reads a spec in TOML or, if the file is called so, JSON; its tables lie beside it.
+        """Reads a spec in TOML, or in JSON if the name ends with .json. Its tables are in the same folder.
 
-        Raises OSError, and SpecError with the place if the file can't be read as that.
+        Raises OSError, and SpecError with the place of a syntax error.
         """
         path = Path(path)
         text = path.read_text(encoding="utf-8")
@@ -1254,7 +1253,7 @@ class Spec:
         except ValueError as error:
             raise SpecError(f"{path.name}: {error}") from None
         if not isinstance(spec, dict):
-            raise SpecError(f"{path.name}: no JSON object")
+            raise SpecError(f"{path.name}: expected a JSON object, found {_describe(spec)}")
         return cls(spec, directory=path.parent, check_use=check_use)
 
     def save(self, path: str | os.PathLike) -> None:
@@ -1262,35 +1261,37 @@ class Spec:
         Path(path).write_text(_to_toml(self._spec), encoding="utf-8")
 
     def metadata(self) -> dict[str, str]:
-        """What to give to `mlflow.onnx.log_model` as `metadata`, for the spec to be logged with the model.
+        """The `metadata` for `mlflow.onnx.log_model`, which logs the spec with the model.
 
-        The spec is JSON text there: MLflow sorts the keys of dictionaries, and its YAML writes strings such as `1e3` so
-        that they read as numbers.
+        The spec is JSON text, because MLflow sorts the keys of dictionaries, and its YAML writes strings such as `1e3`
+        in a way that reads as numbers.
         """
         return {"serving": json.dumps(self._spec, ensure_ascii=False)}
 
     @property
     def tables(self) -> list[Path]:
-        """The lookup tables, which have to lie beside the model."""
+        """The paths of the lookup tables. Log them beside the model with `log_files`."""
         files = (body["lookup"] for body in self._bodies.values() if "lookup" in body)
         return [self.directory / file for file in dict.fromkeys(files)]
 
     # Features of records.
 
     def row(self, record: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
-        """The features of one record; of those with several columns, a list.
+        """The features of one record. A feature with several columns is a list.
 
-        A field without a type has what the record holds. Raises Rejected, and ValueError if a text is no JSON object.
+        A field without a type has the value of the record. Raises Rejected, and ValueError if a text is not a JSON
+        object.
         """
         return self._by_feature(self._evaluate(self._pick(record)))
 
     def features(self, records: Any) -> Any:
         """The features of many records, in the order of the spec.
 
-        Of a frame: a frame with the same index and a column a feature, `feature.column` for each of several: `double`
-        as float64, `int64` as int64, `bool` as bool, `string` as object. Its columns are the fields; a cell may hold a
-        dictionary or list; None, NaN, NaT and NA are missing; dates are their ISO 8601 text. Of an iterable of
-        records: a list of what `row` gives. Raises Rejected, which names the row.
+        For a frame, returns a frame with the same index. A feature has one column, or `feature.column` for each of
+        several: `double` as float64, `int64` as int64, `bool` as bool, `string` as object. The columns of the given
+        frame are the fields. A cell may hold a dictionary or a list. None, NaN, NaT and NA are missing. A date is its
+        ISO 8601 text. For an iterable of records, returns a list of the dictionaries that `row` returns. Raises
+        Rejected, which names the row.
         """
         if not _is_frame(records):
             return [self._by_feature(row) for row in self._rows(records)]
@@ -1307,14 +1308,14 @@ class Spec:
     def matrix(self, records: Any, input: str, dtype: Any = None) -> Any:
         """The numpy array of shape (records, columns) that an input of the model gets.
 
-        `dtype` is the input's: float32, float64, int32, int64, bool, or object for strings. By default bool or int64 if
-        all columns are that, object if there are strings, else float64. Raises Rejected, which names the row;
+        `dtype` is the input's: float32, float64, int32, int64, bool, or object for strings. The default is bool or int64
+        if all columns are, object if there are strings, and float64 otherwise. Raises Rejected, which names the row, and
         SpecError if the input does not fit.
         """
         import numpy
 
         if input not in self._inputs:
-            raise SpecError(f"inputs: there is no `{input}`{_suggest(input, self._inputs)}")
+            raise SpecError(f"inputs: unknown input `{input}`{_suggest(input, self._inputs)}")
         columns, path = self._inputs[input], f"inputs.{input}"
         if dtype is None:
             types = {column.type for column, _ in columns}
@@ -1324,7 +1325,7 @@ class Spec:
         dtype = numpy.dtype(dtype)
         ask = {"f": "number", "i": "integer", "b": "boolean", "O": "string"}.get(dtype.kind)
         if ask is None:
-            raise SpecError(f"{path}: no model takes {dtype}")
+            raise SpecError(f"{path}: expected a number, a boolean or object as dtype, found {dtype}")
         reads = [self._read_column(column, ask, path, label, nan=True) for column, label in columns]
         values = [[read(row) for read in reads] for row in self._rows(records)]
         widest = {"f": "float64", "i": "int64"}.get(dtype.kind, dtype)
@@ -1342,7 +1343,7 @@ class Spec:
     def _rows(self, records: Any) -> Iterator[list]:
         """The rows of many records. Raises Rejected with the record's place."""
         if isinstance(records, Mapping | str | bytes):
-            raise TypeError("expected a frame or an iterable of records; `row` takes a single one")
+            raise TypeError("expected a frame or an iterable of records; for a single record, use `row`")
         if not _is_frame(records):
             labelled: Iterable = ((place, self._pick(record)) for place, record in enumerate(records))
         elif self._fields:
@@ -1360,7 +1361,7 @@ class Spec:
 
     @staticmethod
     def _cells(frame: Any, field: str) -> list:
-        """The cells of a column, nothing but None if there is no such column."""
+        """The cells of a column. If the frame has no such column, all are None."""
         if field not in frame.columns:
             return [None] * len(frame)
         column = frame[field]
@@ -1373,7 +1374,7 @@ class Spec:
         if isinstance(record, str | bytes):
             record = _parse_json(record)
             if not isinstance(record, dict):
-                raise ValueError(f"a record is a JSON object, not {_describe(record)}")
+                raise ValueError(f"expected a JSON object as a record, found {_describe(record)}")
         return tuple([record.get(field) for field in self._fields])
 
     def _evaluate(self, fields: tuple) -> list:
@@ -1387,7 +1388,7 @@ class Spec:
                     row.append(compute(row))
         except _Bad as bad:
             feature = self._features[self._starts[len(row)]]
-            found = "NaN, for which it needs a `default`" if isinstance(bad, _Nan) else bad.found
+            found = "NaN; set a `default` for that" if isinstance(bad, _Nan) else bad.found
             raise Rejected(feature.name, bad.field, bad.expected, found) from None
         return row
 
@@ -1410,18 +1411,18 @@ class Spec:
             raise SpecError(f"{key}: expected a table, found {_describe(table)}")
         for name in table:
             if not name:
-                raise SpecError(f"{key}: a name is empty")
+                raise SpecError(f"{key}: expected a name, found an empty one")
         return table
 
     def _compile(self, name: str, path: str) -> None:
-        """Compiles a feature, after those that it is made of."""
+        """Compiles a feature, after the features that it reads."""
         if name in self._columns:
             return
         if name in self._under_way:
             circle = [*self._under_way[self._under_way.index(name) :], name]
             raise SpecError(f"{path}: features depend on themselves: {' → '.join(f'`{n}`' for n in circle)}")
         if name.startswith("/"):
-            raise SpecError(f"features.{name}: the name of a feature does not begin with `/`, as pointers do")
+            raise SpecError(f"features.{name}: expected a name without `/` at its start, which is for JSON pointers")
         self._under_way.append(name)
         feature = _Feature(self, name, self._bodies[name])
         compute, types, nan = feature.compile()
@@ -1433,7 +1434,7 @@ class Spec:
         self._steps.append((compute, feature.wide))
 
     def _find(self, name: str, path: str) -> tuple[str, str | None]:
-        """The feature that is meant by `feature` or `feature.column`, and the column."""
+        """Splits `feature` or `feature.column` into the feature and the column."""
         if name in self._bodies:
             return name, None
         for dot in re.finditer(re.escape("."), name):
@@ -1442,24 +1443,24 @@ class Spec:
                 return feature, column
         hint = _suggest(name, self._bodies)
         pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-        way_out = f"a field of the record is written as a JSON pointer, `{pointer}`{hint}"
+        way_out = f"write a field of the record as a JSON pointer, `{pointer}`{hint}"
         raise SpecError(f"{path}: unknown feature `{name}`; {way_out}")
 
     def _column(self, name: str, path: str) -> _Column:
-        """The column that an operand means."""
+        """The column that an operand names."""
         feature, column = self._find(name, path)
         self._compile(feature, path)
         columns, names = self._columns[feature], self._features[feature].columns
         if column is None and names is None:
             return columns[0]
         if column is None:
-            raise SpecError(f"{path}: `{feature}` has several columns; take one, such as `{feature}.{names[0]}`")
+            raise SpecError(f"{path}: `{feature}` has several columns; name one, such as `{feature}.{names[0]}`")
         if column not in (names or ()):
             raise SpecError(f"{path}: `{feature}` has no column `{column}`{_suggest(column, names or ())}")
         return columns[names.index(column)]
 
     def _input_columns(self, input: str, names: list[str]) -> list[tuple[_Column, str]]:
-        """The columns of an input, each with its name."""
+        """The columns of an input, each with its label."""
         path = f"inputs.{input}"
         columns = []
         for name in names:
@@ -1471,14 +1472,14 @@ class Spec:
         return columns
 
     def _read_column(self, column: _Column, ask: str, path: str, name: str, *, nan: bool = False) -> _Compute:
-        """A function from the row so far to a column's value; raises `_Nan` unless NaN is wanted."""
+        """A function from the row so far to a column's value. It raises `_Nan` unless `nan` allows it."""
         place = column.place
         convert, takes = _ASKS[ask]
         if column.type is None:
             return _read_untyped(column, convert, ask, path, name)
         if column.type not in takes:
             way_out = _WAY_OUT.get(ask, "")
-            raise SpecError(f"{path}: `{name}` is a `{column.type}`, where {_ASKED[ask]} is asked for{way_out}")
+            raise SpecError(f"{path}: `{name}` is a `{column.type}`; expected {_ASKED[ask]}{way_out}")
         if column.nan and not nan:
 
             def read(row: list) -> float:
@@ -1512,7 +1513,7 @@ class Spec:
         if operand.startswith("/"):
             _pointer("event_time", operand)
         elif self._column(operand, "event_time").type == "bool":
-            raise SpecError(f"event_time: `{operand}` is a `bool`, no date and no number of seconds")
+            raise SpecError(f"event_time: `{operand}` is a `bool`; expected a date or a number of seconds")
 
     def _check_use(self) -> None:
         used = {use for feature in self._features.values() for use in feature.uses}
@@ -1523,8 +1524,8 @@ class Spec:
         unused = [name for name in self._bodies if name not in used]
         if unused:
             raise SpecError(
-                f"features.{unused[0]}: nothing uses it; list it under an input, or remove it (if an input that is"
-                " not listed takes it, as it has its name: check_use=False)"
+                f"features.{unused[0]}: nothing uses it; list it under an input, or remove it. If an input of the same"
+                " name takes it, set check_use=False"
             )
 
 
@@ -1539,28 +1540,28 @@ _ASKED = {
     "boolean": "a boolean",
 }
 _WAY_OUT = {
-    "number": "; `cast` reads a number out of a text",
-    "integer": "; `cast` it to `int64`",
-    "text": "; a `cast` makes one, of a double by way of `int64`",
-    "string": "; a `cast` makes one, of a double by way of `int64`",
-    "boolean": "; compare it, or `cast` it to `bool`",
+    "number": "; to read a number from a text, `cast` it",
+    "integer": "; to round toward zero, `cast` it to `int64`",
+    "text": "; to make one, `cast` it, a double first to `int64`",
+    "string": "; to make one, `cast` it, a double first to `int64`",
+    "boolean": "; to make one, compare it, or `cast` it to `bool`",
 }
 
 
 def _read_untyped(column: _Column, convert: Callable[[Any], Any], ask: str, path: str, name: str) -> _Compute:
-    """A function from the row so far to what a field without a type holds, as it is asked for.
+    """A function from the row so far to the converted value of a field without a type.
 
-    What it holds is the field's own fault, so its own policies decide.
+    The field is to blame for its value, so its policies decide.
     """
     place, feature = column.place, column.feature
     fill = None
     if feature.has_default:
         if ask in ("text", "string") and type(feature.default) is float:
-            raise SpecError(f"{path}: `{name}` has the default {feature.default!r}, and a double has no one text")
+            raise SpecError(f"{path}: `{name}` has the default {feature.default!r}, and a double has more than one text")
         try:
             fill = convert(feature.default)
         except _Bad as bad:
-            raise SpecError(f"{path}: `{name}` has the default {feature.default!r}, expected {bad.expected}") from None
+            raise SpecError(f"{path}: `{name}` has the default {feature.default!r}; expected {bad.expected}") from None
 
     def read(row: list) -> Any:
         try:
@@ -1574,12 +1575,12 @@ def _read_untyped(column: _Column, convert: Callable[[Any], Any], ask: str, path
 
 
 def _check_member(path: str, member: Any) -> None:
-    """Checks a member of the result as far as that goes without the model."""
+    """Checks a member of the result, as far as possible without the model."""
     if not isinstance(member, dict):
         raise SpecError(f'{path}: expected a table such as {{ output = "label" }}, found {_describe(member)}')
     _check_keys(f"{path}: ", member, _RESULT_KEYS)
     if ("output" in member) == ("field" in member):
-        raise SpecError(f"{path}: give one of `output` and `field`")
+        raise SpecError(f"{path}: expected one of `output` and `field`")
     for key in ("output", "field", "class"):
         if key in member and (not isinstance(member[key], str) or not member[key]):
             raise SpecError(f"{path}.{key}: expected a string, found {member[key]!r}")
@@ -1587,13 +1588,13 @@ def _check_member(path: str, member: Any) -> None:
         _pointer(f"{path}.field", member["field"])
         others = [key for key in member if key != "field"]
         if others:
-            raise SpecError(f"{path}: `{others[0]}` goes with `output`; a field is echoed as it came")
+            raise SpecError(f"{path}: `{others[0]}` needs `output`; a field is echoed as it came")
     for key, length in (("classes", None), ("decision", 2)):
         words = member.get(key, ["-", "-"])
         if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
             raise SpecError(f"{path}.{key}: expected a list of strings, found {words!r}")
         if length is not None and len(words) != length:
-            raise SpecError(f"{path}.{key}: two words: for below the threshold, and from there on")
+            raise SpecError(f"{path}.{key}: expected two words, for below the threshold and from there on")
     digits = member.get("round", 0)
     if type(digits) is not int or not 0 <= digits <= 15:
         raise SpecError(f"{path}.round: expected an integer from 0 to 15, found {digits!r}")
@@ -1602,7 +1603,7 @@ def _check_member(path: str, member: Any) -> None:
     if "decision" in member and "threshold" not in member:
         raise SpecError(f"{path}: `decision` needs a `threshold`")
     if "round" in member and "threshold" in member:
-        raise SpecError(f"{path}: `threshold` gives no number to `round`; keep one of them")
+        raise SpecError(f"{path}: `threshold` leaves nothing to `round`; keep one of the two")
     classes, of_class = member.get("classes"), member.get("class")
     if classes and of_class is not None and of_class not in classes:
         raise SpecError(f"{path}.class: {of_class!r} is not in `classes`{_suggest(of_class, classes)}")
@@ -1613,7 +1614,7 @@ def _is_frame(records: Any) -> bool:
 
 
 def _held_dtype(values: tuple) -> str:
-    """The dtype for what fields without a type hold."""
+    """The dtype for the values of a field without a type."""
     types = {type(value) for value in values}
     if types in ({bool}, {int}):
         return types.pop().__name__ if types == {bool} or all(v in INT64 for v in values) else "object"
@@ -1621,7 +1622,7 @@ def _held_dtype(values: tuple) -> str:
 
 
 def _plain_spec(value: Any, path: str) -> Any:
-    """Dictionaries, lists and scalars, whatever they came as."""
+    """Turns mappings, sequences and numpy values into dictionaries, lists and scalars."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -1640,7 +1641,7 @@ def _plain_spec(value: Any, path: str) -> Any:
 
 
 def _to_toml(spec: dict[str, Any]) -> str:
-    """A spec as TOML 1.0: what is plain first, then a table a section, a line a member."""
+    """A spec as TOML 1.0: plain values first, then one section per table, one line per member."""
     lines = [f"{key} = {_toml_value(value)}" for key, value in spec.items() if not isinstance(value, dict)]
     for key, table in spec.items():
         if isinstance(table, dict):
@@ -1659,15 +1660,15 @@ def _toml_value(value: Any) -> str:
         return f"{{ {members} }}" if members else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml_value, value))}]"
-    if isinstance(value, str):  # JSON's escapes are TOML's, which has one more
+    if isinstance(value, str):  # TOML has JSON's escapes, and one more
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
 
 
 def log_files(model: Any, *paths: str | os.PathLike) -> None:
-    """Puts files, such as serving.toml and lookup tables, beside a model that was logged with MLflow 2 or 3.
+    """Logs files, such as serving.toml and lookup tables, beside a model that MLflow 2 or 3 logged.
 
-    `model` is the ModelInfo that `mlflow.onnx.log_model` returned. Raises what MLflow raises.
+    `model` is the ModelInfo that `mlflow.onnx.log_model` returned. Raises the errors of MLflow.
     """
     from mlflow import MlflowClient
 

@@ -1,25 +1,32 @@
-//! An MLflow model behind a Kinesis stream: the modules, in the order in which a record meets them.
+//! The function: predictions for the records of a stream, from an ONNX model that MLflow logged on S3.
 //!
-//! Cold start reads [`config`], fetches the model directory and builds a [`handler::Handler`]. From then on a
-//! record goes down this list, stage by stage; only [`handler`] knows them all, and plain values
-//! ([`serving_spec::columns`]) pass between them. [`check`] tells people, before that, whether a model would be served; [`replay`]
-//! sends records through it again that were quarantined, or that Lambda gave up.
+//! A cold start reads [`config`], brings the model with [`aws`], and builds a [`batch::Handler`]. From then on a
+//! record goes down this list:
+//!
+//! 1. [`doors`] read an event and turn it into [`record`]s, each with its [`origin`].
+//! 2. [`batch`] works off the records of each lane: it unpacks payloads, lets the engine ([`predictor`]) score the
+//!    documents, and settles them.
+//! 3. [`quarantine`] stores what can never succeed, and [`sinks`] accept the results.
+//! 4. The door turns the outcome into an answer.
+//!
+//! [`cli`] has the commands for people: `check` says whether a model would be served, and `replay` scores quarantined
+//! records again. There are two kinds of [`failure`], and no third.
 
+pub mod cli;
+pub mod cold_start;
 pub mod config;
+pub mod runtime;
 
-pub mod decode;
-pub mod event;
-pub mod model;
+pub mod doors;
+pub mod origin;
+pub mod record;
+
+pub mod batch;
 pub mod quarantine;
-pub mod sink;
+pub mod sinks;
 
-pub mod handler;
-
-pub mod check;
 pub mod replay;
 
-mod backoff;
-pub mod error;
-pub mod metrics;
-mod s3;
-pub mod time_limit;
+pub mod aws;
+pub mod failure;
+pub mod version;

@@ -8,7 +8,8 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stream_predictor::sink::Sink;
+use stream_predictor::doors::kinesis;
+use stream_predictor::sinks::Sink;
 use stream_predictor_local::fake::Cloud;
 use stream_predictor_local::function::{Answer, Function, MAX_PAYLOAD_BYTES};
 use support::{RIDE, entry, event, fixtures, model_directory, seconds};
@@ -97,12 +98,12 @@ async fn a_million_invocations_leave_nothing_behind() {
     let _alone = ALONE.lock().await;
     let invocations =
         std::env::var("INVOCATIONS").ok().map_or(20_000, |count| count.parse::<usize>().unwrap());
-    let handler = support::handler(&model_directory(&fixtures().join("mlflow3")), Sink::Discard).await;
+    let handler = support::handler(&model_directory(&fixtures().join("mlflow3")), Sink::DryRun);
     let compressed = zstd::bulk::compress(RIDE.as_bytes(), 3).unwrap();
     let records = event(&[RIDE.as_bytes(), b"poison", &compressed]);
     let mut settled = 0;
     for invocation in 0..invocations {
-        handler.handle(&records, &seconds(60)).await.unwrap();
+        kinesis::handle(&handler, &records, &seconds(60)).await.unwrap();
         if invocation == invocations / 10 {
             settled = memory("self", "VmRSS");
         }

@@ -1,28 +1,28 @@
-//! An event is refused, or every document in it is predicted or quarantined: the bytes are taken for an event, and for the
-//! payload of a record.
+//! An event is refused, or every document in it is predicted or quarantined. The engine gives a result to any document, and
+//! a document's result does not depend on its neighbours. The bytes are taken for an event, and for documents.
 #![allow(clippy::expect_used, reason = "what panics is found")]
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use stream_predictor::config::ModelLocation;
-use stream_predictor::event::parse;
-use stream_predictor::handler::Handler;
-use stream_predictor::model::directory::ModelDirectory;
+use predictor::model::directory::ModelDirectory;
+use predictor::{Document, Predictor, Provenance};
+use stream_predictor::aws::TimeLimit;
+use stream_predictor::batch::Handler;
+use stream_predictor::doors::kinesis;
 use stream_predictor::quarantine::Quarantine;
-use stream_predictor::sink::Sink;
-use stream_predictor::time_limit::TimeLimit;
+use stream_predictor::sinks::Sink;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-/// A handler of a model that takes maps, and one of a model that takes columns.
-static HANDLERS: LazyLock<Vec<Handler>> = LazyLock::new(|| {
+/// A model that takes maps, and one that takes columns.
+static MODELS: LazyLock<Vec<(Handler, Predictor)>> = LazyLock::new(|| {
     let load = |name| {
         let folder = model_directory(&crate::root().join("tests/fixtures").join(name));
-        let location = ModelLocation::Folder(folder);
-        let directory = runtime().block_on(ModelDirectory::fetch(&location, None)).expect("a folder");
-        Handler::load(&directory, Some("run"), Quarantine::Log, Sink::Answer).expect("a model")
+        let directory = ModelDirectory::open(&folder).expect("a folder");
+        let handler = Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer]);
+        (handler.expect("a model"), Predictor::load(&directory, Some("run")).expect("a model"))
     };
     ["mlflow3", "columns"].map(load).into()
 });
@@ -38,7 +38,7 @@ fn model_directory(root: &Path) -> PathBuf {
         if folder.join("MLmodel").exists() {
             return folder;
         }
-        let entries = std::fs::read_dir(&folder).expect("a folder");
+        let entries = std::fs::read_dir(folder).expect("a folder");
         open.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()));
     }
     panic!("no model below {}", root.display());
@@ -47,33 +47,35 @@ fn model_directory(root: &Path) -> PathBuf {
 /// Both models answer to the bytes, whatever they are taken for.
 pub fn run(bytes: &[u8]) {
     let runtime = runtime();
-    for handler in &*HANDLERS {
+    for (handler, engine) in &*MODELS {
         if let Ok(event) = str::from_utf8(bytes) {
             answer(&runtime, handler, event);
         }
-        answer(&runtime, handler, &of_payload(bytes));
+        score(engine, bytes);
     }
 }
 
 fn answer(runtime: &Runtime, handler: &Handler, event: &str) {
     let limit = TimeLimit::at(Instant::now() + Duration::from_mins(1));
-    let answer = runtime.block_on(handler.handle(event, &limit));
-    let Ok(records) = parse(event) else {
+    let answer = runtime.block_on(kinesis::handle(handler, event, &limit));
+    let Ok(records) = kinesis::parse(event) else {
         assert!(answer.is_err());
         return;
     };
-    let answer = answer.expect("what was read is answered");
+    let answer = answer.expect("an event that was read is answered");
     assert!(answer.batch_item_failures.is_empty(), "nothing keeps a test run from settling them all");
     let outcomes = answer.outcomes;
     assert_eq!(outcomes.published, answer.predictions.expect("those of a test run").len());
     assert_eq!(outcomes.reported, 0);
-    assert!(outcomes.published + outcomes.quarantined >= records.len(), "none gets lost");
+    assert!(outcomes.published + outcomes.quarantined >= records.len(), "no record gets lost");
 }
 
-/// An event with one record.
-fn of_payload(payload: &[u8]) -> String {
-    let data = base64_simd::STANDARD.encode_to_string(payload);
-    format!(
-        r#"{{"Records":[{{"kinesis":{{"partitionKey":"k","sequenceNumber":"49630081","data":"{data}","approximateArrivalTimestamp":1654161514.132}},"eventSource":"aws:kinesis","eventID":"shardId-000000000000:49630081","eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events"}}]}}"#
-    )
+/// Scores the bytes as a document, alone and between lines of it.
+fn score(engine: &Predictor, bytes: &[u8]) {
+    let document = |json| Document { json, provenance: Provenance::default() };
+    let alone = engine.score(&[document(bytes)]);
+    let mut documents: Vec<_> = bytes.split(|byte| *byte == b'\n').take(8).map(document).collect();
+    documents.push(document(bytes));
+    let together = engine.score(&documents);
+    assert_eq!((together.len(), together.last()), (documents.len(), alone.last()));
 }

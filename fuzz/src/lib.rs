@@ -1,5 +1,5 @@
-//! What is done with the bytes that are fuzzed, a file a target. `tests/fuzz.rs` and `tests/mutated_model.rs` do the same
-//! with fewer of them, on a stable compiler.
+//! What is done with the bytes that are fuzzed, a file a target. `tests/fuzz.rs` and the predictor's
+//! `tests/mutated_model.rs` do the same with fewer of them, on a stable compiler.
 
 pub mod event;
 pub mod features;

@@ -1,7 +1,7 @@
 //! `MLmodel` is refused, or read; a serving spec in it goes the way of any.
 
-use stream_predictor::model::mlmodel::{Logged, MlModel};
-use stream_predictor::model::signature::Signature;
+use predictor::model::mlmodel::{Logged, MlModel};
+use predictor::model::signature::Signature;
 
 use crate::spec;
 

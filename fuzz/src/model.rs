@@ -1,16 +1,13 @@
 //! The bytes of a model are refused, or loaded and run: whatever they are, nothing panics that is not caught.
 #![allow(clippy::expect_used, reason = "what panics is found")]
 
-use stream_predictor::config::ModelLocation;
-use stream_predictor::model::Model;
-use stream_predictor::model::directory::ModelDirectory;
+use predictor::model::Model;
+use predictor::model::directory::ModelDirectory;
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, ModelDirectory) {
     let folder = tempfile::tempdir().expect("a folder");
-    let location = ModelLocation::Folder(folder.path().to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let directory = runtime.block_on(ModelDirectory::fetch(&location, None)).expect("the folder");
+    let directory = ModelDirectory::open(folder.path()).expect("the folder");
     (folder, directory)
 }
 

@@ -4,11 +4,10 @@
 
 use std::io::Write;
 
-use base64_simd::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
-use stream_predictor::decode::{Document, MAX_DOCUMENTS, unpack};
+use predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 
 const AGGREGATE: &[u8] = b"\xF3\x89\x9A\xC2";
 const DIGEST: usize = 16;
@@ -19,7 +18,7 @@ type Unpacked = (Vec<(Option<Vec<u8>>, Option<Vec<u8>>)>, bool);
 /// Unpacks the bytes, and what becomes of them on the way.
 pub fn run(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
-        unpacked(text);
+        unpacked(text.len() / 4 * 3, |buffer, documents| unpack_base64(text, buffer, documents));
     }
     let (documents, is_grown) = of_payload(bytes);
     let message = bytes.strip_prefix(AGGREGATE).and_then(|rest| rest.get(..rest.len().checked_sub(DIGEST)?));
@@ -59,22 +58,22 @@ fn aggregate(message: &[u8]) -> Vec<u8> {
 }
 
 fn of_payload(payload: &[u8]) -> Unpacked {
-    unpacked(&STANDARD.encode_to_string(payload))
+    unpacked(payload.len(), |buffer, documents| unpack(payload, buffer, documents))
 }
 
-fn unpacked(data: &str) -> Unpacked {
-    let earlier = Document { sub_sequence: 0, key: None, json: Ok(0..2) };
+/// What `unpack` makes of a payload of at most so many bytes.
+fn unpacked(payload: usize, unpack: impl FnOnce(&mut Vec<u8>, &mut Vec<DocumentRange>)) -> Unpacked {
+    let earlier = DocumentRange { place: 0, key: None, json: Ok(0..2) };
     let (mut buffer, mut documents) = (b"{}".to_vec(), vec![earlier.clone()]);
-    unpack(data, &mut buffer, &mut documents);
+    unpack(&mut buffer, &mut documents);
     assert_eq!((&buffer[..2], &documents[0]), (&b"{}"[..], &earlier), "what was there stays");
 
-    let payload = data.len() / 4 * 3;
     let decompressed = (100 * payload).clamp(1 << 20, 32 << 20);
     assert!(buffer.len() - 2 <= payload + decompressed, "{} bytes of {payload}", buffer.len());
     let documents = &documents[1..];
     assert!((1..=MAX_DOCUMENTS).contains(&documents.len()));
     let documents = documents.iter().enumerate().map(|(place, document)| {
-        assert_eq!(document.sub_sequence as usize, place);
+        assert_eq!(document.place as usize, place);
         let bytes = |range: &std::ops::Range<usize>| {
             assert!(range.start >= 2, "what was there is no part of it");
             buffer[range.clone()].to_vec()

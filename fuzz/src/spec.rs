@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use serving_spec::FeaturePlan;
 use serving_spec::ServingSpec;
 use serving_spec::columns::{Element, Number, Port};
-use serving_spec::features::FeaturePlan;
 use serving_spec::result::ResultPlan;
 
 const DOCUMENTS: [&[u8]; 3] = [

@@ -1,4 +1,4 @@
-# The module as part of a configuration that makes what it is given.
+# The module as a part of a configuration that creates its stream and its bucket.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -16,6 +16,6 @@ run "streams_and_bucket_may_be_made_beside_it" {
 
   assert {
     condition     = output.predictor.input_stream == "theirs" && output.predictor.model_location == "s3://models"
-    error_message = "What is made beside the module is used."
+    error_message = "The module uses the resources that its caller creates."
   }
 }

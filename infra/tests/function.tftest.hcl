@@ -23,19 +23,19 @@ run "the_mapping_loses_nothing_and_blocks_nothing" {
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].maximum_retry_attempts >= 0 && aws_lambda_event_source_mapping.input[0].maximum_record_age_in_seconds >= 60
-    error_message = "Retries without end block a shard."
+    error_message = "Endless retries block a shard."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].bisect_batch_on_function_error == true
-    error_message = "A batch that fails as a whole is to be split."
+    error_message = "A batch that fails as a whole is split."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].destination_config[0].on_failure[0].destination_arn == "arn:aws:s3:::failures"
-    error_message = "What is given up goes to the failures bucket, whole."
+    error_message = "Given-up batches go to the failures bucket."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].starting_position == "TRIM_HORIZON"
-    error_message = "What is in the stream already is predicted, unless told otherwise."
+    error_message = "Records that are in the stream already are predicted by default."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].metrics_config[0].metrics == toset(["EventCount"])
@@ -43,7 +43,7 @@ run "the_mapping_loses_nothing_and_blocks_nothing" {
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].function_name == aws_lambda_alias.live[0].arn
-    error_message = "The mapping invokes the alias, so that a version can be moved behind it."
+    error_message = "The mapping invokes the alias, so a promotion only moves the alias."
   }
 }
 
@@ -52,11 +52,11 @@ run "the_function_is_small_and_versioned" {
 
   assert {
     condition     = aws_lambda_function.predictor[0].runtime == "provided.al2023" && aws_lambda_function.predictor[0].architectures == tolist(["arm64"]) && aws_lambda_function.predictor[0].package_type == "Zip"
-    error_message = "A zip for provided.al2023 on arm64, unless told otherwise."
+    error_message = "The default is a zip for provided.al2023 on arm64."
   }
   assert {
     condition     = aws_lambda_function.predictor[0].publish == true && aws_lambda_alias.live[0].function_version == "7" && length(aws_lambda_alias.live[0].routing_config) == 0
-    error_message = "Each change is a version, and the alias is on the last."
+    error_message = "Each change publishes a version, and the alias points to the last one."
   }
   assert {
     condition = aws_lambda_function.predictor[0].environment[0].variables == tomap({
@@ -66,19 +66,19 @@ run "the_function_is_small_and_versioned" {
       PREDICTIONS_STREAM_NAME = "stream-predictor-predictions"
       QUARANTINE_LOCATION     = "s3://stream-predictor-failures-123456789012-eu-west-1/quarantine"
     })
-    error_message = "The function is configured by its environment."
+    error_message = "The environment configures the function."
   }
   assert {
     condition     = aws_lambda_function.predictor[0].logging_config[0].log_format == "JSON" && aws_lambda_function.predictor[0].logging_config[0].application_log_level == "INFO" && aws_lambda_function.predictor[0].logging_config[0].log_group == aws_cloudwatch_log_group.function.name
-    error_message = "The count of quarantined records is read from JSON lines of its own log group."
+    error_message = "The count of quarantined records comes from JSON lines in the function's log group."
   }
   assert {
     condition     = output.run_id == "fedcba9876543210fedcba9876543210" && output.image == null
-    error_message = "What is served is what the alias's version has."
+    error_message = "The served run id is the one of the alias's version."
   }
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 30
-    error_message = "Logs are not kept for ever."
+    error_message = "Logs expire."
   }
 }
 
@@ -104,7 +104,7 @@ run "a_canary_has_its_share" {
 
   assert {
     condition     = aws_lambda_alias.live[0].function_version == "6" && aws_lambda_alias.live[0].routing_config[0].additional_version_weights == tomap({ "7" = 0.1 })
-    error_message = "A tenth goes to the new version, the rest to the stable one."
+    error_message = "The new version gets a tenth of the invocations, and the stable one the rest."
   }
 }
 
@@ -118,10 +118,10 @@ run "without_a_run_id_all_but_the_function_is_made" {
 
   assert {
     condition     = length(aws_lambda_function.predictor) + length(aws_lambda_alias.live) + length(aws_lambda_event_source_mapping.input) == 0
-    error_message = "No run id, no function."
+    error_message = "Without a run id there is no function."
   }
   assert {
     condition     = length(aws_kinesis_stream.made) == 2 && length(aws_s3_bucket.model) == 1 && !contains(keys(aws_cloudwatch_metric_alarm.this), "dropped")
-    error_message = "Streams and buckets are there before the first model."
+    error_message = "Streams and buckets exist before the first model."
   }
 }

@@ -1,4 +1,4 @@
-# What the function may do: nothing wider than what it does.
+# The rights of the function: not wider than its use of them.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -21,7 +21,7 @@ override_resource {
 
 variables {
   run_id = "0123456789abcdef0123456789abcdef"
-  # Any file: nothing looks into it here.
+  # Any file will do: the tests do not read it.
   code = { zip = "versions.tf" }
 }
 
@@ -70,7 +70,7 @@ run "each_right_is_one_that_is_used" {
         },
       ]
     }
-    error_message = "The function's policy is not the one that was agreed on: ${aws_iam_role_policy.function.policy}"
+    error_message = "The function's policy differs from the expected one: ${aws_iam_role_policy.function.policy}"
   }
 
   assert {
@@ -78,7 +78,7 @@ run "each_right_is_one_that_is_used" {
     error_message = "Only Lambda may assume the role."
   }
 
-  # A * stands at the end only, where AWS has it so: keys below a prefix of S3, streams of one log group.
+  # A * may stand only at the end, where AWS offers nothing narrower: keys below a prefix of S3, streams of one log group.
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [
@@ -86,7 +86,7 @@ run "each_right_is_one_that_is_used" {
         [for resource in statement.Resource : can(regex("^arn:aws:(kinesis:[^*]+|s3:::[^*/]+|s3:::[^*/]+/[^*]+/[*]|logs:[^*]+:[*]|kms:[^*]+)$", resource))],
       ]
     ]))
-    error_message = "An action or a resource of the function's policy is wider than one stream, one prefix, one log group or one key."
+    error_message = "The function's policy has an action or a resource wider than one stream, one prefix, one log group or one key."
   }
 
   assert {
@@ -120,14 +120,14 @@ run "keys_are_named" {
       Decrypt = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:123456789012:key/input", "arn:aws:kms:eu-west-1:123456789012:key/model", "arn:aws:kms:eu-west-1:123456789012:key/ours"]]
       Encrypt = [["kms:GenerateDataKey"], ["arn:aws:kms:eu-west-1:123456789012:key/ours"]]
     }
-    error_message = "The function may use the keys of what it reads and writes, and no other."
+    error_message = "The function may use only the keys of the resources that it reads and writes."
   }
 
   assert {
     condition = alltrue([for statement in jsondecode(aws_iam_role_policy.function.policy).Statement :
       statement.Resource == ["arn:aws:s3:::models/mlflow/3/*"] if statement.Sid == "ReadModel"
     ])
-    error_message = "The function may read the models of its experiment only."
+    error_message = "The function may read only the models of its experiment."
   }
 }
 
@@ -143,6 +143,6 @@ run "a_location_is_all_that_is_read" {
       [for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement.Resource == ["arn:aws:s3:::models/exports/rides/*"] if statement.Sid == "ReadModel"],
       [for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement.Condition.StringLike["s3:prefix"] == ["exports/rides/*"] if statement.Sid == "FindModel"],
     ))
-    error_message = "The function may read the model that is told only."
+    error_message = "The function may read only the model at model.location."
   }
 }

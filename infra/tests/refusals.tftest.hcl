@@ -1,4 +1,4 @@
-# What a plan refuses, each with a line that says why.
+# Mistakes that a plan refuses, each with a line that says why.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -225,7 +225,7 @@ run "a_bucket_has_a_model" {
   expect_failures = [aws_lambda_function.predictor[0]]
 }
 
-# The last one, as it leaves a bucket behind.
+# This run comes last, because it leaves a bucket behind.
 run "a_bucket_that_is_made_has_a_model" {
   command = apply
 

@@ -14,11 +14,11 @@ run "streams_are_on_demand_and_encrypted" {
 
   assert {
     condition     = alltrue([for stream in aws_kinesis_stream.made : stream.encryption_type == "KMS" && stream.kms_key_id == "alias/aws/kinesis" && stream.stream_mode_details[0].stream_mode == "ON_DEMAND" && stream.retention_period == 24])
-    error_message = "Streams are on demand and encrypted, unless told otherwise."
+    error_message = "Streams are on demand and encrypted by default."
   }
   assert {
     condition     = aws_kinesis_stream.made["input"].name == "stream-predictor-events" && aws_kinesis_stream.made["output"].name == "stream-predictor-predictions"
-    error_message = "Streams are named for the function."
+    error_message = "The names of streams begin with the function's."
   }
 }
 
@@ -32,11 +32,11 @@ run "streams_may_be_provisioned" {
 
   assert {
     condition     = aws_kinesis_stream.made["input"].shard_count == 2 && aws_kinesis_stream.made["input"].stream_mode_details[0].stream_mode == "PROVISIONED" && aws_kinesis_stream.made["input"].retention_period == 48
-    error_message = "Shards make a stream a provisioned one."
+    error_message = "A stream with shards is provisioned."
   }
   assert {
     condition     = aws_kinesis_stream.made["input"].kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/ours" && aws_ecr_repository.function.encryption_configuration[0].kms_key == "arn:aws:kms:eu-west-1:123456789012:key/ours" && aws_sns_topic.alarms.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/ours" && aws_cloudwatch_log_group.function.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/ours"
-    error_message = "One key is for all that is made."
+    error_message = "kms_key_arn is the key of everything that is created."
   }
 }
 
@@ -50,11 +50,11 @@ run "existing_streams_and_bucket_are_left_alone" {
 
   assert {
     condition     = !contains(keys(aws_kinesis_stream.made), "input") && length(aws_s3_bucket.model) == 0
-    error_message = "What exists is not made."
+    error_message = "Existing resources are not created again."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.input[0].event_source_arn == "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs" && aws_lambda_function.predictor[0].environment[0].variables["MODEL_BUCKET"] == "models/mlflow"
-    error_message = "What exists is used."
+    error_message = "Existing resources are used."
   }
 }
 
@@ -67,7 +67,7 @@ run "buckets_are_private_and_empty_themselves" {
   }
   assert {
     condition     = aws_s3_bucket_lifecycle_configuration.failures.rule[0].status == "Enabled" && aws_s3_bucket_lifecycle_configuration.failures.rule[0].expiration[0].days == 90
-    error_message = "Failures are not kept for ever."
+    error_message = "Failures expire."
   }
 }
 

@@ -36,6 +36,12 @@ impl ModelLocation {
             None => (!text.contains("://")).then(|| Self::Folder(text.into())),
         }
     }
+
+    /// Whether it is on S3.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        !matches!(self, Self::Folder(_))
+    }
 }
 
 /// Reads the model's variables, and `RUN_ID` as it was read.

@@ -1,4 +1,4 @@
-//! A quarantined record as a line of JSON: written by the quarantine, read by a replay.
+//! A quarantined record as a line of JSON. The quarantine writes it, and a replay reads it.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::origin::{Arrival, Origin};
+use crate::record::Content;
+
 use super::Quarantined;
 
-/// A quarantined record. There is no clock time in it, so another delivery of the record makes the same bytes.
+/// A quarantined record. It holds no clock time, so another delivery of the record makes the same bytes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Line<'a> {
     /// ARN of the input stream.
@@ -23,19 +26,19 @@ pub struct Line<'a> {
     /// The partition key, valid or not.
     #[serde(borrow)]
     pub partition_key: Cow<'a, str>,
-    /// When the stream took the record, in seconds since the epoch: the number as it stands in the event.
+    /// When the stream accepted the record, in seconds since the epoch: the number as the event has it.
     #[serde(borrow)]
     pub arrived_at: Option<&'a RawValue>,
-    /// The model that it was rejected by.
+    /// The model that rejected it.
     #[serde(borrow)]
     pub model: Cow<'a, str>,
     /// The model's version.
     #[serde(borrow)]
     pub version: Cow<'a, str>,
-    /// The documents of the payload that were rejected.
+    /// The rejected documents of the payload.
     #[serde(borrow)]
     pub failures: Vec<FailureLine<'a>>,
-    /// The payload in base64, as it stands in the event.
+    /// The payload in base64, as the event has it.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
     /// The whole entry of the event in base64, if the entry itself could not be read.
@@ -46,7 +49,7 @@ pub struct Line<'a> {
 /// A rejected document of a [`Line`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct FailureLine<'a> {
-    /// What its prediction's id would have been.
+    /// The id that its result would have had.
     pub id: Uuid,
     /// Its place in the payload.
     pub sub_sequence_number: u32,
@@ -60,22 +63,30 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn new((model, version): (&'a str, &'a str), quarantined: &'a Quarantined<'a>) -> Self {
         let record = quarantined.record;
-        let failures = quarantined.failures.iter().map(|failure| FailureLine {
-            id: failure.id,
-            sub_sequence_number: failure.sub_sequence,
-            reason: failure.reason.to_string().into(),
+        let Origin::Kinesis(origin) = &record.origin;
+        let failures = quarantined.documents.iter().map(|document| FailureLine {
+            id: document.id,
+            sub_sequence_number: document.place,
+            reason: document.reason.to_string().into(),
         });
+        let (payload, malformed) = match &record.content {
+            Content::Payload { base64, .. } => (base64.as_ref(), None),
+            Content::Malformed { entry, .. } => {
+                ("", Some(base64_simd::STANDARD.encode_to_string(entry.as_bytes())))
+            }
+        };
+        let arrived_at = origin.arrived_at.as_ref().map(Arrival::as_json);
         Self {
-            stream_arn: record.stream_arn.as_ref().into(),
-            shard: record.shard.as_ref().into(),
-            sequence_number: record.sequence_number.as_ref().into(),
-            partition_key: record.partition_key.as_ref().into(),
-            arrived_at: record.arrived_at.and_then(|number| serde_json::from_str(number).ok()),
+            stream_arn: origin.stream_arn.as_ref().into(),
+            shard: origin.shard.as_ref().into(),
+            sequence_number: origin.sequence_number_text().into(),
+            partition_key: record.key_text().into(),
+            arrived_at: arrived_at.and_then(|number| serde_json::from_str(number).ok()),
             model: model.into(),
             version: version.into(),
             failures: failures.collect(),
-            payload: record.data.as_ref().into(),
-            malformed: record.malformed.map(|entry| base64_simd::STANDARD.encode_to_string(entry)),
+            payload: payload.into(),
+            malformed,
         }
     }
 
@@ -83,7 +94,7 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512 + self.payload.len());
-        // Neither texts and numbers nor writing to memory can fail.
+        // Texts and numbers always have a JSON form, and writing to memory does not fail.
         let _ = serde_json::to_writer(&mut bytes, self);
         bytes.push(b'\n');
         bytes
@@ -92,33 +103,39 @@ impl<'a> Line<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::event::Record;
-    use crate::quarantine::Failure;
-    use serving_spec::Rejected;
+    use predictor::decode::PartitionKey;
+
+    use crate::failure::Rejected;
+    use crate::origin::{KinesisOrigin, SequenceNumber};
+    use crate::quarantine::RejectedDocument;
+    use crate::record::Record;
 
     use super::*;
 
-    fn record() -> Record<'static> {
-        Record {
-            stream_arn: "arn:of:stream".into(),
-            shard: "shardId-000000000001".into(),
-            sequence_number: "49".into(),
-            partition_key: "k\"ä".into(),
-            arrived_at: Some("1.6541615141320E9"),
-            data: "e30=".into(),
-            ..Record::default()
-        }
+    const REASON: Rejected = Rejected::Document(predictor::Rejected::Empty);
+
+    fn line(content: Content<'static>, places: &[u32]) -> Vec<u8> {
+        let record = Record {
+            origin: Origin::Kinesis(KinesisOrigin {
+                stream_arn: "arn:of:stream".into(),
+                shard: "shardId-000000000001".into(),
+                sequence_number: SequenceNumber::parse("49".into()),
+                arrived_at: Arrival::parse("1.6541615141320E9"),
+            }),
+            key: PartitionKey::parse("k\"ä".into()),
+            content,
+        };
+        let rejected = |&place| RejectedDocument { id: Uuid::max(), place, reason: &REASON };
+        let documents = places.iter().map(rejected).collect();
+        Line::new(("rides", "run"), &Quarantined { record: &record, documents }).to_bytes()
     }
 
     #[test]
-    fn a_line_has_the_record_and_its_failures_as_they_stand() {
-        let (record, reason) = (record(), Rejected::NotAnObject.into());
-        let failures = [3, 7].map(|sub_sequence| Failure { id: Uuid::max(), sub_sequence, reason: &reason });
-        let quarantined = Quarantined { record: &record, failures: failures.to_vec() };
-        let line = Line::new(("rides", "run"), &quarantined).to_bytes();
+    fn a_line_has_the_record_and_its_failures_verbatim() {
+        let line = line(Content::Payload { base64: "e30=".into(), places: Vec::new() }, &[3, 7]);
         let failure = |place: u32| {
             format!(
-                r#"{{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff","sub_sequence_number":{place},"reason":"the payload is JSON but not an object"}}"#
+                r#"{{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff","sub_sequence_number":{place},"reason":"{REASON}"}}"#
             )
         };
         assert_eq!(
@@ -136,13 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_null_and_a_malformed_entry_is_kept_whole() {
-        let record = Record { malformed: Some("{\"kinesis\": \n7}"), ..Record::default() };
-        let quarantined = Quarantined { record: &record, failures: vec![] };
-        let line = Line::new(("m", "v"), &quarantined).to_bytes();
+    fn a_malformed_entry_is_kept_whole_on_one_line() {
+        let entry = "{\"kinesis\": \n7}".into();
+        let line = line(Content::Malformed { entry, reason: REASON }, &[0]);
         let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
-        assert_eq!(json["arrived_at"], serde_json::Value::Null);
-        assert_eq!(json["malformed"], "eyJraW5lc2lzIjogCjd9");
+        assert_eq!((&json["payload"], &json["malformed"]), (&"".into(), &"eyJraW5lc2lzIjogCjd9".into()));
         assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
     }
 }

@@ -1,6 +1,7 @@
-//! Records that can never succeed, stored before they count as done: one JSON line a record, on S3 or in a stream.
+//! Records that can never succeed. They are stored before they count as done: one JSON line per record, on S3 or in a
+//! stream.
 //!
-//! A line ([`Line`]) has all that a replay needs, and nothing that another delivery of the record would change.
+//! A line ([`Line`]) holds all that a replay needs, and nothing that another delivery of the record would change.
 
 mod line;
 mod rejections;
@@ -9,43 +10,43 @@ mod stream;
 
 use uuid::Uuid;
 
-use crate::error::{Rejected, Undelivered};
-use crate::event::Record;
-use crate::sink::KinesisSink;
-use crate::time_limit::TimeLimit;
+use crate::aws::TimeLimit;
+use crate::failure::{Rejected, Undelivered};
+use crate::record::Record;
+use crate::sinks::KinesisSink;
 
 pub use line::{FailureLine, Line};
-pub use rejections::Rejections;
+pub use rejections::{FURTHER_REASON, Rejections};
 pub use s3::S3Store;
 
-/// Why nothing is stored where nothing is configured, and the way out.
+/// Why a record cannot be stored where no quarantine is configured.
 pub const NOT_CONFIGURED: &str =
     "no quarantine is configured: set QUARANTINE_LOCATION or QUARANTINE_STREAM_NAME";
 
-/// A record of which documents were rejected.
+/// A record with rejected documents.
 #[derive(Debug, Clone)]
 pub struct Quarantined<'a> {
     /// The record, as it came.
     pub record: &'a Record<'a>,
-    /// At least one.
-    pub failures: Vec<Failure<'a>>,
+    /// Its rejected documents: at least one.
+    pub documents: Vec<RejectedDocument<'a>>,
 }
 
-/// A document that was rejected.
+/// A rejected document of a record.
 #[derive(Debug, Clone)]
-pub struct Failure<'a> {
-    /// What the prediction's would have been.
+pub struct RejectedDocument<'a> {
+    /// The id that its result would have had.
     pub id: Uuid,
     /// Its place in the record's payload.
-    pub sub_sequence: u32,
-    /// Why.
+    pub place: u32,
+    /// Why it was rejected.
     pub reason: &'a Rejected,
 }
 
-/// Records that could not be stored.
+/// Some records could not be stored.
 #[derive(Debug)]
 pub struct Unstored {
-    /// How many of the first were.
+    /// How many were stored before the first that was not.
     pub stored: usize,
     /// Why the others were not.
     pub undelivered: Undelivered,
@@ -54,24 +55,24 @@ pub struct Unstored {
 /// Where records go that can never succeed.
 #[derive(Debug, Clone)]
 pub enum Quarantine {
-    /// To objects on S3.
+    /// Objects on S3.
     S3(S3Store),
-    /// To a stream.
+    /// A stream.
     Stream(KinesisSink),
-    /// Nowhere, since nothing is configured: none can be stored.
+    /// Nothing is configured, so no record can be stored.
     Nowhere,
-    /// To the log, which the handler writes anyway: a test run.
+    /// The log alone: a test run.
     Log,
-    /// They are where they were: a replay counts them.
+    /// Records stay where they are, and are counted: a replay.
     Count(Rejections),
 }
 
 impl Quarantine {
-    /// Looks whether the stream for rejected records is there, if it is one. Of a bucket nothing is asked: that would take more
+    /// Looks whether the quarantine's stream exists, if it is a stream. A bucket is not looked at: that would take more
     /// rights than storing does.
     ///
     /// # Errors
-    /// When it is not.
+    /// When there is no such stream.
     pub async fn find(&self) -> anyhow::Result<()> {
         match self {
             Self::Stream(stream) => stream.find("QUARANTINE_STREAM_NAME").await,
@@ -79,10 +80,10 @@ impl Quarantine {
         }
     }
 
-    /// Stores records that were rejected by the model of that name and version; they may count as done only then.
+    /// Stores records that the model of that name and version rejected. Only then may they count as done.
     ///
     /// # Errors
-    /// When not all of them could be stored within the limit; more than the first may have been.
+    /// When some could not be stored within the limit. More than the first `stored` may have been.
     pub async fn store(
         &self,
         model: (&str, &str),

@@ -1,34 +1,40 @@
-//! How many documents were rejected, and why: what a replay tells instead of storing them again.
+//! Counts of rejected documents. A replay reports them instead of storing the records again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Quarantined;
 
-/// Reasons that are told apart.
+/// Reasons that are counted apart.
 const MAX_REASONS: usize = 10_000;
 
-/// Documents that were rejected, by the sequence number of their record and the reason.
+/// Stands for the reasons beyond [`MAX_REASONS`].
+pub const FURTHER_REASON: &str = "a further reason";
+
+/// Rejected documents, by the text that names their record and by the reason.
+pub type Counts = BTreeMap<(String, String), usize>;
+
+/// Shared counts. Clones are the same counts.
 #[derive(Debug, Clone, Default)]
-pub struct Rejections(Arc<Mutex<BTreeMap<(String, String), usize>>>);
+pub struct Rejections(Arc<Mutex<Counts>>);
 
 impl Rejections {
     pub(super) fn count(&self, records: &[Quarantined<'_>]) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for Quarantined { record, failures } in records {
-            for failure in failures {
-                let mut key = (record.sequence_number.to_string(), failure.reason.to_string());
+        for Quarantined { record, documents } in records {
+            for document in documents {
+                let mut key = (record.origin.id_text(), document.reason.to_string());
                 if counts.len() >= MAX_REASONS && !counts.contains_key(&key) {
-                    "a further reason".clone_into(&mut key.1);
+                    FURTHER_REASON.clone_into(&mut key.1);
                 }
                 *counts.entry(key).or_default() += 1;
             }
         }
     }
 
-    /// Those that were counted since the last time.
+    /// The counts since the last call.
     #[must_use]
-    pub fn take(&self) -> BTreeMap<(String, String), usize> {
+    pub fn take(&self) -> Counts {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

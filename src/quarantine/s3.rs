@@ -1,9 +1,7 @@
-//! The quarantine on S3: an object a call, for each day and shard, of one line a record.
+//! The quarantine on S3: for each call, one object per day and lane, with one line per record.
 //!
-//! The day is that on which the records came, so that a query over days reads what it must. An object's name is made of its
-//! content: the same lines, stored again, take the place of what is there, and no others do.
-
-use std::time::Duration;
+//! The day is the day on which the records arrived, so a query over days reads few objects. An object's name is a hash
+//! of its content: storing the same lines again replaces the same object, and no other.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -12,24 +10,17 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::backoff::Backoff;
+use crate::aws::s3::describe;
+use crate::aws::{Backoff, FailedAttempt, REQUEST_TIMEOUT, TimeLimit};
 use crate::config::S3Prefix;
-use crate::error::Undelivered;
-use crate::event::{Record, is_sequence_number};
-use crate::s3::describe;
-use crate::time_limit::TimeLimit;
+use crate::failure::Undelivered;
+use crate::origin::{Arrival, Origin};
 use serving_spec::result::NAMESPACE;
 
 use super::{Line, Quarantined};
 
-/// Bytes an object, unless one line has more.
+/// Bytes per object, unless one line has more.
 const MAX_OBJECT_BYTES: usize = 8 << 20;
-
-/// A request that is not answered by then is given up and sent again.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What stands for a name that is none of a shard or a sequence number.
-const UNKNOWN: &str = "unknown";
 
 /// Objects below a prefix.
 #[derive(Debug, Clone)]
@@ -38,14 +29,8 @@ pub struct S3Store {
     prefix: S3Prefix,
 }
 
-/// Why an object was not stored.
-struct Failure {
-    reason: String,
-    hopeless: bool,
-}
-
 impl S3Store {
-    /// Stores below `prefix`. The client must not retry by itself: it would not know of the limit.
+    /// Stores below `prefix`. The client must not retry, because it does not know the limit.
     #[must_use]
     pub fn new(client: Client, prefix: S3Prefix) -> Self {
         Self { client, prefix }
@@ -60,10 +45,10 @@ impl S3Store {
     ) -> Result<(), Undelivered> {
         let mut folders: IndexMap<String, Vec<&Quarantined>> = IndexMap::new();
         for quarantined in records {
-            folders.entry(folder(quarantined.record)).or_default().push(quarantined);
+            folders.entry(folder(&quarantined.record.origin)).or_default().push(quarantined);
         }
         for (folder, records) in folders {
-            let mut first = UNKNOWN;
+            let mut first = "";
             let mut body = Vec::new();
             for quarantined in records {
                 let line = Line::new(model, quarantined).to_bytes();
@@ -72,7 +57,7 @@ impl S3Store {
                     body.clear();
                 }
                 if body.is_empty() {
-                    first = sequence_number(quarantined.record);
+                    first = quarantined.record.origin.position();
                 }
                 body.extend(line);
             }
@@ -81,7 +66,7 @@ impl S3Store {
         Ok(())
     }
 
-    /// Puts an object until it is stored, can't be, or the time is up.
+    /// Puts an object until it is stored, cannot be stored, or the time is up.
     async fn put(
         &self,
         folder: &str,
@@ -91,19 +76,20 @@ impl S3Store {
     ) -> Result<(), Undelivered> {
         let id = Uuid::new_v5(&NAMESPACE, body);
         let key = self.prefix.join(&format!("{folder}/{first}-{id}.jsonl"));
-        let mut failure = Failure { reason: "the invocation's time is up".to_owned(), hopeless: false };
+        let mut failure = FailedAttempt::passing(Undelivered::out_of_time().reason);
         let mut backoff = Backoff::default();
         while !limit.is_over() {
             let put = self.client.put_object().bucket(&key.bucket).key(&key.prefix);
             let put = put.content_type("application/x-ndjson").body(body.to_vec().into()).send();
             failure = match limit.within(REQUEST_TIMEOUT, Box::pin(put)).await {
                 Some(Ok(_)) => return Ok(()),
-                Some(Err(error)) => {
-                    Failure { hopeless: is_hopeless(&error), reason: format!("{:#}", describe(error)) }
-                }
-                None => Failure { reason: "it was not answered in time".to_owned(), hopeless: false },
+                Some(Err(error)) => FailedAttempt {
+                    is_permanent: is_permanent(&error),
+                    reason: format!("{:#}", describe(error)),
+                },
+                None => FailedAttempt::passing("it was not answered in time"),
             };
-            if failure.hopeless || !limit.wait(backoff.next_wait()).await {
+            if failure.is_permanent || !limit.wait(backoff.next_wait()).await {
                 break;
             }
         }
@@ -111,38 +97,33 @@ impl S3Store {
     }
 }
 
-/// Whether no waiting within an invocation mends it: S3 refuses the request itself (no such bucket, access denied …), and
-/// not for its time (408, 409 and 429; `RequestTimeout` comes with 400).
-fn is_hopeless(error: &SdkError<PutObjectError>) -> bool {
+/// Whether waiting does not help within an invocation: S3 refuses the request itself (no such bucket, access denied …).
+/// The statuses 408, 409 and 429 pass, and so does `RequestTimeout`, which comes with 400.
+fn is_permanent(error: &SdkError<PutObjectError>) -> bool {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let refused = status.is_some_and(|status| matches!(status, 300..=407 | 410..=428 | 430..=499));
     refused && error.code() != Some("RequestTimeout")
 }
 
-/// `dt=YYYY-MM-DD/<shard>`: the day, in UTC, on which the stream took the record.
-fn folder(record: &Record) -> String {
-    let seconds = record.arrived_at.and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0_f64);
+/// `dt=YYYY-MM-DD/<lane>`: the day, in UTC, on which the record arrived. An unknown day is 1970-01-01.
+fn folder(origin: &Origin<'_>) -> String {
+    let seconds = origin.arrived_at().map_or(0.0, Arrival::seconds);
     let time = SignedDuration::try_from_secs_f64(seconds.max(0.0)).ok();
     let time = time.and_then(|time| Timestamp::from_duration(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let shard = record.shard.as_ref();
-    let is_name = (1..=128).contains(&shard.len()) && !shard.starts_with('.') && shard.chars().all(plain);
-    format!("dt={}/{}", time.strftime("%Y-%m-%d"), if is_name { shard } else { UNKNOWN })
-}
-
-fn sequence_number<'a>(record: &'a Record) -> &'a str {
-    if is_sequence_number(&record.sequence_number) { &record.sequence_number } else { UNKNOWN }
+    format!("dt={}/{}", time.strftime("%Y-%m-%d"), origin.folder())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::KinesisOrigin;
 
     #[test]
-    fn the_day_is_that_of_the_arrival_in_utc() {
-        let day = |arrived_at| {
-            let record = Record { shard: "s".into(), arrived_at, ..Record::default() };
-            folder(&record)
+    fn the_day_is_the_day_of_arrival_in_utc() {
+        let day = |arrived_at: Option<&'static str>| {
+            let arrived_at = arrived_at.and_then(Arrival::parse);
+            let origin = KinesisOrigin { shard: "s".into(), arrived_at, ..KinesisOrigin::default() };
+            folder(&Origin::Kinesis(origin))
         };
         assert_eq!(day(Some("1654127999.999")), "dt=2022-06-01/s");
         assert_eq!(day(Some("1654128000")), "dt=2022-06-02/s");
@@ -151,18 +132,5 @@ mod tests {
         for unknown in [None, Some("-1.5"), Some("1e300"), Some("1e999"), Some("86399.9")] {
             assert_eq!(day(unknown), "dt=1970-01-01/s", "{unknown:?}");
         }
-    }
-
-    #[test]
-    fn no_name_leads_out_of_its_place() {
-        let shard = |shard: &str| folder(&Record { shard: shard.to_owned().into(), ..Record::default() });
-        assert_eq!(shard("shardId-000000000001"), "dt=1970-01-01/shardId-000000000001");
-        for hostile in ["", "..", ".", "a/b", "../../x", "a b", "ä", "a\0", "a\n", &"a".repeat(129)] {
-            assert_eq!(shard(hostile), "dt=1970-01-01/unknown", "{hostile:?}");
-        }
-        let number = |number: &'static str| {
-            sequence_number(&Record { sequence_number: number.into(), ..Record::default() }).to_owned()
-        };
-        assert_eq!((number("49"), number("../4"), number("")), ("49".into(), UNKNOWN.into(), UNKNOWN.into()));
     }
 }

@@ -1,8 +1,9 @@
-//! The quarantine as a Kinesis stream: a line is a record, under the key of the record that it is about.
+//! The quarantine as a Kinesis stream: each line is a record, under the key of the record that it describes.
 
-use crate::error::Undelivered;
-use crate::sink::{Delivery, Entry, KinesisSink, MAX_RECORD_BYTES};
-use crate::time_limit::TimeLimit;
+use crate::aws::TimeLimit;
+use crate::failure::Undelivered;
+use crate::sinks::{Delivery, KinesisSink, MAX_RECORD_BYTES, OutgoingRecord};
+use predictor::decode::PartitionKey;
 
 use super::{Line, Quarantined, Unstored};
 
@@ -14,28 +15,34 @@ pub(super) async fn store(
     limit: &TimeLimit,
 ) -> Result<(), Unstored> {
     let mut too_large = None;
-    let entries = records.iter().map(|record| entry(model, record));
-    let entries: Vec<Entry> =
-        entries.map_while(|entry| entry.map_err(|error| too_large = Some(error)).ok()).collect();
-    let Delivery { accepted, undelivered } = sink.publish(&entries, limit).await;
-    let stored = accepted.iter().position(|accepted| !accepted).unwrap_or(entries.len());
+    let lines = records.iter().map(|record| outgoing(model, record));
+    let lines: Vec<OutgoingRecord> =
+        lines.map_while(|line| line.map_err(|error| too_large = Some(error)).ok()).collect();
+    let Delivery { accepted, undelivered } = sink.publish(&lines, limit).await;
+    let stored = accepted.iter().position(|accepted| !accepted).unwrap_or(lines.len());
     undelivered.or(too_large).map_or(Ok(()), |undelivered| Err(Unstored { stored, undelivered }))
 }
 
-/// Fails if the stream would not take it, whatever the time.
-fn entry(model: (&str, &str), quarantined: &Quarantined<'_>) -> Result<Entry, Undelivered> {
+/// The line as a record of the stream.
+///
+/// # Errors
+/// When it is larger than a record of the stream may be.
+fn outgoing<'a>(
+    model: (&str, &str),
+    quarantined: &Quarantined<'a>,
+) -> Result<OutgoingRecord<'a>, Undelivered> {
     let record = quarantined.record;
-    let keys = [&record.partition_key, &record.shard];
-    let key = keys.into_iter().find(|key| (1..=256).contains(&key.chars().count()));
-    let key = key.map_or("unknown", |key| key.as_ref());
-    let entry = Entry { key: key.to_owned(), data: Line::new(model, quarantined).to_bytes() };
-    if entry.bytes() > MAX_RECORD_BYTES {
-        let (bytes, shard, sequence_number) = (entry.bytes(), &record.shard, &record.sequence_number);
+    // A record whose own key is not valid goes under the name of its lane.
+    let key = record.key.as_ref().map_or_else(|_| record.origin.folder(), PartitionKey::as_str);
+    let outgoing = OutgoingRecord { key, data: Line::new(model, quarantined).to_bytes() };
+    let bytes = outgoing.bytes();
+    if bytes > MAX_RECORD_BYTES {
+        let (lane, position) = (record.origin.folder(), record.origin.position());
         let reason = format!(
-            "the line of {shard}:{sequence_number} is too large for the quarantine stream: {bytes} bytes with its partition \
-             key, at most {MAX_RECORD_BYTES}; QUARANTINE_LOCATION takes it"
+            "the line of {lane}:{position} is too large for the quarantine stream: {bytes} bytes with its partition key, \
+             expected at most {MAX_RECORD_BYTES}; set QUARANTINE_LOCATION, which takes lines of any size"
         );
         return Err(Undelivered { reason });
     }
-    Ok(entry)
+    Ok(outgoing)
 }

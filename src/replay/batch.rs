@@ -1,69 +1,69 @@
-//! A batch of records, sent until it is settled or given up.
+//! A batch of records of one lane, handled until it is settled or given up.
 
-use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::backoff::Backoff;
-use crate::error::Undelivered;
-use crate::event::compare_sequence_numbers;
-use crate::handler::Answer;
-use crate::time_limit::TimeLimit;
+use crate::aws::{Backoff, TimeLimit};
+use crate::failure::Undelivered;
+use crate::record::Record;
 
-use super::entry::{Entry, event};
 use super::{Replay, Report};
 
-/// Records an event, as event source mappings have it unless told.
+/// Records per batch: the default of an event source mapping.
 const MAX_RECORDS: usize = 100;
 
-/// Bytes of an event's records, unless one has more.
+/// Bytes of a batch's payloads, unless one record has more.
 const MAX_BYTES: usize = 4 << 20;
 
-/// How often a batch is sent while nothing of it gets through.
+/// How often a batch is handled while none of it gets through.
 const MAX_TRIES: u32 = 5;
 
 /// How long one try may take.
 const TIME: Duration = Duration::from_mins(1);
 
-/// Records of one shard.
+/// Records of one lane.
 #[derive(Default)]
-pub struct Batch {
-    entries: Vec<Entry>,
+pub struct Batch<'a> {
+    records: Vec<Record<'a>>,
     bytes: usize,
 }
 
-impl Batch {
-    /// Whether the entry can go with those that are there.
-    pub fn has_room_for(&self, entry: &Entry) -> bool {
-        self.entries.first().is_none_or(|first| {
-            self.entries.len() < MAX_RECORDS
-                && self.bytes + entry.json.len() <= MAX_BYTES
-                && first.shard == entry.shard
+impl<'a> Batch<'a> {
+    /// Whether the record can go with those that are there.
+    pub fn has_room_for(&self, record: &Record<'_>) -> bool {
+        self.records.first().is_none_or(|first| {
+            self.records.len() < MAX_RECORDS
+                && self.bytes + record.bytes() <= MAX_BYTES
+                && first.origin.is_same_lane(&record.origin)
         })
     }
 
-    /// Adds an entry.
-    pub fn push(&mut self, entry: Entry) {
-        self.bytes += entry.json.len();
-        self.entries.push(entry);
+    /// Adds a record.
+    pub fn push(&mut self, record: Record<'a>) {
+        self.bytes += record.bytes();
+        self.records.push(record);
     }
 }
 
 impl Replay {
-    /// Sends a batch, and from a record that is reported on again.
+    /// Handles a batch, and the records after a failure again.
     ///
     /// # Errors
     /// When a record is still undelivered after the last try.
-    pub(super) async fn send(&self, batch: Batch, report: &mut Report) -> Result<(), Undelivered> {
-        let mut open = batch.entries;
+    pub(super) async fn send(&self, batch: Batch<'_>, report: &mut Report) -> Result<(), Undelivered> {
+        let mut records = batch.records;
+        crate::doors::kinesis::sort(&mut records);
+        report.records += records.len();
+        let mut open = records.as_slice();
         let mut backoff = Backoff::default();
         let mut tries = 0;
-        report.records += open.len();
         while !open.is_empty() {
-            let failure = self.invoke(&mut open, report).await;
-            let Err((settled, undelivered)) = failure else { break };
-            if settled {
+            let (settled, undelivered) = self.try_once(open, report).await;
+            open = &open[settled..];
+            let Some(undelivered) = undelivered else { break };
+            if settled > 0 {
                 tries = 0;
                 backoff.reset();
             }
@@ -72,43 +72,33 @@ impl Replay {
                 report.undelivered += open.len();
                 return Err(undelivered);
             }
-            eprintln!("{} records go again: {undelivered}", open.len());
+            eprintln!("{} records are tried again: {undelivered}", open.len());
             tokio::time::sleep(backoff.next_wait()).await;
         }
         Ok(())
     }
 
-    /// Invokes the function once. Leaves in `open` what is not settled, and then fails: whether anything was settled, and
-    /// why not the rest.
-    async fn invoke(&self, open: &mut Vec<Entry>, report: &mut Report) -> Result<(), (bool, Undelivered)> {
-        let jsons: Vec<&str> = open.iter().map(|entry| entry.json.as_str()).collect();
+    /// Handles records once. Returns how many are settled, and why the next one is not.
+    async fn try_once(&self, records: &[Record<'_>], report: &mut Report) -> (usize, Option<Undelivered>) {
         let limit = TimeLimit::at(Instant::now() + TIME);
-        let answer = self.handler.handle(&event(&jsons), &limit).await;
+        let batch = self.handler.handle(&[records], &limit).await;
         let rejections = self.rejections.take();
-        let Answer { batch_item_failures, outcomes, undelivered, .. } =
-            answer.map_err(|error| (false, Undelivered { reason: format!("{error:#}") }))?;
+        report.published_documents += batch.outcomes.published;
+        let end = batch.lanes.into_iter().next();
+        let (settled, undelivered) = end.map_or((0, None), |end| (end.settled, end.undelivered));
 
-        // As Lambda does, from the reported one on everything comes again.
-        let reported = batch_item_failures.first().map(|failure| failure.item_identifier.as_str());
-        let is_open = |number: &str| {
-            reported.is_some_and(|reported| compare_sequence_numbers(number, reported) != Ordering::Less)
-        };
-        report.published_documents += outcomes.published;
-        let mut rejected: Vec<&str> = Vec::new();
-        for ((number, reason), documents) in rejections.iter().filter(|((number, _), _)| !is_open(number)) {
-            report.reject(reason, *documents);
-            rejected.push(number);
+        // Documents of records that are not settled will be counted at the next try.
+        let names: HashSet<String> =
+            records[..settled].iter().map(|record| record.origin.id_text()).collect();
+        let mut rejected = HashSet::new();
+        for ((record, reason), documents) in
+            rejections.into_iter().filter(|((name, _), _)| names.contains(name))
+        {
+            report.reject(&reason, documents);
+            rejected.insert(record);
         }
-        let before = open.len();
-        open.retain(|entry| {
-            let is_open = is_open(&entry.sequence_number);
-            report.rejected += usize::from(!is_open && rejected.contains(&entry.sequence_number.as_str()));
-            is_open
-        });
-        if reported.is_none() {
-            return Ok(());
-        }
-        let reason = || Undelivered { reason: "the function reports a record".to_owned() };
-        Err((open.len() < before, undelivered.unwrap_or_else(reason)))
+        report.rejected +=
+            records[..settled].iter().filter(|record| rejected.contains(&record.origin.id_text())).count();
+        (settled, undelivered)
     }
 }

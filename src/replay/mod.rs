@@ -1,10 +1,10 @@
-//! `stream-predictor replay`: records that were quarantined, or that Lambda gave up, go through the function once more.
+//! `stream-predictor replay`: scores and publishes records that were quarantined, or that Lambda gave up.
 //!
-//! Their ids depend on where they came from, not on when they come: who saw the first result knows the second. Objects
-//! are read and never changed; what is rejected again stays where it is.
+//! Ids depend on where a record came from, not on when it comes, so a consumer recognises a second result. Objects are
+//! read and never changed. Records that are rejected again stay where they are.
 
 mod batch;
-mod entry;
+mod line;
 mod object;
 mod report;
 
@@ -14,29 +14,29 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_s3::Client;
 use tokio::time::Instant;
 
+use crate::aws::s3;
+use crate::batch::Handler;
 use crate::config::S3Prefix;
-use crate::error::Undelivered;
-use crate::handler::Handler;
-use crate::model::directory::ModelDirectory;
+use crate::failure::Undelivered;
 use crate::quarantine::{Quarantine, Rejections};
-use crate::s3;
-use crate::sink::{KinesisSink, Sink};
+use crate::sinks::{KinesisSink, Sink};
+use predictor::model::directory::ModelDirectory;
 
 use batch::Batch;
 
-pub use object::Records;
+pub use object::{Object, Records};
 pub use report::Report;
 
-/// Objects of one replay: their names are kept.
+/// Objects of one replay, whose names are kept in memory.
 const MAX_OBJECTS: usize = 100_000;
 
-/// Bytes of an object: it is read whole.
+/// Bytes of an object, which is read whole.
 const MAX_OBJECT_BYTES: usize = 64 << 20;
 
-/// How often it is said how far it is.
+/// Interval between progress lines.
 const PROGRESS: Duration = Duration::from_secs(1);
 
-/// The function as it would be at a cold start, but for what becomes of records that are rejected: they are counted.
+/// The function as a cold start makes it, except that it counts rejected records instead of storing them.
 #[derive(Debug)]
 pub struct Replay {
     handler: Handler,
@@ -45,7 +45,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Loads the model of a directory. Without a stream to publish to it is a dry run.
+    /// Loads the model of a directory. Without a stream to publish to, the replay is a dry run.
     ///
     /// # Errors
     /// Those of [`Handler::load`].
@@ -57,30 +57,30 @@ impl Replay {
         let rejections = Rejections::default();
         let quarantine = Quarantine::Count(rejections.clone());
         let publishes = stream.is_some();
-        let handler =
-            Handler::load(directory, run_id, quarantine, stream.map_or(Sink::Discard, Sink::Kinesis))?;
+        let sink = stream.map_or(Sink::DryRun, Sink::Kinesis);
+        let handler = Handler::load(directory, run_id, quarantine, vec![sink])?;
         Ok(Self { handler, rejections, publishes })
     }
 
-    /// Sends the records of all objects below `prefix`, in the order of their keys and then of their lines, and tells on
-    /// standard error how far it is and what could not be read. Ends early where a record can't be delivered: what comes
-    /// behind it must not overtake it.
+    /// Handles the records of all objects below `prefix`, in the order of the objects' keys and then of their lines.
+    /// Progress and unreadable objects go to standard error. The replay ends early at a record that cannot be
+    /// delivered, so that later records do not overtake it.
     ///
     /// # Errors
-    /// When there are no objects or too many, or they can't be listed.
+    /// When there are no objects or too many, or they cannot be listed.
     pub async fn run(&self, s3: &Client, prefix: &S3Prefix) -> Result<Report> {
         let mut objects = s3::list(s3, prefix, MAX_OBJECTS).await?;
-        ensure!(!objects.is_empty(), "{prefix} holds no object: is it the right prefix?");
+        ensure!(!objects.is_empty(), "{prefix} holds no object: check the prefix");
         objects.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let mut report = Report::new(self.publishes, objects.len());
         let mut told = Instant::now();
         for object in &objects {
             let key = prefix.join(&object.name);
             let content = if object.bytes > MAX_OBJECT_BYTES as u64 {
-                Err(anyhow::anyhow!("{} bytes, at most {MAX_OBJECT_BYTES} are read", object.bytes))
+                Err(anyhow::anyhow!("expected at most {MAX_OBJECT_BYTES} bytes, found {}", object.bytes))
             } else {
                 let content = s3::read_small(s3, &key, MAX_OBJECT_BYTES).await;
-                content.and_then(|content| content.context("it is gone"))
+                content.and_then(|content| content.context("the object is gone"))
             };
             let read = match content {
                 Ok(content) => match self.replay(&content, &mut report).await {
@@ -105,15 +105,19 @@ impl Replay {
         Ok(report)
     }
 
-    /// Sends the records of an object; what of it could not be read, or that it could not be delivered.
+    /// Handles the records of an object. The inner result says whether all of it could be read.
+    ///
+    /// # Errors
+    /// When a record could not be delivered.
     async fn replay(&self, content: &[u8], report: &mut Report) -> Result<Result<()>, Undelivered> {
-        let mut records = object::Records::of(content);
+        let object = Object::of(content);
+        let mut records = object.records();
         let mut batch = Batch::default();
-        for entry in &mut records {
-            if !batch.has_room_for(&entry) {
+        for record in &mut records {
+            if !batch.has_room_for(&record) {
                 self.send(std::mem::take(&mut batch), report).await?;
             }
-            batch.push(entry);
+            batch.push(record);
         }
         self.send(batch, report).await?;
         Ok(records.end())

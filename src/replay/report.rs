@@ -1,36 +1,38 @@
-//! What a replay has done, or would do.
+//! What a replay has done, or what it would do.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Reasons that are told apart.
+use crate::quarantine::FURTHER_REASON;
+
+/// Reasons that are counted apart.
 const MAX_REASONS: usize = 1_000;
 
-/// Reasons that are shown.
+/// Reasons that are printed.
 const SHOWN_REASONS: usize = 20;
 
 /// The counts of a replay. Each record is published, rejected or undelivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whether anything is published: not in a dry run.
+    /// False in a dry run.
     publishes: bool,
     /// Objects below the prefix.
     pub objects: usize,
-    /// Of these, those that were read to their end, or could not be.
+    /// Objects that were read, or that could not be read.
     pub objects_read: usize,
-    /// Of these, those that hold anything but records, are too large, or could not be read.
+    /// Objects that hold anything but records, are too large, or could not be read.
     pub unreadable: usize,
     /// Records that were read.
     pub records: usize,
-    /// Of these, those of which a document was rejected again.
+    /// Records with a document that was rejected again.
     pub rejected: usize,
-    /// Of these, those that could not be delivered.
+    /// Records that could not be delivered.
     pub undelivered: usize,
-    /// Results that the stream took, or would take, each counted once.
+    /// Results that the stream accepted, or would accept, each counted once.
     pub published_documents: usize,
-    /// Documents that were rejected, by reason.
+    /// Rejected documents, by reason.
     pub reasons: BTreeMap<String, usize>,
-    /// Where it ended early, and why.
+    /// Where the replay ended early, and why.
     pub stopped: Option<String>,
 }
 
@@ -39,7 +41,7 @@ impl Report {
         Self { publishes, objects, ..Self::default() }
     }
 
-    /// Whether every object was read, and nothing is left undelivered.
+    /// Whether every object was read and every record was settled.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none() && self.undelivered == 0 && self.unreadable == 0
@@ -47,11 +49,10 @@ impl Report {
 
     pub(super) fn reject(&mut self, reason: &str, documents: usize) {
         let known = self.reasons.len() < MAX_REASONS || self.reasons.contains_key(reason);
-        *self.reasons.entry(if known { reason } else { "a further reason" }.to_owned()).or_default() +=
-            documents;
+        *self.reasons.entry(if known { reason } else { FURTHER_REASON }.to_owned()).or_default() += documents;
     }
 
-    /// How far it is, in one line.
+    /// The progress, in one line.
     pub(super) fn progress(&self) -> String {
         let Self { objects, objects_read, records, rejected, .. } = self;
         format!("{objects_read} of {objects} objects, {records} records, {rejected} rejected again")
@@ -59,7 +60,7 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// Objects, records and documents, the reasons from the most frequent on, and where it ended early.
+    /// Objects, records and documents; the reasons, the most frequent first; and where the replay ended early.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let would = if self.publishes { "" } else { "would be " };
         let Self { objects, objects_read, unreadable, records, rejected, undelivered, .. } = self;
@@ -79,11 +80,11 @@ impl fmt::Display for Report {
             writeln!(f, "  {count}  {reason}")?;
         }
         if reasons.len() > SHOWN_REASONS {
-            writeln!(f, "  and {} further reasons", reasons.len() - SHOWN_REASONS)?;
+            writeln!(f, "  and {} more reasons", reasons.len() - SHOWN_REASONS)?;
         }
         match &self.stopped {
             Some(stopped) => writeln!(f, "stopped at {stopped}"),
-            None if !self.publishes => writeln!(f, "a dry run: --publish publishes"),
+            None if !self.publishes => writeln!(f, "this was a dry run: add --publish to publish"),
             None => Ok(()),
         }
     }

@@ -1,9 +1,11 @@
 //! Delivery: where records end when streams, buckets and time fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
-mod batches;
+mod bad_input;
+mod lanes;
 mod publishing;
 mod quarantine;
+mod recorded;
 mod replay;
 mod schedules;
 mod sizes;

@@ -12,8 +12,9 @@ use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_sdk_kinesis::types::error::{ProvisionedThroughputExceededException, ResourceNotFoundException};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use serde_json::{Value, json};
-use stream_predictor::handler::Handler;
-use stream_predictor::sink::{KinesisSink, Sink};
+use stream_predictor::batch::Handler;
+use stream_predictor::doors::kinesis;
+use stream_predictor::sinks::{KinesisSink, Sink};
 use tokio::time::Instant;
 
 /// What the service does with one request.
@@ -45,14 +46,14 @@ impl Stream {
         Self { script: Arc::new(Mutex::new(script.into_iter().collect())), ..Self::default() }
     }
 
-    async fn handler(&self) -> Handler {
+    fn handler(&self) -> Handler {
         let stream = self.clone();
         let rule = mock!(Client::put_records).then_compute_response(move |input| stream.answer(input));
         let client = mock_client!(aws_sdk_kinesis, RuleMode::MatchAny, [&rule], |config| {
             config.retry_config(aws_sdk_kinesis::config::retry::RetryConfig::disabled())
         });
         let sink = Sink::Kinesis(KinesisSink::new(client, "ride_predictions".to_owned()));
-        support::handler(&model_directory(&fixtures().join("mlflow3")), sink).await
+        support::handler(&model_directory(&fixtures().join("mlflow3")), sink)
     }
 
     fn answer(&self, input: &PutRecordsInput) -> MockResponse<PutRecordsOutput, PutRecordsError> {
@@ -123,7 +124,7 @@ fn rides(keys: &[&str]) -> String {
 }
 
 async fn handle(handler: &Handler, event: &str, seconds: u64) -> Value {
-    let answer = handler.handle(event, &support::seconds(seconds)).await.unwrap();
+    let answer = kinesis::handle(handler, event, &support::seconds(seconds)).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
@@ -136,7 +137,7 @@ const THROTTLED: &str = "ProvisionedThroughputExceededException";
 #[tokio::test(start_paused = true)]
 async fn a_result_goes_out_under_its_records_key() {
     let stream = Stream::default();
-    let answer = handle(&stream.handler().await, &rides(&["a", "b"]), 30).await;
+    let answer = handle(&stream.handler(), &rides(&["a", "b"]), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}), "exactly what Lambda understands");
     assert_eq!(stream.keys(), ["a", "b"]);
     let (_, data) = stream.accepted.lock().unwrap()[0].clone();
@@ -151,7 +152,7 @@ async fn a_result_goes_out_under_its_records_key() {
 async fn only_refused_entries_go_again() {
     let stream =
         Stream::following([Step::Refuse(vec![1, 3], THROTTLED), Step::Refuse(vec![0], "InternalFailure")]);
-    let answer = handle(&stream.handler().await, &rides(&["a", "b", "c", "d"]), 30).await;
+    let answer = handle(&stream.handler(), &rides(&["a", "b", "c", "d"]), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert_eq!(stream.requests(), [vec!["a", "b", "c", "d"], vec!["b", "d"], vec!["b"]]);
     assert_eq!(stream.keys(), ["a", "c", "d", "b"], "each once");
@@ -162,7 +163,7 @@ async fn results_of_a_key_keep_their_order_under_refusals() {
     let refusals =
         [Step::Refuse(vec![0], THROTTLED), Step::Throttle, Step::Fail, Step::Refuse(vec![0], THROTTLED)];
     let stream = Stream::following(refusals);
-    let answer = handle(&stream.handler().await, &rides(&["a", "b", "a", "a", "b"]), 60).await;
+    let answer = handle(&stream.handler(), &rides(&["a", "b", "a", "a", "b"]), 60).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     let of_key = |places: [u64; 3]| {
         stream.ride_ids().into_iter().filter(move |id| places.contains(id)).collect::<Vec<_>>()
@@ -176,21 +177,21 @@ async fn more_than_500_results_go_in_several_requests() {
     let keys: Vec<String> = (0..1_201).map(|place| format!("key-{place}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let stream = Stream::default();
-    handle(&stream.handler().await, &rides(&keys), 30).await;
+    handle(&stream.handler(), &rides(&keys), 30).await;
     let sizes: Vec<usize> = stream.requests().iter().map(Vec::len).collect();
     assert_eq!(sizes, [500, 500, 201]);
     assert_eq!(stream.keys(), keys, "in their order");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_until_the_deadline_is_reported_and_nothing_behind_it_is_sent() {
+async fn results_refused_until_the_deadline_are_reported_and_nothing_after_them_is_sent() {
     let keys: Vec<String> = (0..600).map(|place| format!("key-{place}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let first = Step::Refuse(vec![7, 30], THROTTLED);
     let stream = Stream::following(
         std::iter::once(first).chain((0..1_000).map(|_| Step::Refuse(vec![0, 1], THROTTLED))),
     );
-    let handler = stream.handler().await;
+    let handler = stream.handler();
     let start = Instant::now();
     let answer = handle(&handler, &rides(&keys), 20).await;
     assert_eq!(answer, failed_at(7), "one identifier, the lowest");
@@ -205,9 +206,9 @@ async fn what_is_refused_until_the_deadline_is_reported_and_nothing_behind_it_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_no_waiting_mends_is_reported_at_once() {
+async fn permanent_errors_are_reported_immediately() {
     let stream = Stream::following([Step::NoStream]);
-    let handler = stream.handler().await;
+    let handler = stream.handler();
     let start = Instant::now();
     assert_eq!(handle(&handler, &rides(&["a", "b"]), 30).await, failed_at(0));
     assert_eq!((stream.requests().len(), start.elapsed()), (1, Duration::ZERO));
@@ -216,7 +217,7 @@ async fn what_no_waiting_mends_is_reported_at_once() {
 #[tokio::test(start_paused = true)]
 async fn past_the_deadline_everything_is_reported_and_nothing_sent() {
     let stream = Stream::default();
-    assert_eq!(handle(&stream.handler().await, &rides(&["a", "b"]), 0).await, failed_at(0));
+    assert_eq!(handle(&stream.handler(), &rides(&["a", "b"]), 0).await, failed_at(0));
     assert_eq!(stream.requests().len(), 0);
 }
 
@@ -228,7 +229,7 @@ async fn the_lowest_failed_is_lowest_as_a_number() {
     records[1]["kinesis"]["sequenceNumber"] = json!("10");
     records.reverse();
     let stream = Stream::following([Step::NoStream]);
-    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
+    let answer = handle(&stream.handler(), &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "9"}]}));
 }
 
@@ -237,7 +238,7 @@ async fn a_record_that_comes_twice_goes_out_twice_under_one_id_also_if_one_is_re
     let stream = Stream::following([Step::Refuse(vec![0], THROTTLED)]);
     let twice =
         json!({"Records": [entry(0, "a", RIDE.as_bytes()), entry(0, "a", RIDE.as_bytes())]}).to_string();
-    let answer = handle(&stream.handler().await, &twice, 30).await;
+    let answer = handle(&stream.handler(), &twice, 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert_eq!(stream.requests(), [["a"], ["a"], ["a"]], "one at a time, the refused one again");
     let accepted = stream.accepted.lock().unwrap();
@@ -248,20 +249,20 @@ async fn a_record_that_comes_twice_goes_out_twice_under_one_id_also_if_one_is_re
 async fn a_poison_record_is_no_failure_of_the_batch() {
     let records = [entry(0, "a", RIDE.as_bytes()), entry(1, "b", b"poison"), entry(2, "c", RIDE.as_bytes())];
     let stream = Stream::default();
-    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
+    let answer = handle(&stream.handler(), &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert_eq!(stream.keys(), ["a", "c"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_could_be_neither_published_nor_reported_is_quarantined() {
+async fn records_that_can_be_neither_published_nor_reported_are_quarantined() {
     let mut records = vec![entry(0, "a", RIDE.as_bytes()); 5];
     records[1]["kinesis"]["sequenceNumber"] = json!("");
     records[2]["kinesis"].as_object_mut().unwrap().remove("partitionKey");
     records[3]["kinesis"]["partitionKey"] = json!("k".repeat(257));
     records[4]["kinesis"]["sequenceNumber"] = json!("12x");
     let stream = Stream::following([Step::NoStream]);
-    let answer = handle(&stream.handler().await, &json!({ "Records": records }).to_string(), 30).await;
+    let answer = handle(&stream.handler(), &json!({ "Records": records }).to_string(), 30).await;
     assert_eq!(answer, failed_at(0));
     assert_eq!(stream.requests(), [["a"]]);
 }
@@ -271,11 +272,11 @@ async fn a_result_of_more_than_1_mib_is_quarantined() {
     let ride = |padding: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(padding))).into_bytes();
     let plain = Stream::default();
     let event = json!({"Records": [entry(0, "a", &ride(0))]}).to_string();
-    handle(&plain.handler().await, &event, 30).await;
+    handle(&plain.handler(), &event, 30).await;
     let room = (1 << 20) - plain.accepted.lock().unwrap()[0].1.len() - "a".len();
 
     let stream = Stream::default();
     let event = json!({"Records": [entry(0, "a", &ride(room)), entry(1, "b", &ride(room + 1))]}).to_string();
-    assert_eq!(handle(&stream.handler().await, &event, 30).await, json!({"batchItemFailures": []}));
+    assert_eq!(handle(&stream.handler(), &event, 30).await, json!({"batchItemFailures": []}));
     assert_eq!(stream.keys(), ["a"], "exactly 1 MiB goes, a byte more does not");
 }

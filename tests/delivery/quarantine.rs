@@ -7,17 +7,19 @@ use crate::support::bucket::{BUCKET, Bucket};
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use predictor::decode::PartitionKey;
 use serde_json::json;
+use stream_predictor::aws::TimeLimit;
 use stream_predictor::config::S3Prefix;
-use stream_predictor::error::{Rejected, Undelivered};
-use stream_predictor::event::Record;
-use stream_predictor::quarantine::{Failure, Quarantine, Quarantined, S3Store, Unstored};
-use stream_predictor::sink::KinesisSink;
-use stream_predictor::time_limit::TimeLimit;
+use stream_predictor::failure::{Rejected, Undelivered};
+use stream_predictor::origin::{Arrival, KinesisOrigin, Origin, SequenceNumber};
+use stream_predictor::quarantine::{Quarantine, Quarantined, RejectedDocument, S3Store, Unstored};
+use stream_predictor::record::{Content, Record};
+use stream_predictor::sinks::KinesisSink;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-const REASON: Rejected = Rejected::Spec(serving_spec::Rejected::NotAnObject);
+const REASON: Rejected = Rejected::Document(predictor::Rejected::Empty);
 
 fn quarantine(bucket: &Bucket) -> Quarantine {
     let prefix = S3Prefix { bucket: BUCKET.to_owned(), prefix: "rides".to_owned() };
@@ -28,14 +30,19 @@ fn quarantine(bucket: &Bucket) -> Quarantine {
 fn record(number: usize, shard: &str, seconds: i64) -> Record<'static> {
     let arrived_at: &'static str = Box::leak((1_654_128_000 + seconds).to_string().into_boxed_str());
     Record {
-        stream_arn: "arn:of:stream".into(),
-        shard: shard.to_owned().into(),
-        sequence_number: number.to_string().into(),
-        partition_key: format!("key-{number}").into(),
-        arrived_at: Some(arrived_at),
-        data: "U0VDUkVU".into(),
-        ..Record::default()
+        origin: Origin::Kinesis(KinesisOrigin {
+            stream_arn: "arn:of:stream".into(),
+            shard: shard.to_owned().into(),
+            sequence_number: SequenceNumber::parse(number.to_string().into()),
+            arrived_at: Arrival::parse(arrived_at),
+        }),
+        key: PartitionKey::parse(format!("key-{number}").into()),
+        content: payload("U0VDUkVU".to_owned()),
     }
+}
+
+fn payload(base64: String) -> Content<'static> {
+    Content::Payload { base64: base64.into(), places: Vec::new() }
 }
 
 async fn store(quarantine: &Quarantine, records: &[Record<'_>], time: Duration) -> Result<(), Undelivered> {
@@ -46,8 +53,8 @@ async fn unstored(quarantine: &Quarantine, records: &[Record<'_>], time: Duratio
     let quarantined: Vec<Quarantined> = records
         .iter()
         .map(|record| {
-            let failure = Failure { id: Uuid::nil(), sub_sequence: 0, reason: &REASON };
-            Quarantined { record, failures: vec![failure] }
+            let rejected = RejectedDocument { id: Uuid::nil(), place: 0, reason: &REASON };
+            Quarantined { record, documents: vec![rejected] }
         })
         .collect();
     quarantine.store(("rides", "run"), &quarantined, &TimeLimit::at(Instant::now() + time)).await
@@ -81,7 +88,11 @@ async fn an_object_for_each_day_and_shard_with_a_line_a_record() {
 #[tokio::test(start_paused = true)]
 async fn another_delivery_takes_the_place_of_the_first_and_of_nothing_else() {
     let bucket = Bucket::default();
-    let unknown = |data: &'static str| Record { malformed: Some(data), ..Record::default() };
+    let unknown = |entry: &'static str| Record {
+        origin: Origin::Kinesis(KinesisOrigin::default()),
+        key: Err("".into()),
+        content: Content::Malformed { entry: entry.into(), reason: REASON },
+    };
     for records in [[record(7, "s", 0)], [record(7, "s", 0)], [unknown("1")], [unknown("2")], [unknown("2")]]
     {
         store(&quarantine(&bucket), &records, MINUTE).await.unwrap();
@@ -92,8 +103,9 @@ async fn another_delivery_takes_the_place_of_the_first_and_of_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn large_objects_are_split_between_lines() {
     let bucket = Bucket::default();
-    let records: Vec<Record> =
-        (0..5).map(|number| Record { data: "A".repeat(3 << 20).into(), ..record(number, "s", 0) }).collect();
+    let records: Vec<Record> = (0..5)
+        .map(|number| Record { content: payload("A".repeat(3 << 20)), ..record(number, "s", 0) })
+        .collect();
     store(&quarantine(&bucket), &records, MINUTE).await.unwrap();
     let numbers = |body: &Vec<u8>| str::from_utf8(body).unwrap().lines().count();
     let lines: Vec<usize> = bucket.objects.lock().unwrap().values().map(numbers).collect();
@@ -197,8 +209,12 @@ fn stream(accepted: &Accepted) -> Quarantine {
 #[tokio::test(start_paused = true)]
 async fn a_stream_gets_a_line_a_record_under_its_key_or_its_shard() {
     let accepted = Accepted::default();
-    let long = Record { partition_key: "k".repeat(257).into(), ..record(8, "shard-0", 0) };
-    let unknown = Record { data: "e30=".into(), ..Record::default() };
+    let long = Record { key: Err("k".repeat(257).into()), ..record(8, "shard-0", 0) };
+    let unknown = Record {
+        origin: Origin::Kinesis(KinesisOrigin::default()),
+        key: Err("".into()),
+        content: payload("e30=".to_owned()),
+    };
     store(&stream(&accepted), &[record(7, "shard-0", 0), long, unknown], MINUTE).await.unwrap();
     let accepted = accepted.lock().unwrap();
     let keys: Vec<&str> = accepted.iter().map(|(key, _)| key.as_str()).collect();
@@ -210,7 +226,7 @@ async fn a_stream_gets_a_line_a_record_under_its_key_or_its_shard() {
 #[tokio::test(start_paused = true)]
 async fn a_line_that_no_stream_takes_is_an_error_that_tells_the_way_out_and_keeps_back_no_other() {
     let accepted = Accepted::default();
-    let large = Record { data: "A".repeat(1 << 20).into(), ..record(8, "shard-0", 0) };
+    let large = Record { content: payload("A".repeat(1 << 20)), ..record(8, "shard-0", 0) };
     let records = [record(7, "shard-0", 0), large, record(9, "shard-0", 0)];
     let unstored = unstored(&stream(&accepted), &records, MINUTE).await.unwrap_err();
     let reason = unstored.undelivered.reason;

@@ -12,12 +12,12 @@ use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput}
 use aws_sdk_kinesis::types::PutRecordsResultEntry;
 use aws_sdk_kinesis::types::error::ResourceNotFoundException;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use predictor::model::directory::ModelDirectory;
 use serde_json::{Value, json};
-use stream_predictor::config::{ModelLocation, S3Prefix};
-use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::config::S3Prefix;
 use stream_predictor::quarantine::{Quarantine, S3Store};
 use stream_predictor::replay::{Replay, Report};
-use stream_predictor::sink::{KinesisSink, Sink};
+use stream_predictor::sinks::{KinesisSink, Sink};
 use stream_predictor_local::stack::Stack;
 
 /// Key and data of an entry.
@@ -69,8 +69,7 @@ fn prefix(below: &str) -> S3Prefix {
 }
 
 async fn replay(bucket: &Bucket, stream: Option<&Stream>) -> Report {
-    let location = ModelLocation::Folder(model_directory(&fixtures().join("mlflow3")));
-    let directory = ModelDirectory::fetch(&location, None).await.unwrap();
+    let directory = ModelDirectory::open(&model_directory(&fixtures().join("mlflow3"))).unwrap();
     let replay = Replay::load(&directory, None, stream.map(Stream::sink)).unwrap();
     let report = replay.run(&bucket.client(), &prefix("rides")).await.unwrap();
     assert!(bucket.puts.lock().unwrap().is_empty(), "a replay stores nothing");
@@ -95,7 +94,7 @@ fn misspelt() -> tempfile::TempDir {
 async fn quarantine(folder: &Path, event: &str) -> Bucket {
     let bucket = Bucket::default();
     let quarantine = Quarantine::S3(S3Store::new(bucket.client(), prefix("rides")));
-    let handler = support::quarantining_handler(folder, quarantine, Sink::Discard).await;
+    let handler = support::quarantining_handler(folder, quarantine, Sink::DryRun);
     assert_eq!(support::answer(&handler, event).await, json!({"batchItemFailures": []}));
     bucket.puts.lock().unwrap().clear();
     bucket
@@ -118,7 +117,7 @@ fn given_up(payload: &Value) -> String {
 async fn published(event: &str) -> Vec<Accepted> {
     let stream = Stream::default();
     let model = model_directory(&fixtures().join("mlflow3"));
-    let handler = support::handler(&model, Sink::Kinesis(stream.sink())).await;
+    let handler = support::handler(&model, Sink::Kinesis(stream.sink()));
     support::answer(&handler, event).await;
     stream.accepted()
 }
@@ -177,7 +176,7 @@ async fn a_dry_run_tells_what_a_stream_would_take_and_publishes_nothing() {
     );
     assert!(text.contains("\n  2  the payload is JSON but not an object\n"), "{text}");
     assert!(text.contains("\n  1  the result is too large for the output stream"), "{text}");
-    assert!(text.ends_with("a dry run: --publish publishes\n"), "{text}");
+    assert!(text.ends_with("this was a dry run: add --publish to publish\n"), "{text}");
 }
 
 /// Lines of the quarantine for rides under these keys, of a shard.
@@ -305,9 +304,13 @@ async fn the_command_replays_and_its_exit_code_tells_whether_all_went_well() {
     assert_eq!(found.records().len(), 2);
 
     for (arguments, variables, expected) in [
-        (&["quarantine/rides"][..], &[][..], "`quarantine/rides`: allowed is s3://bucket/prefix"),
+        (&["quarantine/rides"][..], &[][..], "`quarantine/rides`: expected s3://bucket/prefix"),
         (&["s3://quarantine/nothing"], &[], "s3://quarantine/nothing holds no object"),
-        (&["s3://quarantine/rides", "--publish"], &[("TEST_RUN", "1")], "TEST_RUN=True: with --publish"),
+        (
+            &["s3://quarantine/rides", "--publish"],
+            &[("TEST_RUN", "1")],
+            "TEST_RUN=True: --publish needs TEST_RUN=False",
+        ),
         (&["s3://no-such-bucket"], &[], "NoSuchBucket"),
         (&["s3://quarantine"], &[("MODEL_LOCATION", "")], "RUN_ID is not set"),
     ] {

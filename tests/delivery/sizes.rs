@@ -5,26 +5,27 @@ use std::time::Duration;
 
 use crate::support::{self, RIDE, entry, fixtures, model_directory, seconds};
 use serde_json::{Value, json};
+use stream_predictor::batch::Handler;
 use stream_predictor::config::S3Prefix;
-use stream_predictor::handler::Handler;
+use stream_predictor::doors::kinesis;
 use stream_predictor::quarantine::{Quarantine, S3Store};
-use stream_predictor::sink::{KinesisSink, Sink};
+use stream_predictor::sinks::{KinesisSink, Sink};
 use stream_predictor_local::fake::Cloud;
 use stream_predictor_local::function::Answer;
 use stream_predictor_local::mapping::{Mapping, Settings};
 
-async fn handler(cloud: &Cloud) -> Handler {
+fn handler(cloud: &Cloud) -> Handler {
     cloud.create_stream("ride_predictions", 2);
     cloud.create_bucket("quarantine");
     let prefix = S3Prefix { bucket: "quarantine".to_owned(), prefix: "rides".to_owned() };
     let quarantine = Quarantine::S3(S3Store::new(cloud.s3(), prefix));
     let sink = Sink::Kinesis(KinesisSink::new(cloud.kinesis(), "ride_predictions".to_owned()));
-    support::quarantining_handler(&model_directory(&fixtures().join("mlflow3")), quarantine, sink).await
+    support::quarantining_handler(&model_directory(&fixtures().join("mlflow3")), quarantine, sink)
 }
 
 async fn handle(handler: &Handler, entries: &[Value]) -> Value {
     let event = json!({ "Records": entries }).to_string();
-    serde_json::to_value(handler.handle(&event, &seconds(60)).await.unwrap()).unwrap()
+    serde_json::to_value(kinesis::handle(handler, &event, &seconds(60)).await.unwrap()).unwrap()
 }
 
 /// A ride whose document has so many bytes.
@@ -46,7 +47,7 @@ fn ride_ids(cloud: &Cloud) -> Vec<(String, usize)> {
 #[tokio::test(start_paused = true)]
 async fn an_event_of_ten_thousand_records() {
     let cloud = Cloud::new(7);
-    let handler = handler(&cloud).await;
+    let handler = handler(&cloud);
     let key = |index: usize| format!("key-{}", index % 1_000);
     let entries: Vec<Value> =
         (0..10_000).map(|index| entry(index, &key(index), &ride_of(200, index))).collect();
@@ -68,7 +69,7 @@ async fn an_event_of_ten_thousand_records() {
 async fn records_as_large_as_streams_take_them() {
     for bytes in [1 << 20, 10 << 20] {
         let cloud = Cloud::new(7);
-        let handler = handler(&cloud).await;
+        let handler = handler(&cloud);
         // The partition key counts too.
         let entries = [entry(0, "k", &ride_of(bytes - 1, 0)), entry(1, "k", &ride_of(300, 1))];
         assert_eq!(handle(&handler, &entries).await, json!({"batchItemFailures": []}));
@@ -80,7 +81,7 @@ async fn records_as_large_as_streams_take_them() {
 async fn results_as_large_as_the_service_takes_them_and_a_byte_larger() {
     let echoed = |bytes: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(bytes)));
     let cloud = Cloud::new(7);
-    let handler = handler(&cloud).await;
+    let handler = handler(&cloud);
     let key = "ä".repeat(256);
     handle(&handler, &[entry(0, &key, echoed(0).as_bytes())]).await;
     let frame = cloud.accepted("ride_predictions")[0].data.len() + key.len();
@@ -104,7 +105,7 @@ async fn results_as_large_as_the_service_takes_them_and_a_byte_larger() {
 #[tokio::test(start_paused = true)]
 async fn requests_stay_within_bytes_too() {
     let cloud = Cloud::new(7);
-    let handler = handler(&cloud).await;
+    let handler = handler(&cloud);
     let echoed = |bytes: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(bytes)));
     let entries: Vec<Value> =
         (0..40).map(|index| entry(index, &format!("key-{index}"), echoed(900_000).as_bytes())).collect();
@@ -116,7 +117,7 @@ async fn requests_stay_within_bytes_too() {
 #[tokio::test]
 async fn both_streams_are_split_amid_the_records_of_a_key() {
     let cloud = Cloud::new(7);
-    let handler = Arc::new(handler(&cloud).await);
+    let handler = Arc::new(handler(&cloud));
     cloud.create_stream("ride_events", 1);
     let kinesis = cloud.kinesis();
     let put = async |ids: std::ops::Range<usize>| {
@@ -139,7 +140,7 @@ async fn both_streams_are_split_amid_the_records_of_a_key() {
         move |event: String| {
             let handler = Arc::clone(&handler);
             async move {
-                let answer = handler.handle(&event, &seconds(20)).await?;
+                let answer = kinesis::handle(&handler, &event, &seconds(20)).await?;
                 Ok(Answer::Response(serde_json::to_value(answer)?))
             }
         }

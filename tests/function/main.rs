@@ -4,6 +4,7 @@
 mod check;
 mod kills;
 mod misconfigured;
+mod model_directory;
 mod own_model;
 #[cfg(target_os = "linux")]
 mod packages;

@@ -12,7 +12,7 @@ use stream_predictor_local::stack::Stack;
 /// Runs the script as the README says; what it wrote to standard output are `export NAME=value` lines.
 fn train(stack: &Stack, folder: &Path) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(root.join(".venv-models/bin/python"))
+    let output = Command::new(support::tool(".venv-models", "python"))
         .arg(root.join("examples/ride_duration.py"))
         .args(["--artifact-root", "s3://my-models"])
         .current_dir(folder)

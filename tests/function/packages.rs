@@ -1,13 +1,13 @@
-//! What goes to Lambda runs as it is: the binary of the zip, and that of the image. `make zip image` makes both; these tests
-
-//! want those of this machine's architecture.
+//! Runs the function as Lambda runs it: the binary in the zip, and the image. `make test-image` builds both
+//! for this machine's architecture. `make test` skips the image's tests, which are called `the_image_…`,
+//! without Docker or buildah.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{fixtures, model_directory};
+use crate::support::{fixtures, model_directory, tool};
 use serde_json::{Value, json};
 use stream_predictor_local::function::{Answer, Function};
 
@@ -19,25 +19,25 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file that `make test` has made before.
-fn made(path: &str) -> PathBuf {
+/// A file that the make target builds.
+fn made(path: &str, target: &str) -> PathBuf {
     let path = root().join(path);
-    assert!(path.is_file(), "{} is missing: run `make image ARCH={ARCH}`", path.display());
+    assert!(path.is_file(), "{} is missing: run `make {target}`", path.display());
     path
 }
 
 fn zip() -> PathBuf {
-    made(&format!("target/package/stream-predictor-{ARCH}.zip"))
+    made(&format!("target/test-package/stream-predictor-{ARCH}.zip"), "test-zip")
 }
 
 fn python(script: &str, arguments: &[&Path]) -> String {
-    let mut python = Command::new(root().join(".venv/bin/python"));
+    let mut python = Command::new(tool(".venv", "python"));
     let output = python.args(["-c", script]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The zip's content, with the modes that the zip gives, as Lambda unpacks it.
+/// Unpacks the zip with its file modes, as Lambda does.
 fn unzip() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let script = "import os, sys, zipfile
@@ -49,23 +49,26 @@ with zipfile.ZipFile(sys.argv[1]) as file:
     folder
 }
 
-/// What of the image its configuration says.
+/// The configuration inside the image.
 fn image_configuration() -> Value {
-    made(&format!("target/package/{ARCH}/root/bootstrap"));
-    let output = Command::new(root().join("infra/image.sh")).args(["inspect", ARCH]).output().unwrap();
-    let image: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-    // As buildah tells it, or as Docker does.
+    let mut inspect = Command::new(root().join("infra/image.sh"));
+    let output = inspect.args(["inspect", ARCH]).env("PROFILE", "package-test").output().unwrap();
+    let image: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("the image is missing: run `make test-image`; {output:?}"));
+    // The first place is buildah's, the second Docker's.
     image.pointer("/OCIv1/config").or(image.pointer("/0/Config")).unwrap().clone()
 }
 
-/// The image as a program, and what it needs besides `variables`.
+/// A program that runs the image, and its environment: `variables` and what the program itself needs.
 fn image(variables: &[(&str, &str)]) -> (PathBuf, Vec<(String, String)>) {
+    made(&format!("target/test-package/{ARCH}/root/bootstrap"), "test-image");
     let path = std::env::var("PATH").unwrap();
-    let variables = [variables, &[("ARCH", ARCH), ("PATH", &path)]].concat();
+    let own = [("ARCH", ARCH), ("PROFILE", "package-test"), ("PATH", &path)];
+    let variables = [variables, &own].concat();
     (root().join("tests/support/image.sh"), env(&variables))
 }
 
-/// Each sample event is answered: a prediction for each record, but for the one that can't be read.
+/// Checks the answer to each sample event: one prediction for each record, except the poison record.
 async fn answers_the_sample_events(binary: &Path, env: Vec<(String, String)>) {
     let function = Function::start(binary, env, TIMEOUT).await.unwrap();
     let mut answered = 0;
@@ -114,7 +117,7 @@ fn the_image_starts_the_binary_as_a_user_without_rights() {
     assert_eq!(configuration["User"], "65532:65532");
 }
 
-/// A TLS server whose certificate nobody has signed, on a port of `localhost`.
+/// A TLS server on a port of `localhost`, with a self-signed certificate.
 fn tls_server(folder: &Path) -> (Server, u16) {
     let openssl = |arguments: &str| {
         let mut openssl = Command::new("openssl");
@@ -147,7 +150,7 @@ impl Drop for Server {
 }
 
 #[tokio::test]
-async fn the_image_knows_whose_certificates_to_trust() {
+async fn the_image_trusts_only_known_certificate_authorities() {
     let folder = tempfile::tempdir().unwrap();
     let (_server, port) = tls_server(folder.path());
     let (program, env) = image(&[
@@ -160,13 +163,14 @@ async fn the_image_knows_whose_certificates_to_trust() {
     ]);
     let error = Function::start(&program, env, TIMEOUT).await.err().unwrap().to_string();
     assert!(error.contains("UnknownIssuer"), "{error}");
-    // Without any authority to trust each issuer is unknown, after this warning.
+    // An image without authorities rejects every issuer too, after this warning.
     assert!(!error.contains("no native root CA certificates"), "{error}");
 }
 
 /// The types of an ELF file's segments.
 ///
-/// Source: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>; offsets of the 64-bit, little-endian form.
+/// Source: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>; offsets of the 64-bit,
+/// little-endian form.
 fn segments(elf: &[u8]) -> Vec<u32> {
     assert_eq!(&elf[..6], b"\x7fELF\x02\x01");
     let number = |at: usize, bytes: usize| {
@@ -185,13 +189,13 @@ fn the_binary_needs_no_loader_and_no_library() {
 }
 
 #[test]
-fn nothing_in_the_binary_tells_where_and_when_it_was_built() {
+fn the_binary_does_not_contain_where_or_when_it_was_built() {
     let binary = std::fs::read(unzip().path().join("bootstrap")).unwrap();
     let home = std::env::var("HOME").unwrap();
     for place in [root().to_str().unwrap(), &format!("{home}/."), "/.cargo/", "/.rustup/", "/registry/src/"] {
         assert!(memchr::memmem::find(&binary, place.as_bytes()).is_none(), "{place}");
     }
-    // As C compilers write it: `Nov 23 2026`.
+    // C compilers write dates as `Nov 23 2026`.
     for at in memchr::memmem::find_iter(&binary, b" 20") {
         let date = String::from_utf8_lossy(&binary[at.saturating_sub(6)..binary.len().min(at + 5)]);
         let is_month = "JanFebMarAprMayJunJulAugSepOctNovDec".contains(date.get(..3).unwrap_or(" "));
@@ -205,7 +209,7 @@ fn nothing_in_the_binary_tells_where_and_when_it_was_built() {
 fn the_same_binary_gives_the_same_zip() {
     let folder = unzip();
     let again = folder.path().join("zip");
-    let mut pack = Command::new(root().join(".venv/bin/python"));
+    let mut pack = Command::new(tool(".venv", "python"));
     pack.arg(root().join("infra/zip.py")).arg(folder.path().join("bootstrap")).arg(&again);
     assert!(pack.status().unwrap().success());
     assert!(std::fs::read(zip()).unwrap() == std::fs::read(again).unwrap());

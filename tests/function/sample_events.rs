@@ -23,7 +23,7 @@ fn root() -> &'static Path {
 }
 
 fn cargo_lambda() -> PathBuf {
-    root().join(".venv/bin/cargo-lambda")
+    support::tool(".venv", "cargo-lambda")
 }
 
 /// The runtime API that `cargo lambda watch` gives, and the function behind it.

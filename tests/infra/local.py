@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Applies infra/ to a local stack, and sends rides through what was applied: the streams, and the function of the zip with the
-environment and the mapping that were applied. Then another model is promoted, and rolled back, and all is destroyed.
+"""Applies infra/ to a local stack, sends rides through the result, promotes, rolls back and destroys.
 
-Run by `make infra-local`. Everything listens on 127.0.0.1, under a port of its own, and goes away again.
+The rides go through the applied streams. The function comes from the zip and has the applied environment; the mapping has the
+applied settings. `make infra-local` runs this. Everything listens on a free port of 127.0.0.1, and ends with this program.
 """
 
 import contextlib
@@ -23,9 +23,9 @@ import botocore.session
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 REGION = "us-east-1"
-ZIP = PROJECT / "target/package/stream-predictor-x86-64.zip"
+ZIP = PROJECT / "target/test-package/stream-predictor-x86-64.zip"
 
-# What ministack does not store, and a second plan therefore wants to change: all fields, or some.
+# Fields that ministack does not store, so that a second plan wants to change them. None stands for all fields.
 DRIFTS = {
     "aws_cloudwatch_metric_alarm": None,
     "aws_lambda_event_source_mapping": {"metrics_config"},
@@ -51,14 +51,14 @@ def ended(command, **options):
 
 
 def until(what, condition, limit=60):
-    """Waits for a value that is true."""
+    """Waits until the condition returns a true value, and returns it."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.2)
-    sys.exit(f"{what}: not within {limit} s")
+    sys.exit(f"{what}: expected within {limit} s")
 
 
 def equal(what, found, expected):
@@ -68,7 +68,7 @@ def equal(what, found, expected):
 
 
 class Stack:
-    """A ministack, and Terraform's root of this test in a folder of its own."""
+    """A ministack, and a separate folder with this test's Terraform root."""
 
     def __init__(self, folder):
         with socket.socket() as free:
@@ -83,7 +83,7 @@ class Stack:
         session = botocore.session.Session()
         session.set_credentials("test", "test")
         self.client = lambda service: session.create_client(service, REGION, endpoint_url=self.env["AWS_ENDPOINT_URL"])
-        # Where main.tf stands decides where it looks for the module: links keep the state out of the checkout.
+        # main.tf finds the module by its relative path. Links keep the state out of the checkout.
         self.root = folder / "tests/infra/root"
         self.root.mkdir(parents=True)
         (self.root / "main.tf").symlink_to(HERE / "root/main.tf")
@@ -118,7 +118,7 @@ class Stack:
         return json.loads(self.terraform("output", "-json"))["predictor"]["value"]
 
     def drift(self):
-        """What a second plan would change, but for what the local stack does not store."""
+        """Changes that a second plan would make, except to fields that the local stack does not store."""
         self.terraform("plan", "-out=second.tfplan")
         plan = json.loads(self.terraform("show", "-json", "second.tfplan"))
         found = []
@@ -133,17 +133,17 @@ class Stack:
         return found
 
     def refused(self, variables, *expected):
-        """A plan that has to fail, with a message that says why."""
+        """Runs a plan that must fail with the expected words."""
         arguments = [f"-var={name}={value}" for name, value in variables.items()]
         text = " ".join(self.terraform("plan", "-no-color", "-input=false", "-refresh=false", *arguments, may_fail=True).replace("│", " ").split())
         for words in expected:
             if words not in text:
-                sys.exit(f"plan with {variables}: does not say {words!r}:\n{text}")
+                sys.exit(f"plan with {variables}: expected {words!r}, found\n{text}")
         say(f"plan is refused: {expected[0]}")
 
 
 def model_runs(stack, bucket):
-    """Uploads the two models, as MLflow 2 and 3 write them to S3, and tells their run ids."""
+    """Uploads two models, as MLflow 2 and 3 write them to S3. Returns their run ids."""
     s3, runs = stack.client("s3"), []
     for layout in ("mlflow2", "mlflow3"):
         folder = PROJECT / "tests/fixtures" / layout
@@ -155,7 +155,7 @@ def model_runs(stack, bucket):
 
 
 def records(kinesis, stream):
-    """All that is in a stream."""
+    """The data of all records of a stream."""
     data = []
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         iterator = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
@@ -164,7 +164,7 @@ def records(kinesis, stream):
 
 
 def send(stack, outputs, binary):
-    """Sends rides and a record that is none through the applied streams, function and mapping."""
+    """Sends rides and one broken record through the applied streams, function and mapping."""
     kinesis, function, s3 = stack.client("kinesis"), stack.client("lambda"), stack.client("s3")
     applied = function.get_function_configuration(FunctionName=outputs["function_name"], Qualifier="live")
     mapping = function.get_event_source_mapping(UUID=outputs["mapping_id"])
@@ -196,7 +196,7 @@ def send(stack, outputs, binary):
     with (PROJECT / "tests/fixtures/rides.linear.csv").open() as file:
         expected = {row["ride_id"]: float(row["ride_duration"]) for row in csv.DictReader(file)}
     far = [i for i, p in predictions.items() if abs(p["prediction"]["ride_duration"] - expected[str(i)]) > 1e-3]
-    equal("predictions that are not those of training", far, [])
+    equal("predictions that differ from training", far, [])
     line = s3.get_object(Bucket=bucket, Key=s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/")["Contents"][0]["Key"])["Body"].read()
     equal("quarantined because", json.loads(line)["failures"][0]["reason"], "the payload is not JSON (line 1, column 2)")
 
@@ -210,7 +210,7 @@ def empty(stack, bucket):
 
 def main():
     if not ZIP.exists():
-        sys.exit(f"there is no {ZIP.relative_to(PROJECT)}: make zip ARCH=x86-64")
+        sys.exit(f"{ZIP.relative_to(PROJECT)} is missing: run `make infra-local`")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with zipfile.ZipFile(ZIP) as packed:
@@ -221,7 +221,7 @@ def main():
             until("the local stack", stack.answers)
             stack.release("deploy")
             outputs = stack.outputs()
-            equal("without a model there is a function", outputs["function_name"], None)
+            equal("function without a model", outputs["function_name"], None)
             models = outputs["model_location"].removeprefix("s3://")
             first, second = model_runs(stack, models)
 
@@ -241,14 +241,14 @@ def main():
             nowhere = f'{{ existing = {{ arn = "arn:aws:kinesis:{REGION}:000000000000:stream/nowhere" }} }}'
             stack.refused({"input_stream": nowhere}, "Kinesis Stream (nowhere): couldn't find resource")
             stack.client("s3").create_bucket(Bucket="empty")
-            stack.refused({"run_id": first, "model": '{ existing = { bucket = "empty" } }'}, f"No model of run {first}", "s3://empty/1/models/")
+            stack.refused({"run_id": first, "model": '{ existing = { bucket = "empty" } }'}, f"no model of run {first}", "s3://empty/1/models/")
             stack.refused({"run_id": first, "model": '{ existing = { bucket = "nowhere" } }'}, "nowhere")
 
             for bucket in (models, outputs["quarantine_location"].split("/")[2]):
                 empty(stack, bucket)
             stack.terraform("destroy", "-auto-approve")
             equal("streams left", len(stack.client("kinesis").list_streams()["StreamNames"]), 0)
-    say("all applied, used and destroyed")
+    say("applied, used and destroyed everything")
 
 
 STARTED = time.monotonic()

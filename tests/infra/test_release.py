@@ -1,4 +1,4 @@
-"""What a release does, and what is wrong with one: told in one line, before anything is changed."""
+"""The release script: what each action does, and the line that each mistake gets before anything changes."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 RELEASE = Path(__file__).parents[2] / "infra" / "release.py"
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
-# Stands for Terraform and AWS: a state of versions, each with its run id, and the one that is live.
+# Stands in for Terraform and AWS. The state has the versions, each with its run id, and the live one.
 TERRAFORM = """#!{python}
 import json, os, sys, time
 from pathlib import Path
@@ -79,34 +79,34 @@ class Releases(unittest.TestCase):
         state = json.loads((self.root / "state.json").read_text())
         return state["runs"][int(state["live"]) - 1], state
 
-    def test_a_region_is_asked_for(self):
+    def test_a_missing_region_is_reported(self):
         self.assertIn("AWS_REGION is not set", self.refusal("deploy", AWS_REGION=""))
 
     def test_a_run_id_has_32_digits(self):
-        self.assertEqual(self.refusal("promote", "latest"), "promote: RUN_ID=latest: an MLflow run id has 32 hexadecimal digits")
-        self.assertIn("takes a run id", self.refusal("promote"))
+        self.assertEqual(self.refusal("promote", "latest"), "promote: RUN_ID=latest: expected the 32 hexadecimal digits of an MLflow run id")
+        self.assertIn("promote takes a run id", self.refusal("promote"))
 
     def test_the_first_model_has_no_canary_and_no_model_before(self):
-        self.assertIn("the first model takes all", self.refusal("promote", A, "--canary", "0.1"))
-        self.assertIn("no model was promoted after another", self.refusal("rollback"))
+        self.assertIn("promote the first model without CANARY", self.refusal("promote", A, "--canary", "0.1"))
+        self.assertIn("only one model was promoted so far", self.refusal("rollback"))
 
-    def test_terraform_is_asked_for(self):
+    def test_missing_terraform_is_reported(self):
         empty = self.root / "empty"
         empty.mkdir()
         self.assertIn("terraform is not installed", self.refusal("deploy", PATH=str(empty)))
-        self.assertIn("holds no Terraform", self.refusal("deploy", root=empty))
+        self.assertIn("expected a folder with .tf files", self.refusal("deploy", root=empty))
 
     def test_a_plan_that_fails_changes_nothing(self):
         self.assertIn("`terraform plan` failed", self.refusal("promote", A, FAILS="plan"))
         self.assertFalse((self.root / "release.auto.tfvars.json").exists())
 
-    def test_rollback_serves_what_was_served(self):
+    def test_a_rollback_serves_the_model_before(self):
         self.done("promote", A)
         self.assertEqual(self.done("promote", B), f"promote in eu-west-1: serves model {B} instead of {A}")
         self.assertEqual(self.done("rollback"), f"rollback in eu-west-1: serves model {A} again instead of {B}")
         self.assertEqual(self.state()[0], A)
 
-    def test_rollback_of_canaries_serves_what_all_had(self):
+    def test_a_rollback_of_canaries_serves_the_stable_model(self):
         self.done("promote", A)
         for run_id in (B, C):
             self.done("promote", run_id, "--canary", "0.1")
@@ -132,21 +132,21 @@ class Releases(unittest.TestCase):
         self.done("rollback")
         self.assertEqual(self.state()[0], B)
 
-    def test_a_version_that_was_not_published_is_told(self):
+    def test_a_version_that_was_not_published_is_reported(self):
         self.done("promote", A)
-        self.assertIn(f"model {A} is served still", self.refusal("promote", B, CUT="before the version"))
+        self.assertIn(f"model {A} is still served", self.refusal("promote", B, CUT="before the version"))
 
     def test_a_deploy_says_that_it_serves_another_model(self):
         self.done("promote", A)
         (self.root / "release.auto.tfvars.json").write_text(json.dumps({"run_id": B}))
         self.assertEqual(self.done("deploy"), f"deploy in eu-west-1: model {B} instead of {A}")
 
-    def test_what_has_records_is_not_destroyed_unasked(self):
+    def test_streams_and_buckets_are_not_destroyed_without_asking(self):
         changes = [{"address": "aws_kinesis_stream.made[\"input\"]", "change": {"actions": ["delete", "create"]}}]
         refusal = self.refusal("deploy", SHOWS=json.dumps({"resource_changes": changes}))
         self.assertIn('would destroy aws_kinesis_stream.made["input"]', refusal)
 
-    def test_a_model_goes_into_the_image_that_is_served(self):
+    def test_a_promotion_keeps_the_image(self):
         image = {"architecture": "arm64", "image_uri": "repository@sha256:0"}
         self.done("promote", A, "--image-uri", image["image_uri"])
         self.done("promote", B)
@@ -154,7 +154,7 @@ class Releases(unittest.TestCase):
         (self.root / "main.tf").write_text("")
         self.assertIn("no variable `code`", self.refusal("deploy", "--image-uri", image["image_uri"]))
 
-    def test_a_configuration_gives_the_modules_outputs_in_one(self):
+    def test_a_configuration_may_expose_the_module_in_one_output(self):
         self.done("promote", A)
         self.assertEqual(self.done("promote", B, NESTED="1"), f"promote in eu-west-1: serves model {B} instead of {A}")
 

@@ -1,4 +1,4 @@
-"""Each rule of infra/ is held by a test: without it, `terraform test` fails."""
+"""Each rule of infra/ has a test: `terraform test` fails when the rule is removed."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 INFRA = Path(__file__).parents[2] / "infra"
 
-# What is taken out or made wider, where, and the test file that has to see it.
+# Rules to break: the file, the text, its replacement, and the test file that must fail.
 BREAKS = {
     "no partial failures": ("function.tf", 'function_response_types        = ["ReportBatchItemFailures"]', "", "function"),
     "retries without end": ("function.tf", "var.mapping.maximum_retry_attempts", "-1", "function"),
@@ -21,7 +21,7 @@ BREAKS = {
 
 
 class Rules(unittest.TestCase):
-    def test_each_is_missed(self):
+    def test_each_rule_is_missed(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "infra"
             shutil.copytree(INFRA, folder, symlinks=True, ignore=shutil.ignore_patterns("examples", "*.tfstate*"))
@@ -29,10 +29,10 @@ class Rules(unittest.TestCase):
                 with self.subTest(what):
                     path = folder / file
                     sound = path.read_text()
-                    # Terraform aligns: how many spaces there are is no matter.
+                    # `terraform fmt` aligns, so the number of spaces does not matter.
                     squeezed = " ".join(text.split())
                     lines = [line for line in sound.splitlines() if squeezed in " ".join(line.split())]
-                    self.assertEqual(len(lines), 1, f"{file} has no, or more than one, {text}")
+                    self.assertEqual(len(lines), 1, f"{file}: expected one line with {text}")
                     broken = " ".join(lines[0].split()).replace(squeezed, instead)
                     path.write_text(sound.replace(lines[0], broken))
                     command = ["terraform", f"-chdir={folder}", "test", "-no-color", f"-filter=tests/{test}.tftest.hcl"]

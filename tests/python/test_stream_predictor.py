@@ -1,8 +1,8 @@
-"""The Python side of the serving spec: each transform against what its semantics are named after, each rule at its edges.
+"""The Python side of the serving spec: each transform against its reference library, each rule at its edges.
 
     .venv-models/bin/python -m unittest discover -s tests/python
 
-`parity.py` makes the cases by which the function is compared.
+`parity.py` makes the cases that compare it with the function.
 """
 
 import json
@@ -53,7 +53,7 @@ class Case(unittest.TestCase):
 
 
 class References(Case):
-    """Transforms against the library that they are named after."""
+    """Transforms, compared with their reference library."""
 
     def test_ordinal_is_scikit_learns(self):
         known, values = ["UA", "AA", "B6"], ["AA", "UA", "DL", "B6", ""]
@@ -172,7 +172,7 @@ class References(Case):
 
 
 class Transforms(Case):
-    """What no library says as we do."""
+    """Rules that have no reference library."""
 
     def test_sums_go_from_left_to_right(self):
         self.assertEqual(compute({"sum": ["/a", "/b", "/c"]}, {"a": 0.1, "b": 0.2, "c": 0.3}), 0.1 + 0.2 + 0.3)
@@ -203,7 +203,7 @@ class Transforms(Case):
         self.assertEqual(compute({"concat": ["/n"]}, {"n": np.int32(130)}), "130")
         self.assertEqual(compute({"concat": ["/n"]}, {"n": np.float64(1.5)}), "1.5")
 
-    def test_strings_are_no_numbers_nor_the_other_way(self):
+    def test_strings_are_not_numbers_and_numbers_are_not_strings(self):
         for body in ({"absolute": "/x"}, {"field": "x", "type": "double"}, {"field": "/x", "type": "int64"}):
             self.rejects(body, {"x": "3"}, "`f`", "x`", "number" if "int64" not in body.values() else "integer", "'3'")
             self.rejects(body, {"x": True}, "true")
@@ -260,7 +260,7 @@ class Transforms(Case):
             for text in texts:
                 self.rejects({"cast": "/x", "to": to}, {"x": text}, "`f`")
 
-    def test_casts_of_what_is_no_text(self):
+    def test_casts_of_numbers_and_booleans(self):
         cases = [
             ("double", "3", 3.0), ("double", "true", 1.0), ("double", "9007199254740993", 2.0**53),
             ("int64", "-1.9", -1), ("int64", "1e3", 1000), ("int64", "9007199254740993", 2**53 + 1), ("int64", "false", 0),
@@ -621,7 +621,7 @@ class Lookups(Case):
             "k,v\n1,2\n1,3\n": "line 2 and line 3 have the same key",
             "k,w\n1,2\n": "no column 'v'",
             "k,v,v\n1,2,3\n": "two columns 'v'",
-            "k,v\n1\n": "line 2: 1 cells, not 2",
+            "k,v\n1\n": "line 2: expected 2 cells, found 1",
             "": "no column 'k'",
             'k,v\n"1,2\n': "line",
             "k,v\n1,1e999\n": "range of doubles",
@@ -742,7 +742,7 @@ class BadSpecs(Case):
         self.bad({"boolean": "/x", "default": 0}, "default", "`bool`")
         self.bad({"log1p": "/x", "default": math.inf}, "default", "inf")
         self.bad({"log1p": "x"}, "`x`", "'a'", "a number", x={"field": "x", "default": "a"})
-        self.bad({"lower": "x"}, "`x`", "0.5", "no one text", x={"field": "x", "default": 0.5})
+        self.bad({"lower": "x"}, "`x`", "0.5", "more than one text", x={"field": "x", "default": 0.5})
         self.bad({"lower": "x"}, "`double`", x={"field": "x", "missing": "nan"})
 
     def test_options(self):

@@ -1,20 +1,22 @@
-//! What the tests share: fixtures, events as Lambda sends them, and a handler without AWS.
+//! What the tests share: fixtures, the engine, events as Lambda sends them, and a handler without AWS.
 #![allow(dead_code, reason = "every folder of tests is a crate of its own and uses a part")]
 
 pub mod bucket;
+#[path = "../../crates/predictor/tests/support/mod.rs"]
+mod engine;
 pub mod kpl;
-pub mod onnx;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use engine::*;
+use predictor::model::directory::ModelDirectory;
 use serde_json::{Value, json};
-use stream_predictor::config::ModelLocation;
-use stream_predictor::handler::Handler;
-use stream_predictor::model::directory::ModelDirectory;
+use stream_predictor::aws::TimeLimit;
+use stream_predictor::batch::Handler;
+use stream_predictor::doors::kinesis;
 use stream_predictor::quarantine::Quarantine;
-use stream_predictor::sink::Sink;
-use stream_predictor::time_limit::TimeLimit;
+use stream_predictor::sinks::Sink;
 use tokio::time::Instant;
 
 pub const STREAM_ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events";
@@ -24,42 +26,17 @@ pub fn sequence_number(index: usize) -> String {
     format!("4963008166608487929058118{:031}", 5_630_324_770 + index)
 }
 
-pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+pub fn handler(folder: &Path, sink: Sink) -> Handler {
+    quarantining_handler(folder, Quarantine::Log, sink)
 }
 
-/// What `make fixtures` makes of the models that are too large to be committed.
-pub fn made_fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures")
-}
-
-/// The one folder below `root` that holds an `MLmodel`.
-pub fn model_directory(root: &Path) -> PathBuf {
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        if folder.join("MLmodel").is_file() {
-            return folder;
-        }
-        let entries =
-            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
-    }
-    panic!("no MLmodel below {}: run `make fixtures`", root.display());
-}
-
-pub async fn handler(folder: &Path, sink: Sink) -> Handler {
-    quarantining_handler(folder, Quarantine::Log, sink).await
-}
-
-pub async fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
-    let location = ModelLocation::Folder(folder.to_owned());
-    let directory = ModelDirectory::fetch(&location, None).await.unwrap();
-    Handler::load(&directory, None, quarantine, sink).unwrap()
+pub fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
+    Handler::load(&ModelDirectory::open(folder).unwrap(), None, quarantine, vec![sink]).unwrap()
 }
 
 /// A handler with the linear ride model that answers as a test run.
-pub async fn ride_handler() -> Handler {
-    handler(&model_directory(&fixtures().join("mlflow3")), Sink::Answer).await
+pub fn ride_handler() -> Handler {
+    handler(&model_directory(&fixtures().join("mlflow3")), Sink::Answer)
 }
 
 /// The entry of one payload in an event.
@@ -99,35 +76,13 @@ pub fn seconds(seconds: u64) -> TimeLimit {
 
 /// The answer of a handler to an event, with time enough.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
-    let answer = handler.handle(event, &seconds(60)).await.unwrap();
+    let answer = kinesis::handle(handler, event, &seconds(60)).await.unwrap();
     serde_json::to_value(answer).unwrap()
-}
-
-pub const RIDE: &str =
-    r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
-
-/// The rides of a folder of fixtures, in their order.
-pub fn rides(folder: &Path) -> Vec<String> {
-    let path = folder.join("rides.jsonl");
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", path.display()));
-    text.lines().map(str::to_owned).collect()
-}
-
-/// scikit-learn's predictions, `(ride_id, minutes)`.
-pub fn expected(csv: &Path) -> Vec<(u64, f64)> {
-    let text = std::fs::read_to_string(csv)
-        .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", csv.display()));
-    let row = |line: &str| {
-        let (id, minutes) = line.split_once(',').unwrap();
-        (id.parse().unwrap(), minutes.parse().unwrap())
-    };
-    text.lines().skip(1).map(row).collect()
 }
 
 /// The local stack's executable.
 pub fn ministack() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/ministack")
+    tool(".venv", "ministack")
 }
 
 /// The function's executable.

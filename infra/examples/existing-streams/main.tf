@@ -1,4 +1,4 @@
-# Streams and bucket that are there already, each under a key of its own, and an image by its digest.
+# Streams and a bucket that exist already, each with its own key, and an image by its digest.
 
 variable "run_id" {
   description = "MLflow run id of the model."
@@ -7,28 +7,28 @@ variable "run_id" {
 }
 
 variable "canary" {
-  description = "A share for the version of run_id, the rest for stable_version."
+  description = "Gives the version of run_id a share of the invocations, and the rest to stable_version."
   type        = object({ stable_version = string, share = number })
   default     = null
 }
 
 variable "input_stream" {
-  description = "ARN of the stream of events, and of its key."
+  description = "ARNs of the stream of events and of its key."
   type        = object({ arn = string, kms_key_arn = optional(string) })
 }
 
 variable "output_stream" {
-  description = "ARN of the stream of predictions, and of its key."
+  description = "ARNs of the stream of predictions and of its key."
   type        = object({ arn = string, kms_key_arn = optional(string) })
 }
 
 variable "model" {
-  description = "Bucket that MLflow logs to, and its key."
+  description = "Bucket that MLflow logs to, and the ARN of its key."
   type        = object({ bucket = string, kms_key_arn = optional(string) })
 }
 
 variable "code" {
-  description = "The image that `make push` printed."
+  description = "The image whose address `make push` printed."
   type        = object({ architecture = optional(string, "arm64"), image_uri = optional(string) })
   default     = {}
 }
@@ -44,7 +44,7 @@ module "predictor" {
   output_stream = { existing = var.output_stream }
   model         = { existing = var.model }
   code          = var.code
-  # Only what comes from now on.
+  # Begin with new records.
   mapping = { starting_position = "LATEST" }
 }
 

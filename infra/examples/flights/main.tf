@@ -1,4 +1,4 @@
-# Flight delays: on-demand streams, a bucket that MLflow logs to already, larger batches, and someone who is told.
+# Flight delays: on-demand streams, a bucket that MLflow logs to already, larger batches, and alarms by e-mail.
 
 variable "run_id" {
   description = "MLflow run id of the model."
@@ -7,7 +7,7 @@ variable "run_id" {
 }
 
 variable "canary" {
-  description = "A share for the version of run_id, the rest for stable_version."
+  description = "Gives the version of run_id a share of the invocations, and the rest to stable_version."
   type        = object({ stable_version = string, share = number })
   default     = null
 }
@@ -18,7 +18,7 @@ variable "model_bucket" {
 }
 
 variable "email" {
-  description = "Who is told of alarms."
+  description = "E-mail address that gets the alarms."
   type        = string
 }
 
@@ -32,7 +32,7 @@ module "flights" {
   model         = { existing = { bucket = var.model_bucket }, prefix = "mlflow", experiment_id = "7" }
   input_stream  = { name = "flights", retention_hours = 72 }
   output_stream = { name = "flight_delays" }
-  # A forest of some megabytes, and batches that are worth waiting for.
+  # The forest has some megabytes, and larger batches are worth the wait.
   function = { memory_mb = 1024 }
   mapping  = { batch_size = 5000, batching_window_seconds = 5, maximum_record_age_seconds = 172800 }
   alarms   = { emails = [var.email] }

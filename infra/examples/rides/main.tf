@@ -1,4 +1,4 @@
-# Ride durations: the streams of the Python function of mlops-zoomcamp, under their names, and a bucket for models.
+# Ride durations: the streams of the Python function of mlops-zoomcamp, under the same names, and a bucket for models.
 
 variable "run_id" {
   description = "MLflow run id of the model."
@@ -7,7 +7,7 @@ variable "run_id" {
 }
 
 variable "canary" {
-  description = "A share for the version of run_id, the rest for stable_version."
+  description = "Gives the version of run_id a share of the invocations, and the rest to stable_version."
   type        = object({ stable_version = string, share = number })
   default     = null
 }

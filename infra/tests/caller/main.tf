@@ -1,4 +1,4 @@
-# A configuration that makes its streams and its bucket itself, so that their names are not known when it is planned.
+# A configuration that creates its stream and its bucket itself. Their names are not known in the plan.
 
 terraform {
   required_providers {
@@ -22,7 +22,7 @@ module "predictor" {
   run_id       = "0123456789abcdef0123456789abcdef"
   input_stream = { existing = { arn = terraform_data.stream.output } }
   model        = { existing = { bucket = terraform_data.bucket.output } }
-  # Any file: nothing looks into it here.
+  # Any file will do: the tests do not read it.
   code = { zip = "versions.tf" }
 }
 

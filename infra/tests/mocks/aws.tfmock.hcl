@@ -1,4 +1,4 @@
-# What AWS would answer. Nothing is asked: the tests need neither network nor credentials.
+# Answers in place of AWS. The tests need neither a network nor credentials.
 
 mock_data "aws_region" {
   defaults = { id = "eu-west-1" }

@@ -1,4 +1,4 @@
-# The module as another configuration uses it, against a local stack: AWS_ENDPOINT_URL says where.
+# The module, used by another configuration, on a local stack at AWS_ENDPOINT_URL.
 
 variable "run_id" {
   type    = string
@@ -22,11 +22,11 @@ variable "model" {
 
 variable "zip" {
   type    = string
-  default = "../../../target/package/stream-predictor-x86-64.zip"
+  default = "../../../target/test-package/stream-predictor-x86-64.zip"
 }
 
 provider "aws" {
-  # A bucket in the host's name would have to be resolved.
+  # Bucket names as host names would need DNS.
   s3_use_path_style = true
 }
 

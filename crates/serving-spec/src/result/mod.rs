@@ -31,8 +31,8 @@ pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8
 /// outputs.
 ///
 /// ```
+/// use serving_spec::ResultPlan;
 /// use serving_spec::columns::{Element, Port, Values};
-/// use serving_spec::result::ResultPlan;
 ///
 /// let port = Port { name: "label".into(), element: Element::Int64, width: 1, keys: Vec::new() };
 /// let plan = ResultPlan::compile(&Default::default(), &[port], "model", "version")?;
@@ -122,12 +122,16 @@ impl ResultPlan {
         result.extend_from_slice(&self.head);
         self.push_prediction(&mut result, outputs, row, echoed)?;
         result.extend_from_slice(b",\"source\":{");
-        result.extend_from_slice(source.as_bytes());
-        if place > 0 {
-            result.extend_from_slice(b",\"sub_sequence_number\":");
-            json::push(&mut result, &place);
+        if !source.is_empty() {
+            result.extend_from_slice(source.as_bytes());
+            result.push(b',');
         }
-        result.extend_from_slice(b",\"arrived_at\":");
+        if place > 0 {
+            result.extend_from_slice(b"\"sub_sequence_number\":");
+            json::push(&mut result, &place);
+            result.push(b',');
+        }
+        result.extend_from_slice(b"\"arrived_at\":");
         result.extend_from_slice(arrived_at.unwrap_or("null").as_bytes());
         if let Some(event_time) = event_time {
             result.extend_from_slice(b",\"event_time\":");

@@ -209,3 +209,14 @@ fn the_event_time_is_written_beside_the_arrival() {
     );
     assert!(source(None).get("event_time").is_none());
 }
+
+#[test]
+fn a_document_from_nowhere_has_a_sound_result() {
+    let plan = ResultPlan::compile(&IndexMap::new(), &outputs(), "m", "v").unwrap();
+    for place in [0, 2] {
+        let provenance = Provenance { place, ..Provenance::default() };
+        let result = plan.write(&provenance, &values(), 0, &[], None).unwrap();
+        let result: Value = serde_json::from_slice(&result).unwrap();
+        assert_eq!(result["source"]["arrived_at"], Value::Null);
+    }
+}

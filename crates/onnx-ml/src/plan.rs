@@ -1,0 +1,35 @@
+//! Turns what tract reads of a graph, or of a graph within it, into a plan that runs.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tract_onnx::prelude::*;
+
+use super::deadline::Deadline;
+use super::{bounds, ops};
+
+/// Infers the type and shape of everything in the graph. Those of its inputs must be set.
+///
+/// # Errors
+/// When an operator cannot run on what it reads, a constant would be too large, or the inference takes too
+/// long.
+pub(super) fn typed(mut model: InferenceModel) -> Result<TypedModel> {
+    bounds::infer_constants(&mut model, Deadline::from_now())?;
+    model.into_typed()
+}
+
+/// Optimises a typed graph, puts in the operators that replace tract's, and plans the run.
+///
+/// # Errors
+/// When a tensor would be too large for one row, or planning takes too long.
+pub(super) fn plan(mut model: TypedModel) -> Result<Arc<TypedRunnableModel>> {
+    let deadline = Deadline::from_now();
+    deadline.declutter().optimize(&mut model)?;
+    ops::replace_products(&mut model)?;
+    ops::correct(&mut model)?;
+    ops::count_tokens(&mut model)?;
+    deadline.declutter().optimize(&mut model)?;
+    model.optimize_with_session(&mut deadline.codegen().session())?;
+    bounds::check_plan(&model)?;
+    model.into_runnable()
+}

@@ -1,0 +1,99 @@
+//! `stream-predictor check`: would the function serve the model of a directory? All that can be told about it, and every
+//! reason why not, instead of the first one.
+
+mod graph;
+mod report;
+mod signature;
+mod spec;
+mod timing;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Error, Result};
+use onnx_ml::summary::Summary;
+
+use crate::DEFAULT_NAME;
+use crate::model::directory::ModelDirectory;
+use crate::model::signature::Signature;
+use crate::model::{DEFAULT_FILE, Description, Model, mlmodel};
+use serving_spec::ServingSpec;
+use serving_spec::columns::{Rows, Values};
+use serving_spec::result::ResultPlan;
+
+pub use report::Report;
+
+/// Predictions of the input example that are shown.
+const SHOWN: usize = 3;
+
+/// Looks at the model of a directory from every side; with a record, a JSON document, also at what becomes of that.
+#[must_use]
+pub fn check(directory: &ModelDirectory, record: Option<&[u8]>) -> Report {
+    let mut report = Report::default();
+    report.line("model", directory.origin());
+    let description = report.keep(Description::read(directory));
+    if let Some(description) = &description {
+        report.detail("run", description.run_id.as_deref().unwrap_or("none in MLmodel: set RUN_ID"));
+        let name = description.spec.name.as_ref().or(description.name.as_ref());
+        report.detail("name", name.map_or(DEFAULT_NAME, String::as_str));
+    }
+    // Without a description, the graph may be where it usually is.
+    let file = description.as_ref().map_or(DEFAULT_FILE, |description| &description.file);
+    if let Some(path) = report.keep(directory.file(file)) {
+        model(&mut report, directory, (file, &path), description.as_ref(), record);
+    }
+    report
+}
+
+fn model(
+    report: &mut Report,
+    directory: &ModelDirectory,
+    (file, path): (&str, &Path),
+    description: Option<&Description>,
+    record: Option<&[u8]>,
+) {
+    let size = std::fs::metadata(path).with_context(|| file.to_owned());
+    let Some(size) = report.keep(size) else { return };
+    report.detail("file", &format!("{file}, {} bytes", size.len()));
+
+    let summary = Summary::read(path).ok();
+    let start = Instant::now();
+    let model = report.keep(Model::load(directory, file));
+    let first_load = start.elapsed();
+    if let Some(summary) = &summary {
+        graph::describe(report, summary, model.as_ref());
+        let signature = directory.text(mlmodel::FILE, mlmodel::MAX_BYTES);
+        let signature = signature.and_then(|text| text.map_or(Ok(None), |text| Signature::parse(&text)));
+        signature::compare(report, signature, summary, model.as_ref());
+    }
+    let Some(model) = model else { return };
+    if let Some(description) = description {
+        spec::compare(report, description, &model, directory, record);
+    }
+    if report.keep(model.warm_up()).is_none() {
+        return;
+    }
+    let example = report.keep(model.example(directory)).flatten();
+    timing::measure(report, first_load, &model, example.as_ref());
+    if let Some(rows) = example {
+        report.line("example", &format!("{} row{}", rows.len, if rows.len == 1 { "" } else { "s" }));
+        report.keep(model.test_example(&rows));
+        let shown = predictions(&model, &rows);
+        for (row, prediction) in shown.into_iter().flatten().enumerate() {
+            report.detail(&format!("row {row}"), &prediction);
+        }
+    }
+}
+
+/// The first predictions of an example, as JSON.
+fn predictions(model: &Model, rows: &Rows) -> Result<Vec<String>> {
+    let plan = ResultPlan::compile(&ServingSpec::default().result, model.outputs(), "", "")?;
+    let rows = rows.slice(&(0..rows.len.min(SHOWN)));
+    let outputs: Vec<Values> = model.run(&rows)?;
+    let prediction = |row| {
+        let mut json = Vec::new();
+        plan.push_prediction(&mut json, &outputs, row, &[]).map_err(Error::msg)?;
+        Ok(String::from_utf8(json)?)
+    };
+    (0..rows.len).map(prediction).collect()
+}

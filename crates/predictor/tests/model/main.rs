@@ -1,0 +1,15 @@
+//! Models: what is served and computes what its trainer says, and what is refused, with a line that says why.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
+
+mod accuracy;
+mod batches;
+mod branches;
+mod conformance;
+mod functions;
+mod hostile_graph;
+mod hostile_model;
+mod malformed;
+mod maps;
+mod operators;
+#[path = "../support/mod.rs"]
+mod support;

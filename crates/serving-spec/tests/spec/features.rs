@@ -1,0 +1,406 @@
+//! The transforms of the serving spec, by their values, and what is said of those that have none.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use serving_spec::FeaturePlan;
+use serving_spec::ServingSpec;
+
+/// A plan of the features alone, whose tables are in `folder`.
+fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
+    let toml = format!("[features]\n{features}");
+    let spec = ServingSpec::from_toml(&toml)
+        .map_err(|(line, message)| anyhow::anyhow!("line {}: {message}", line - 1))?;
+    FeaturePlan::of_features(&spec.feature_parts(), &|name| -> Result<PathBuf> {
+        let path = folder.map(|folder| folder.path().join(name)).unwrap_or_default();
+        ensure!(path.exists(), "{name} is not in the model directory");
+        Ok(path)
+    })
+}
+
+/// The value of the feature `x` as JSON, or why the record is rejected.
+fn x(features: &str, document: &str) -> String {
+    let plan = match plan(features, None) {
+        Ok(plan) => plan,
+        Err(error) => return format!("{error:#}"),
+    };
+    match plan.values(document.as_bytes()) {
+        Ok(values) => values.into_iter().filter(|(name, _)| *name == "x").map(|(_, value)| value).collect(),
+        Err(rejected) => rejected.to_string(),
+    }
+}
+
+#[test]
+fn transforms_give_what_the_document_says() {
+    for (features, document, expected) in [
+        ("x = { field = \"a\" }", r#"{"a": [1, null]}"#, "[1, null]"),
+        ("x = { field = \"/a/b\", type = \"double\" }", r#"{"a": {"b": 3}}"#, "3.0"),
+        ("x = { field = \"a\", type = \"int64\" }", r#"{"a": 9007199254740993}"#, "9007199254740993"),
+        ("x = { field = \"a\", type = \"string\" }", r#"{"a": 130.0}"#, "\"130.0\""),
+        ("x = { field = \"a\", default = 7 }", r#"{"a": null}"#, "7"),
+        ("x = { field = \"a\", default = \"ü\" }", "{}", "\"ü\""),
+        ("x = { field = \"a\", missing = \"nan\" }", "{}", "null"),
+        (
+            "x = { field = \"a\", type = \"double\", default = 0.5, invalid = \"missing\" }",
+            r#"{"a": "3"}"#,
+            "0.5",
+        ),
+        (
+            "x = { concat = [\"/a\", \"/b\", \"c\"], separator = \"_\" }\nc = { constant = 5 }",
+            r#"{"a": "é\n", "b": 1e2}"#,
+            "\"é\\n_1e2_5\"",
+        ),
+        ("x = { cast = \"/a\", to = \"int64\" }", r#"{"a": -2.9}"#, "-2"),
+        ("x = { cast = \"/a\", to = \"int64\" }", r#"{"a": " +42\t"}"#, "42"),
+        ("x = { cast = \"/a\", to = \"double\" }", r#"{"a": "-0.5e1"}"#, "-5.0"),
+        ("x = { cast = \"/a\", to = \"bool\" }", r#"{"a": "TRUE"}"#, "true"),
+        ("x = { cast = \"/a\", to = \"string\" }", r#"{"a": false}"#, "\"false\""),
+        ("x = { sum = [\"/a\", 0.5, \"n\"] }\nn = { constant = 1 }", r#"{"a": 2}"#, "3.5"),
+        ("x = { product = [\"/a\", \"/a\", -1] }", r#"{"a": 3}"#, "-9.0"),
+        ("x = { difference = [\"/a\", \"/b\"] }", r#"{"a": 3, "b": 5}"#, "-2.0"),
+        ("x = { ratio = [\"/a\", 4] }", r#"{"a": 3}"#, "0.75"),
+        ("x = { absolute = \"/a\" }", r#"{"a": -3}"#, "3.0"),
+        ("x = { clip = \"/a\", min = 0, max = 5 }", r#"{"a": 7}"#, "5.0"),
+        ("x = { boolean = \"/a\" }", r#"{"a": true}"#, "true"),
+        ("x = { equal = [\"/a\", \"c\"] }\nc = { constant = \"7\" }", r#"{"a": 7}"#, "true"),
+        ("x = { equal = [\"/a\", 7] }", r#"{"a": 7.0}"#, "true"),
+        ("x = { less = [\"/a\", \"/b\"] }", r#"{"a": 7, "b": 7}"#, "false"),
+        ("x = { greater_equal = [\"/a\", \"/b\"] }", r#"{"a": 7, "b": 7}"#, "true"),
+        ("x = { bucketize = \"/a\", splits = [-15, 0, 30] }", r#"{"a": 0}"#, "2"),
+        ("x = { bucketize = \"/a\", splits = [-15, 0, 30] }", r#"{"a": -1e9}"#, "0"),
+        ("x = { lower = \"/a\" }", r#"{"a": "ÄB"}"#, "\"äb\""),
+        ("x = { trim = \"/a\" }", r#"{"a": "\t a b\r\n"}"#, "\"a b\""),
+        ("x = { slice = \"/a\", start = -3, stop = -1 }", r#"{"a": "häßlich"}"#, "\"ic\""),
+        ("x = { slice = \"/a\", start = 5, stop = 2 }", r#"{"a": "häßlich"}"#, "\"\""),
+        ("x = { replace = \"/a\", search = \"aa\", with = \"b\" }", r#"{"a": "aaaaa"}"#, "\"bba\""),
+        ("x = { length = \"/a\" }", r#"{"a": "häß\ud83d\ude00"}"#, "4"),
+        ("x = { ordinal = \"/a\", vocabulary = [\"b\", 7], unknown_value = -1 }", r#"{"a": 7}"#, "1"),
+        ("x = { ordinal = \"/a\", vocabulary = [\"b\", 7], unknown_value = -1 }", r#"{"a": ""}"#, "-1"),
+        ("x = { one_hot = \"/a\", vocabulary = [\"b\", 7] }", r#"{"a": "7"}"#, "[0.0, 1.0]"),
+        // As scikit-learn's FeatureHasher(4) transforms [{"c": "é", "n": 2.5}].
+        (
+            "x = { hash = [\"c\", \"n\"], n_features = 4 }\nc = { field = \"c\", type = \"string\" }\nn = { field = \"n\" }",
+            r#"{"c": "é", "n": 2.5}"#,
+            "[-2.5, 0.0, -1.0, 0.0]",
+        ),
+    ] {
+        assert_eq!(x(features, document), expected, "{features} of {document}");
+    }
+}
+
+#[test]
+fn dates_are_those_of_the_wall_clock() {
+    let part = |part: &str, options: &str, date: &str| {
+        x(&format!("x = {{ date = \"/d\", part = \"{part}\"{options} }}"), &format!("{{\"d\": \"{date}\"}}"))
+    };
+    for (name, options, date, expected) in [
+        ("day_of_year", "", "2016-02-29", "60"),
+        ("day_of_year", "", "2016-12-31", "366"),
+        ("day_of_week", "", "2026-11-22", "6"),
+        ("weekend", "", "2026-11-23", "0"),
+        ("hour", "", "2016-02-29T23:30+01:00", "23"),
+        // In New York it is the day before, and the month before.
+        ("month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "2"),
+        ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "29"),
+        // What has no offset is in the zone already.
+        ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01 03:30", "1"),
+        ("seconds", "", "1970-01-01T00:00:01.25Z", "1.25"),
+        ("seconds", "", "1970-01-02", "86400.0"),
+        ("seconds", ", time_zone = \"Europe/Berlin\"", "1970-01-01", "-3600.0"),
+        // On this day 2:30 was left out, and on the other it came twice.
+        ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-03-31T02:30", "1711848600.0"),
+        ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-10-27T02:30", "1729989000.0"),
+    ] {
+        assert_eq!(part(name, options, date), expected, "{name}{options} of {date}");
+    }
+    for date in [
+        "2016-02-30",
+        "2015-02-29",
+        "2016-13-01",
+        "2016-00-10",
+        "0000-01-01",
+        "2016-2-3",
+        "20160203",
+        "2016-02-03T",
+        "2016-02-03T24:00",
+        "2016-02-03T12",
+        "2016-02-03T12:00:60",
+        "2016-02-03T12:00:00.",
+        "2016-02-03T12:00+24:00",
+        "2016-02-03T12:00:00.1234567890",
+        "2016-02-03 12:00 ",
+        "2016-02-03Z",
+        "",
+        "heute",
+        "٢٠١٦-٠٢-٠٣",
+    ] {
+        let rejected = part("year", "", date);
+        assert!(
+            rejected.contains("feature `x`: field `/d`: expected an ISO 8601 date"),
+            "{date}: {rejected}"
+        );
+    }
+    assert!(x("x = { date = \"/d\", part = \"year\" }", r#"{"d": 20160203}"#).contains("found a number"));
+}
+
+#[test]
+fn what_has_no_value_is_rejected_by_name_or_as_declared() {
+    for (features, document, expected) in [
+        ("x = { log1p = \"/a\" }", "{}", "feature `x`: field `/a` is missing"),
+        ("x = { log1p = \"/a\" }", r#"{"a": null}"#, "feature `x`: field `/a`: expected a value, found null"),
+        (
+            "x = { log1p = \"/a\" }",
+            r#"{"a": "3"}"#,
+            "feature `x`: field `/a`: expected a number, found a string",
+        ),
+        ("x = { log1p = \"/a\" }", r#"{"a": -1}"#, "feature `x`: the result: expected a finite number"),
+        (
+            "x = { log1p = \"/a\", default = 0 }",
+            r#"{"a": -1}"#,
+            "feature `x`: the result: expected a finite number",
+        ),
+        ("x = { log1p = \"/a\", default = 0, invalid = \"missing\" }", r#"{"a": -1}"#, "0.0"),
+        ("x = { field = \"a\", type = \"int64\" }", r#"{"a": 3.0}"#, "expected an integer, found a number"),
+        (
+            "x = { field = \"a\", type = \"int64\" }",
+            r#"{"a": 9223372036854775808}"#,
+            "out of range for int64",
+        ),
+        ("x = { cast = \"/a\", to = \"int64\" }", r#"{"a": 1e30}"#, "a number in the range of int64"),
+        ("x = { cast = \"/a\", to = \"double\" }", r#"{"a": ""}"#, "expected a text that is a number"),
+        ("x = { cast = \"/a\", to = \"double\" }", r#"{"a": "nan"}"#, "expected a text that is a number"),
+        (
+            "x = { ordinal = \"/a\", vocabulary = [\"b\"] }",
+            r#"{"a": "c"}"#,
+            "field `/a`: expected a category of `vocabulary`, found another text",
+        ),
+        (
+            "x = { great_circle = [\"/a\", \"/b\", \"/c\", \"/d\"], default = 0.0 }",
+            r#"{"a": 1, "c": "x", "d": 2}"#,
+            "0.0",
+        ),
+        (
+            "x = { hash = [\"a\", \"b\"], n_features = 1, alternate_sign = false }\na = { field = \"a\" }\nb = { field = \"b\" }",
+            r#"{"a": 1.7e308, "b": 1.7e308}"#,
+            "expected finite numbers, found an infinite one",
+        ),
+        (
+            "a = { field = \"a\", default = \"2020-02-01\", invalid = \"missing\" }\nx = { date = \"a\", part = \"month\" }",
+            r#"{"a": "garbage"}"#,
+            "2",
+        ),
+        (
+            "a = { field = \"a\" }\nx = { date = \"a\", part = \"month\", default = 0, invalid = \"missing\" }",
+            r#"{"a": "garbage"}"#,
+            "feature `a`: field `a`: expected an ISO 8601 date",
+        ),
+        (
+            "a = { field = \"a\" }\nx = { sum = [\"/b\", \"a\"], default = 0.0 }",
+            "{}",
+            "feature `a`: field `a` is missing",
+        ),
+        (
+            "a = { field = \"a\", default = -1, invalid = \"missing\" }\nx = { cast = \"a\", to = \"int64\" }",
+            r#"{"a": {}}"#,
+            "-1",
+        ),
+        (
+            "a = { field = \"a\", default = \"7\", invalid = \"missing\" }\nx = { cast = \"a\", to = \"string\" }",
+            r#"{"a": []}"#,
+            "\"7\"",
+        ),
+        ("x = { great_circle = [\"/a\", 0, 0, 0] }", r#"{"a": 90.5}"#, "latitudes within"),
+        // What is NaN makes NaN, or what is declared, or nothing.
+        ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1] }", "{}", "null"),
+        ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1], default = 5 }", "{}", "5.0"),
+        (
+            "a = { field = \"a\", missing = \"nan\" }\nx = { less = [\"a\", 1] }",
+            "{}",
+            "feature `x`: feature `a` is missing (NaN)",
+        ),
+        (
+            "a = { field = \"a\", missing = \"nan\" }\nx = { less = [\"a\", 1], missing = \"nan\" }",
+            "{}",
+            "null",
+        ),
+        ("x = { less = [\"/a\", 1], missing = \"nan\" }", r#"{"a": 0}"#, "1.0"),
+    ] {
+        let found = x(features, document);
+        assert!(found.contains(expected), "{features} of {document}\n  gave: {found}\n  not: {expected}");
+    }
+}
+
+#[test]
+fn texts_do_not_grow_without_bound() {
+    let document = format!("{{\"a\": \"{}\"}}", "x".repeat(1 << 20));
+    let with = "y".repeat(64);
+    let many = "\"/a\", ".repeat(20);
+    let escaped = format!("{{\"a\": \"\\n{}\"}}", "x".repeat(1 << 20));
+    let ordinal = "{ ordinal = \"/a\", vocabulary = [\"b\"], unknown_value = -1 }";
+    let categories = ["a", "b", "c", "d"].map(|name| {
+        let of_name = ["1", "2", "3", "4", "5"].map(|n| format!("{name}{n} = {ordinal}\n"));
+        of_name.concat()
+    });
+    let categories = categories.concat();
+    for (features, document) in [
+        (format!("x = {{ replace = \"/a\", search = \"x\", with = \"{with}\" }}"), &document),
+        (format!("x = {{ concat = [{many}] }}"), &document),
+        (format!("x = {{ concat = [{many}], default = \"\" }}"), &document),
+        (format!("{categories}x = {{ field = \"a\" }}"), &escaped),
+    ] {
+        assert_eq!(x(&features, document), "its features build more than 16777216 bytes of text");
+    }
+    // What was made for one record is no longer counted for the next.
+    assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
+}
+
+#[test]
+fn what_means_nothing_is_refused_with_its_place() {
+    for (features, expected) in [
+        ("a = { feild = \"a\" }", "line 1: `feild` is not a transform"),
+        (
+            "b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }",
+            "line 2: a feature with `log1p`: unknown field `base`",
+        ),
+        ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: a feature with `bucketize`: invalid type"),
+        (
+            "a = { log1p = \"b\" }",
+            "feature `a` (line 2): there is no feature `b`, only `a`; write a field of the record as a JSON pointer, `/b`",
+        ),
+        (
+            "a = { log1p = \"b\" }\nb = { absolute = \"c\" }\nc = { sum = [\"a\"] }",
+            "it depends on itself: `a` from `b` from `c` from `a`",
+        ),
+        (
+            "a = { constant = \"7\" }\nb = { log1p = \"a\" }",
+            "feature `b` (line 3): `a`: expected a number, found type string; use `cast` to convert it",
+        ),
+        (
+            "a = { constant = 0.5 }\nb = { concat = [\"a\"] }",
+            "feature `b` (line 3): `a`: expected a text, found type double",
+        ),
+        ("a = { constant = 0.5 }\nb = { cast = \"a\", to = \"string\" }", "cast it to `int64` first"),
+        ("a = { bucketize = \"/a\", splits = [1, 1] }", "`splits`: expected numbers in ascending order"),
+        ("a = { ordinal = \"/a\", vocabulary = [\"7\", 7] }", "has `7` twice"),
+        ("a = { date = \"/a\", part = \"hour\", time_zone = \"Mars/Base\" }", "no time zone `Mars/Base`"),
+        ("a = { date = \"/a\", part = \"hour\", since = \"/b\" }", "`since` goes with"),
+        ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
+        ("a = { sine = \"/a\", period = 0 }", "`period`: expected a number above zero, found 0"),
+        ("a = { clip = \"/a\", max = nan }", "`max` contains null, NaN or an infinity"),
+        ("a = { field = \"a\", type = \"double\", missing = nan }", "`missing = \"nan\"` makes a missing value NaN"),
+        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` contains null, NaN or an infinity"),
+        ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
+        ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
+        ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),
+        ("a = { lower = \"/a\", missing = \"nan\" }", "a string can't be NaN"),
+        (
+            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a\" }",
+            "has several columns: name one, as in `a.b`",
+        ),
+        (
+            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
+            "has no column `d`; it has `a.b`",
+        ),
+        ("a = { hash = [\"/a\"], n_features = 4 }", "expected the name of a feature, found the field `/a`"),
+        (
+            "a = { hash = [\"b\"], n_features = 1000000 }\nb = { field = \"b\" }",
+            "`n_features`: expected 1 to 65536, found 1000000",
+        ),
+        (
+            "a = { lookup = \"t.csv\", by = { k = \"/a\" }, value = \"v\" }",
+            "t.csv is not in the model directory",
+        ),
+        (
+            "a = { field = \"a\", default = true }\nb = { log1p = \"a\" }",
+            "its `default`: expected a number, found type bool",
+        ),
+        (
+            "a = { field = \"a\", default = \"none\" }\nb = { date = \"a\", part = \"hour\" }",
+            "`a`: its `default`: expected an ISO 8601 date, found another text",
+        ),
+        ("a = { lookup = \"t.csv\", by = { k = \"/a\" } }", "give either `value` or `values`"),
+        ("a = { lookup = \"t.csv\", by = {}, value = \"v\" }", "`by` names no column"),
+    ] {
+        let error = format!("{:#}", plan(features, None).unwrap_err());
+        assert!(error.contains(expected), "{features}\n  gave: {error}\n  not: {expected}");
+    }
+}
+
+#[test]
+fn tables_are_read_from_csv_and_json_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("t.csv", "to,from,km,name\nJFK,BOS,301,\"Kennedy, New York\"\nJFK,LAX,,x\nBOS,7,12,\n");
+    write(
+        "t.jsonl",
+        "{\"from\": \"BOS\", \"to\": \"JFK\", \"km\": 301, \"name\": \"Kennedy, New York\"}\n\n\
+         {\"name\": \"x\", \"from\": \"LAX\", \"to\": \"JFK\", \"km\": null}\n{\"from\": 7, \"to\": \"BOS\", \"km\": 12, \"name\": \"\"}\n",
+    );
+    for file in ["t.csv", "t.jsonl"] {
+        let by = format!("lookup = \"{file}\", by = {{ from = \"/f\", to = \"/t\" }}");
+        let value = |feature: &str, document: &str| {
+            let plan = plan(
+                &format!("x = {{ {by}, {feature} }}\ny = {{ {by}, value = \"name\", default = \"-\" }}"),
+                Some(&folder),
+            );
+            match plan.unwrap().values(document.as_bytes()) {
+                Ok(values) => values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" "),
+                Err(rejected) => rejected.to_string(),
+            }
+        };
+        let known = r#"{"f": "BOS", "t": "JFK"}"#;
+        assert_eq!(value("value = \"km\"", known), "301.0 \"Kennedy, New York\"");
+        assert_eq!(
+            value("values = [\"name\", \"km\"]", known),
+            "[\"Kennedy, New York\", 301.0] \"Kennedy, New York\""
+        );
+        assert_eq!(value("value = \"km\"", r#"{"f": 7, "t": "BOS"}"#), "12.0 \"\"");
+        let miss = value("value = \"km\"", r#"{"f": "JFK", "t": "BOS"}"#);
+        assert_eq!(
+            miss,
+            "feature `x`: field `/f`, field `/t`: expected a key of the table, found another combination"
+        );
+        assert_eq!(value("value = \"km\", missing = \"nan\"", r#"{"f": "JFK", "t": "BOS"}"#), "null \"-\"");
+        // A cell that is empty.
+        assert_eq!(value("value = \"km\", default = 0", r#"{"f": "LAX", "t": "JFK"}"#), "0.0 \"x\"");
+    }
+    let error =
+        |feature: &str| format!("{:#}", plan(&format!("x = {{ {feature} }}"), Some(&folder)).unwrap_err());
+    write("twice.csv", "k,v\na,1\nb,2\na,3\n");
+    assert!(
+        error("lookup = \"twice.csv\", by = { k = \"/k\" }, value = \"v\"")
+            .contains("twice.csv: rows 1 and 3 have the same key")
+    );
+    assert!(
+        error("lookup = \"t.csv\", by = { k = \"/k\" }, value = \"km\"")
+            .contains("t.csv: it has no column `k`; it has `to`, `from`, `km`, `name`")
+    );
+    assert!(
+        error("lookup = \"t.jsonl\", by = { k = \"/k\" }, value = \"km\"")
+            .contains("no line has the member `k`")
+    );
+    write("t.txt", "");
+    assert!(
+        error("lookup = \"t.txt\", by = { k = \"/k\" }, value = \"km\"").contains(".csv, .jsonl or .parquet")
+    );
+    write("short.csv", "k,v\na\n");
+    assert!(
+        error("lookup = \"short.csv\", by = { k = \"/k\" }, value = \"v\"").contains("short.csv: CSV error")
+    );
+    write("wide.csv", "k,v,k\na,1,b\n");
+    assert!(
+        error("lookup = \"wide.csv\", by = { k = \"/k\" }, value = \"v\"").contains("it has two columns `k`")
+    );
+    write("large.csv", "k,v\na,1e999\n");
+    assert!(
+        error("lookup = \"large.csv\", by = { k = \"/k\" }, value = \"v\"")
+            .contains("large.csv: column `v`: it has a number beyond the range of doubles")
+    );
+    write("bad.jsonl", "{\"k\": \"a\", \"v\": 1}\n[]\n");
+    assert!(
+        error("lookup = \"bad.jsonl\", by = { k = \"/k\" }, value = \"v\"")
+            .contains("line 2 is not a JSON object")
+    );
+    write("bad.parquet", "PAR1");
+    assert!(error("lookup = \"bad.parquet\", by = { k = \"/k\" }, value = \"v\"").contains("bad.parquet"));
+}

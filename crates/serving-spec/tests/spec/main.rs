@@ -1,0 +1,6 @@
+//! The serving spec: features by their values, beside the Python module, and the published schema.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
+
+mod features;
+mod parity;
+mod schema;

@@ -1,0 +1,229 @@
+//! One lane, from its first record to its last or to the first that is not settled.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+
+use crate::aws::TimeLimit;
+use crate::failure::Undelivered;
+use crate::quarantine::{Quarantined, RejectedDocument};
+use crate::record::Record;
+use crate::sinks::{Delivery, OutgoingRecord};
+use predictor::Document;
+
+use super::row_budget::BUDGET;
+use super::scored::{Provenances, ScoredDocument};
+use super::unpacked::{Share, Unpacked, UnpackedDocument};
+use super::{Handler, LaneEnd, Outcomes};
+
+/// What became of a lane.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// Its place among the lanes of the batch.
+    pub index: usize,
+    pub end: LaneEnd,
+    pub outcomes: Outcomes,
+    /// The results of a test run.
+    pub results: Vec<Vec<u8>>,
+}
+
+/// Where a lane stops before its end.
+struct Stop {
+    /// How many of the documents at hand are settled before the first that is not.
+    settled: usize,
+    undelivered: Undelivered,
+}
+
+impl Handler {
+    pub(super) async fn run_lane(
+        &self,
+        index: usize,
+        records: &[Record<'_>],
+        share: Share,
+        limit: &TimeLimit,
+    ) -> Lane {
+        let end = LaneEnd { settled: 0, undelivered: None };
+        let mut lane = Lane { index, end, outcomes: Outcomes::default(), results: Vec::new() };
+        let mut unpacked = Unpacked::default();
+        let mut next = 0;
+        while next < records.len() {
+            if limit.is_over() {
+                return lane.stopped(next, records.len() - next, Undelivered::out_of_time());
+            }
+            next += unpacked.fill(&records[next..], next, share);
+            let mut documents = unpacked.documents.as_slice();
+            while !documents.is_empty() {
+                let scored = self.score(records, &unpacked.bytes, documents, share);
+                let (at_hand, rest) = documents.split_at(scored.len());
+                if let Err(stop) = self.settle(records, scored, limit, &mut lane).await {
+                    let unsettled = &at_hand[stop.settled..];
+                    let reported = unsettled.len() + rest.len() + records.len() - next;
+                    return lane.stopped(unsettled[0].record, reported, stop.undelivered);
+                }
+                documents = rest;
+            }
+        }
+        lane.end.settled = records.len();
+        lane
+    }
+
+    /// Scores the first of the documents: at least one, and as many as are published at once or as time permits.
+    fn score<'d>(
+        &self,
+        records: &'d [Record<'_>],
+        buffer: &'d [u8],
+        documents: &'d [UnpackedDocument],
+        share: Share,
+    ) -> Vec<ScoredDocument<'d>> {
+        let begin = Instant::now();
+        let mut scored: Vec<ScoredDocument> = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let (rest, time) = (&documents[scored.len()..], BUDGET.saturating_sub(begin.elapsed()));
+            let is_full = scored.len() >= share.documents || bytes >= share.bytes || time.is_zero();
+            if rest.is_empty() || is_full && !scored.is_empty() {
+                break;
+            }
+            let rows = self.row_budget.rows(time).min(share.documents - scored.len());
+            let window = share.window(rest, rows);
+            bytes += window.iter().map(UnpackedDocument::bytes).sum::<usize>();
+            let start = Instant::now();
+            let from = scored.len();
+            self.score_window(records, buffer, window, &mut scored);
+            let rows = scored[from..].iter().filter(|document| document.reached_the_model()).count();
+            self.row_budget.took(start.elapsed(), rows);
+            bytes += scored[from..].iter().map(ScoredDocument::result_bytes).sum::<usize>();
+        }
+        if !self.answers {
+            for document in &mut scored {
+                document.check(&records[document.record].origin, &self.sinks);
+            }
+        }
+        scored
+    }
+
+    /// Scores the documents of a window in one call of the engine.
+    fn score_window<'d>(
+        &self,
+        records: &'d [Record<'_>],
+        buffer: &'d [u8],
+        window: &'d [UnpackedDocument],
+        scored: &mut Vec<ScoredDocument<'d>>,
+    ) {
+        let provenances = Provenances::of(records, window);
+        let readable = window.iter().filter_map(|document| {
+            let json = document.json.clone().ok()?;
+            let record = &records[document.record];
+            Some(Document { json: &buffer[json], provenance: provenances.of_document(record, document) })
+        });
+        let mut results = self.predictor.score(&readable.collect::<Vec<_>>()).into_iter();
+        scored.extend(window.iter().map(|document| {
+            let result = match &document.json {
+                // The engine gives a result for each document.
+                Ok(_) => results.next().ok_or(predictor::Rejected::Panic.into()),
+                Err(rejected) => Err(rejected.clone()),
+            };
+            ScoredDocument::new(&records[document.record], buffer, document, result)
+        }));
+    }
+
+    /// Quarantines and publishes documents, up to the first that cannot be settled now.
+    async fn settle(
+        &self,
+        records: &[Record<'_>],
+        documents: Vec<ScoredDocument<'_>>,
+        limit: &TimeLimit,
+        lane: &mut Lane,
+    ) -> Result<(), Stop> {
+        if limit.is_over() {
+            return Err(Stop { settled: 0, undelivered: Undelivered::out_of_time() });
+        }
+        let stored = self.quarantine(records, &documents, limit).await;
+        let end = stored.as_ref().err().map_or(documents.len(), |stop| stop.settled);
+
+        let mut outgoing = Vec::with_capacity(end);
+        let mut places = Vec::with_capacity(end);
+        for (place, document) in documents.into_iter().take(end).enumerate() {
+            lane.outcomes.came_late(document.lateness);
+            if let Ok(data) = document.result {
+                outgoing.push(OutgoingRecord { key: document.key.unwrap_or_default(), data });
+                places.push(place);
+            }
+        }
+        let Delivery { accepted, undelivered } = self.publish(&outgoing, limit).await;
+        if self.answers {
+            lane.results.extend(outgoing.into_iter().map(|record| record.data));
+        }
+        let refused = accepted.iter().position(|accepted| !accepted).map(|index| places[index]);
+        // Results after a refused one may have been accepted. They are reported with it, and come again.
+        let settled = refused.unwrap_or(end);
+        let published = places.partition_point(|place| *place < settled);
+        lane.outcomes.published += published;
+        lane.outcomes.quarantined += settled - published;
+        match refused.and(undelivered) {
+            Some(undelivered) => Err(Stop { settled, undelivered }),
+            None => stored,
+        }
+    }
+
+    /// Publishes to every sink at once. A result is accepted once all sinks have accepted it.
+    async fn publish(&self, records: &[OutgoingRecord<'_>], limit: &TimeLimit) -> Delivery {
+        if let [sink] = self.sinks.as_slice() {
+            return sink.publish(records, limit).await;
+        }
+        let deliveries = join_all(self.sinks.iter().map(|sink| sink.publish(records, limit))).await;
+        deliveries.iter().fold(Delivery::all(records.len()), Delivery::and)
+    }
+
+    /// Stores rejected documents before anything after them is published.
+    ///
+    /// # Errors
+    /// When a document could not be stored: how many come before it.
+    async fn quarantine(
+        &self,
+        records: &[Record<'_>],
+        documents: &[ScoredDocument<'_>],
+        limit: &TimeLimit,
+    ) -> Result<(), Stop> {
+        let mut quarantined: Vec<Quarantined> = Vec::new();
+        // For each quarantined record, the place of its first rejected document, and the record's index.
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (place, document) in documents.iter().enumerate() {
+            let Err(reason) = &document.result else { continue };
+            let record = &records[document.record];
+            let id = self.predictor.id(&record.origin.id_text(), document.place);
+            let rejected = RejectedDocument { id, place: document.place, reason };
+            match quarantined.last_mut().zip(places.last()) {
+                Some((last, (_, index))) if *index == document.record => last.documents.push(rejected),
+                _ => {
+                    quarantined.push(Quarantined { record, documents: vec![rejected] });
+                    places.push((place, document.record));
+                }
+            }
+        }
+        if quarantined.is_empty() {
+            return Ok(());
+        }
+        // A slow store leaves time to publish what comes before.
+        let stored = self.quarantine.store(self.predictor.identity(), &quarantined, &limit.half()).await;
+        stored.map_err(|unstored| Stop {
+            settled: places[unstored.stored].0,
+            undelivered: unstored.undelivered,
+        })?;
+        for Quarantined { record, documents } in &quarantined {
+            for RejectedDocument { place, reason, .. } in documents {
+                record.origin.log_quarantined(*place, reason);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lane {
+    /// Ends at a record that is not settled, with so many documents reported.
+    fn stopped(mut self, settled: usize, reported: usize, undelivered: Undelivered) -> Self {
+        self.outcomes.reported = reported;
+        self.end = LaneEnd { settled, undelivered: Some(undelivered) };
+        self
+    }
+}
