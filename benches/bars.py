@@ -1,8 +1,8 @@
-"""How many times as fast as others predictions have to be, by model, for 1, 100 and 10 000 rows a call; and loading."""
+"""The required speed ratios to other programs, by model and rows per call, and for loading."""
 
 from collections.abc import Mapping
 
-# Who is compared.
+# The programs that are compared.
 OURS = "ours"
 RUNTIME = "onnxruntime"
 LIBRARY = "library"
@@ -17,7 +17,7 @@ CLOSE = {100: 1 / 1.2}
 
 
 def half(bars: Mapping[int, float]) -> dict[int, float]:
-    """For several classes, and for categories: half of what a single number takes."""
+    """Half of the ratios, for several classes and for categories."""
     return {batch: bar / 2 for batch, bar in bars.items()}
 
 
@@ -35,7 +35,8 @@ BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 
 
-# How many times what ours takes ONNX Runtime takes to load a model: the milliseconds, the most memory of the process.
+# Required ratios of ONNX Runtime to this project when a model is loaded: milliseconds, and peak memory of the
+# process.
 LOAD = {"ms": 1, "MB": 1}
 
 PORTABLE = {10_000: 3}
@@ -43,7 +44,10 @@ HALVED = ("forest_classifier_5", "lightgbm_classifier_5", "lightgbm_categorical"
 
 
 def bars(model: str, portable: bool, batch: int) -> dict[str, float]:
-    """The ratios that a model is to reach, by peer; `portable`, without AVX2 and AVX-512, only trees have to."""
+    """The ratios that a model must reach, by peer.
+
+    If `portable`, without AVX2 and AVX-512, only trees have one.
+    """
     by_peer = BARS.get(model, {})
     if portable:
         trees = by_peer and model not in ("linear", "network")

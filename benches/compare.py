@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""How fast predictions are beside ONNX Runtime, the library that fitted the model, and lleaves; all on one thread.
+"""Compares the speed of predictions with ONNX Runtime, the library that fitted the model, and lleaves, on one thread.
 
-    compare.py --models DIR --predict PROGRAM           nanoseconds a row, and how many times as fast
-    compare.py --models DIR --predict PROGRAM --load    what loading takes: milliseconds, and memory
+    compare.py --models DIR --predict PROGRAM           nanoseconds per row, and the ratios
+    compare.py --models DIR --predict PROGRAM --load    milliseconds and memory to load a model
 
-DIR is made by models.py; PROGRAM is built from predict.rs. All load what is in the same folder, this project and ONNX
-Runtime its `model.onnx`, and get the same rows.
+models.py makes DIR; PROGRAM is built from predict.rs. All programs load the model from the same folder and
+get the same rows. This project and ONNX Runtime load `model.onnx`.
 
-Machines are shared and busy: the nanoseconds of one run cannot be compared with those of another. The ratios can, and
-they are what counts. In each round all take turns, one right after the other, and each time another one first, for a
-few dozen milliseconds each. A ratio is that of two of them in the same round, and what is told is the median over all
-rounds: what slows down a round slows down both, or makes an outlier that the median passes over.
+Machines are shared and busy, so nanoseconds of different runs cannot be compared, but ratios can. In each
+round all programs take turns, one right after the other, each for a few dozen milliseconds, and each time
+another one goes first. A ratio compares two programs in the same round; the table shows the median over all
+rounds. Whatever slows down a round slows down both programs, or makes an outlier that the median ignores.
 
-A call from Python costs ONNX Runtime and the libraries some microseconds, and our program, which is not called from
-Python, nothing. They are counted, as those who call them pay them; with one row a call, they are most of what ONNX
-Runtime takes for the linear model, which tells how much of a forest's ratio they can be.
+A call from Python costs ONNX Runtime and the libraries some microseconds. Our program is not called from
+Python and pays nothing. These microseconds count, because callers pay them. With one row per call they are
+most of ONNX Runtime's time for the linear model, which shows how much of a forest's ratio they can be.
 """
 
 import argparse
@@ -36,37 +36,37 @@ MEASUREMENT = 30e6  # nanoseconds
 
 
 def main() -> None:
-    """Measures what is asked for."""
+    """Measures the selected models."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, metavar="DIR", help="made by models.py")
     parser.add_argument("--predict", type=Path, required=True, metavar="PROGRAM", help="built from predict.rs")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 100, 10_000], metavar="ROWS", help="rows a call")
-    parser.add_argument("--bars", action="store_true", help="fail if one is slower, or larger, than it has to be")
-    parser.add_argument("--portable", action="store_true", help="ours without AVX2 and AVX-512, as other processors have to do")
-    parser.add_argument("--load", action="store_true", help="loading instead of predictions")
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 100, 10_000], metavar="ROWS", help="rows per call")
+    parser.add_argument("--bars", action="store_true", help="fail if a model misses its required ratio")
+    parser.add_argument("--portable", action="store_true", help="run ours without AVX2 and AVX-512, as on other processors")
+    parser.add_argument("--load", action="store_true", help="measure loading instead of predictions")
     arguments = parser.parse_args()
     names = arguments.only or sorted(path.parent.name for path in arguments.models.glob("*/model.onnx"))
     folders = [arguments.models / name for name in names or ["*"]]
     for folder in folders:
         if not (folder / "model.onnx").exists():
-            parser.error(f"there is no {folder / 'model.onnx'}")
+            parser.error(f"{folder / 'model.onnx'} does not exist: run `make bench`")
     program = arguments.predict.resolve()
     if hasattr(os, "sched_setaffinity"):
-        # All on the same core, programs that are started included: on a shared machine one may be busier than another.
+        # All programs run on the same core, because on a shared machine another core may be busier.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if arguments.load:
         reached = load.report(folders, program)
     else:
         reached = report(folders, program, arguments.portable, arguments.batches, arguments.rounds)
     if arguments.bars and not reached:
-        sys.exit("some take more than they may")
+        sys.exit("some models miss their required ratio")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a model takes with as many rows a call: nanoseconds a row, by peer, a number for each round."""
+    """Nanoseconds per row of a model and a number of rows per call, by peer, one number per round."""
 
     model: str
     portable: bool
@@ -75,7 +75,7 @@ class Result:
 
     @property
     def ratios(self) -> dict[str, float]:
-        """How many times as long as ours the others take."""
+        """The ratios of the others' time to ours."""
         ours = self.times[OURS]
         return {
             name: median(theirs / our for theirs, our in zip(times, ours))
@@ -85,7 +85,7 @@ class Result:
 
     @property
     def verdicts(self) -> dict[str, bool]:
-        """What each ratio has to be, if anything, and whether it is."""
+        """The required ratios, and whether each is reached."""
         needed = bars(self.model, self.portable, self.batch)
         ratios = self.ratios
         return {f"{name} {bar:.2f}": ratios[name] >= bar for name, bar in needed.items() if name in ratios}
@@ -105,11 +105,11 @@ def row(model: str, batch: str, medians: Mapping[str, str], ratios: Mapping[str,
 
 
 def report(folders: Sequence[Path], program: Path, portable: bool, batches: Sequence[int], rounds: int) -> bool:
-    """Prints the table, a line as soon as it is known; whether all is as fast as it has to be."""
-    from peers import peers  # not before: with the libraries, this process is too large for `load`
+    """Prints the table line by line. Returns whether all ratios are reached."""
+    from peers import peers  # imported late: with the libraries, this process is too large for `load`
 
-    print(row("", "rows", {OURS: "ns a row"}, {OTHERS[0]: "times ours"}, ""))
-    print(row("model", "a call", {name: name for name in [OURS, *OTHERS]}, {name: name for name in OTHERS}, "at least"))
+    print(row("", "rows", {OURS: "ns per row"}, {OTHERS[0]: "times ours"}, ""))
+    print(row("model", "per call", {name: name for name in [OURS, *OTHERS]}, {name: name for name in OTHERS}, "at least"))
     reached = True
     for folder in folders:
         with peers(folder, program, portable, COMPILED in bars(folder.name, portable, 1)) as found:
@@ -121,7 +121,7 @@ def report(folders: Sequence[Path], program: Path, portable: bool, batches: Sequ
 
 
 def measured(peers: Mapping[str, "Peer"], batch: int, rounds: int) -> dict[str, list[float]]:
-    """The nanoseconds a row of each peer, for each round."""
+    """The nanoseconds per row of each peer, for each round."""
     calls = {name: enough_calls(peer, batch) for name, peer in peers.items()}
     times: dict[str, list[float]] = {name: [] for name in peers}
     order = list(peers)
@@ -133,7 +133,7 @@ def measured(peers: Mapping[str, "Peer"], batch: int, rounds: int) -> dict[str, 
 
 
 def enough_calls(peer: "Peer", batch: int) -> int:
-    """With how many calls a measurement takes long enough; trying it out warms up."""
+    """The number of calls that make a measurement long enough. Finding it warms up."""
     calls = 1
     while (spent := peer.time(batch, calls)) < MEASUREMENT / 4:
         calls *= 4

@@ -1,7 +1,7 @@
-//! How long the features of a record take: from its JSON document to its row, on one thread.
+//! Measures the time for the features of a record, from its JSON document to its row, on one thread.
 //!
-//! `make bench-features` measures rides, flights if `make fixtures` has made them, and a
-//! lookup in a table of a million keys, which it writes to a temporary folder. Times are medians over rounds.
+//! `make bench-features` measures rides, and a lookup in a table of a million keys that it writes to a
+//! temporary folder. If `make fixtures` has run, it also measures flights. Times are medians over rounds.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use serving_spec::FeaturePlan;
 use serving_spec::ServingSpec;
 use serving_spec::result::ResultPlan;
 
-/// As in the function.
+/// The allocator of the function.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     lookup()
 }
 
-/// The features of a model that is somewhere below a folder, for the records of a file.
+/// Measures the features of the model below a folder, for the records of a file.
 fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let model = find(models).with_context(|| format!("no MLmodel below {}", models.display()))?;
     let directory = ModelDirectory::open(&model)?;
@@ -45,7 +45,7 @@ fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let text = std::fs::read_to_string(records)?;
     let documents: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     let nanoseconds = measure(&plan, &documents)?;
-    println!("{name}: {nanoseconds:.0} ns a record, of {} records", documents.len());
+    println!("{name}: {nanoseconds:.0} ns per record, with {} records", documents.len());
     Ok(())
 }
 
@@ -57,7 +57,7 @@ fn find(folder: &Path) -> Option<PathBuf> {
     folders.find_map(|path| if path.is_dir() { find(&path) } else { None })
 }
 
-/// A table of a million keys: how long it takes to load, and how much longer a record takes that looks up one of them.
+/// Measures the time to load a table of a million keys, and the extra time of a record that looks up a key.
 fn lookup() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut csv = String::from("key,value\n");
@@ -72,21 +72,18 @@ fn lookup() -> Result<()> {
     let started = Instant::now();
     let with =
         plan("[features]\nx = { lookup = \"table.csv\", by = { key = \"/k\" }, value = \"value\" }\n")?;
-    println!("a table of {KEYS} keys: loaded in {:.2} s", started.elapsed().as_secs_f64());
+    println!("table of {KEYS} keys: loaded in {:.2} s", started.elapsed().as_secs_f64());
     let without = plan("[features]\nx = { field = \"k\", type = \"string\" }\n")?;
-    // Neighbours in the file are not asked for one after the other.
+    // The keys are not looked up in the order of the file.
     let documents: Vec<String> =
         (0..LOOKUPS).map(|number| format!("{{\"k\": \"k{}\"}}", key(number * 7_919 % KEYS))).collect();
     let documents: Vec<&[u8]> = documents.iter().map(String::as_bytes).collect();
     let (with, without) = (measure(&with, &documents)?, measure(&without, &documents)?);
-    println!(
-        "a lookup in it: {:.0} ns ({with:.0} ns a record with it, {without:.0} without)",
-        with - without
-    );
+    println!("lookup: {:.0} ns ({with:.0} ns per record with it, {without:.0} ns without)", with - without);
     Ok(())
 }
 
-/// Nanoseconds a record: the median of some rounds.
+/// The nanoseconds per record, as the median over rounds.
 fn measure(plan: &FeaturePlan, documents: &[&[u8]]) -> Result<f64> {
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {

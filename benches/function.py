@@ -1,4 +1,4 @@
-"""The function as a process, with stand-ins for all that is around it: the runtime API, a stream and a bucket.
+"""Runs the function as a process, with stand-ins for the runtime API, a stream and a bucket.
 
 One process at a time, on the loopback interface.
 """
@@ -26,11 +26,11 @@ class Aws(BaseHTTPRequestHandler):
     """The runtime API, the stream and the bucket, for one process at a time."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in one piece, and at once
+    wbufsize = -1  # each answer is sent at once, in one piece
     disable_nagle_algorithm = True
     asked = queue.Queue()
     events = queue.Queue()
-    # Seconds that the stream takes for an answer.
+    # Latency of the stream, in seconds.
     latency = 0.0
     answers = queue.Queue()
 
@@ -85,7 +85,7 @@ class Aws(BaseHTTPRequestHandler):
 
 
 def serve():
-    """The address of all of it."""
+    """The address of the stand-ins."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Aws)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,7 +93,7 @@ def serve():
 
 
 def rides_event(records):
-    """An event of that many rides, as Lambda sends it."""
+    """An event with this number of rides, as Lambda sends it."""
 
     def record(number, ride):
         return {
@@ -114,7 +114,7 @@ def rides_event(records):
 
 
 class Function:
-    """A process of the function, up to its first request for an invocation; then its end."""
+    """A process of the function, which has asked for its first invocation. It ends with the block."""
 
     def __init__(self, binary, address, location):
         env = {
@@ -148,7 +148,7 @@ class Function:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def invoke(self, event):
-        """Seconds until the answer, which must report nothing."""
+        """Seconds until the answer. The answer must report no record."""
         start = time.perf_counter()
         Aws.events.put(event)
         path, body = Aws.answers.get(timeout=600)

@@ -1,9 +1,9 @@
-"""The models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
+"""Makes the models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
 
-Each is a folder `NAME/` with `model.onnx`, 10 000 float rows as `rows.npy` and, little endian without a header, as
-`rows.bin`; and with what the library itself predicts from: `model.txt` of LightGBM, `model.json` of XGBoost,
-`model.joblib` of scikit-learn. `forest_500` shows what loading something large takes; as making it takes minutes, it is
-made only when asked for.
+Each folder `NAME/` has `model.onnx`, and 10 000 float rows as `rows.npy` and as `rows.bin`, little endian
+without a header. It also has the library's own file: `model.txt` of LightGBM, `model.json` of XGBoost,
+`model.joblib` of scikit-learn. `forest_500` shows the cost of loading a large model. It takes minutes to
+make, so only --large makes it.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def save_lightgbm(model, folder):
     onnx = convert_lightgbm(model, initial_types=initial, zipmap=False)
     (folder / "model.onnx").write_bytes(onnx.SerializeToString())
     model.booster_.save_model(folder / "model.txt")
-    (folder / "lleaves.bin").unlink(missing_ok=True)  # compiled by compare.py, from another model.txt
+    (folder / "lleaves.bin").unlink(missing_ok=True)  # compare.py compiled it from another model.txt
 
 
 def save_xgboost(model, folder):
@@ -80,7 +80,7 @@ XGBOOST = {"n_estimators": 500, "max_depth": 6, "n_jobs": 2}
 
 
 def models():
-    """Names, how each is fitted, and how it is saved."""
+    """The models by name: how each is fitted and saved."""
     x = rows(1, 8_000)
     yield "linear", lambda: LinearRegression().fit(x, target(x)), save_sklearn
     network = MLPRegressor(hidden_layer_sizes=(64, 32), max_iter=20, random_state=0)
@@ -116,7 +116,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
-    parser.add_argument("--large", action="store_true", help="forest_500 too")
+    parser.add_argument("--large", action="store_true", help="make forest_500 as well")
     arguments = parser.parse_args()
     for name, fit, save in models():
         if not (name in arguments.only if arguments.only else arguments.large or name not in LARGE):

@@ -1,9 +1,10 @@
-"""What binaries of the function cost, side by side: packages.py [--models DIR] NAME=BINARY …, of `make zip`.
+"""Compares binaries of the function that `make zip` built: packages.py [--models DIR] NAME=BINARY …
 
-Megabytes, as they are and in the zip; the time from the start of the process to its first request for an invocation, with a
-model in a folder and from S3; the processor's time for a record on its whole way, from the event to the stream; and the time
-that models take to load and a row takes (`stream-predictor check`). S3 and the stream are stand-ins in this process. Runs take
-turns; medians, and in brackets their ratio to the first binary's.
+It measures megabytes, of the file and in the zip; the time from the start of the process to its first request
+for an invocation, with a model in a folder and from S3; the processor time per record, from the event to the
+stream; and the time to load a model and to predict a row (`stream-predictor check`). S3 and the stream are
+stand-ins in this process. The binaries take turns. The table has medians, with their ratio to the first
+binary in brackets.
 """
 
 import argparse
@@ -22,14 +23,14 @@ INVOCATIONS = 200
 
 
 def checked(binary, folder):
-    """Milliseconds to load a model, and microseconds a row in calls of 1, 100 and 10 000."""
+    """Milliseconds to load a model, and microseconds per row in calls of 1, 100 and 10 000 rows."""
     report = subprocess.run([binary, "check", folder], capture_output=True, text=True, check=True).stdout
     load = re.search(r"^load +([\d.]+) ms", report, re.MULTILINE)[1]
     return [float(load), *map(float, re.findall(r"^  \d+ rows? +([\d.]+) µs", report, re.MULTILINE))]
 
 
 def seconds_a_record(function):
-    """CPU time for a record on its whole way, once the process is warm."""
+    """Processor time per record, from the event to the stream, in a warm process."""
     for _ in range(10):
         function.invoke(EVENT)
     before = function.cpu_seconds()
@@ -46,7 +47,7 @@ def zipped(binary):
 
 
 def measure(binary, address, models, figures):
-    """Adds one run to the figures, a list for each measure."""
+    """Adds one run to the figures, which hold a list per measure."""
     for where, location in {"a folder": str(LINEAR), "S3": "s3://models/rides"}.items():
         with Function(binary, address, location) as function:
             figures[f"start, model from {where}, ms"].append(function.started_in * 1e3)
@@ -57,13 +58,13 @@ def measure(binary, address, models, figures):
         load, *rows = checked(binary, folder)
         figures[f"{name}, load, ms"].append(load)
         for calls, row in zip((1, 100, 10_000), rows, strict=True):
-            figures[f"{name}, {calls} rows a call, µs a row"].append(row)
+            figures[f"{name}, {calls} rows per call, µs per row"].append(row)
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=21)
-    options.add_argument("--models", type=Path, default=ROOT / "target/bench", help="of `make bench`")
+    options.add_argument("--models", type=Path, default=ROOT / "target/bench", help="the models of `make bench`")
     options.add_argument("binaries", nargs="+", metavar="NAME=BINARY")
     options = options.parse_args()
     models = {"linear": LINEAR, "forest": options.models / "forest_regressor", "network": options.models / "network"}

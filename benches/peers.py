@@ -1,4 +1,7 @@
-"""Who predicts: our program, ONNX Runtime, the library that fitted the model, lleaves; each on one thread."""
+"""The programs that are compared: ours, ONNX Runtime, the library that fitted the model, lleaves.
+
+Each has one thread.
+"""
 
 import os
 import subprocess
@@ -9,7 +12,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # before the libraries look
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # set before the libraries are imported
 
 import joblib  # noqa: E402
 import lightgbm  # noqa: E402
@@ -23,31 +26,31 @@ try:
     import lleaves
 except ImportError:
     lleaves = None
-    print("lleaves is not installed, and left out")
+    print("lleaves is not installed, so it is left out")
 
 Predict = Callable[[np.ndarray], Any]
 
 
 class Peer(Protocol):
-    """Something that predicts the same rows as the others."""
+    """A program that predicts the same rows as the others."""
 
     def time(self, batch: int, calls: int) -> int:
-        """How many nanoseconds as many calls take, each with the next `batch` rows."""
+        """The nanoseconds of a number of calls, each with the next `batch` rows."""
 
 
 class Program:
-    """`predict.rs`, which has loaded the model and waits for what to time."""
+    """`predict.rs`, which has loaded the model and waits for requests."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self.process = process
-        self.answer()  # how long loading took
+        self.answer()  # the time to load
 
     def time(self, batch: int, calls: int) -> int:
         print(batch, calls, file=self.process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> int:
-        """The next line. There is none if the program has failed, which it has explained."""
+        """The next line. If the program fails, it says why and sends no line."""
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"{self.process.args[0]} has failed")
@@ -72,7 +75,7 @@ class Function:
 
 @contextmanager
 def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterator[dict[str, Peer]]:
-    """All that can predict a model, by name; lleaves, which takes half a minute to compile, if asked for."""
+    """All programs that can predict a model. lleaves takes half a minute to compile, so it is optional."""
     rows = np.load(folder / "rows.npy")
     if rows.astype("<f4").tobytes() != (folder / "rows.bin").read_bytes():
         raise SystemExit(f"{folder}: rows.bin has other rows than rows.npy; models.py makes both")
@@ -95,13 +98,13 @@ def of_onnx(path: Path) -> Predict:
 
 
 def of_library(folder: Path) -> Predict | None:
-    """The library that fitted the model, if it is known."""
+    """The library that fitted the model, if it is one of these."""
     if (path := folder / "model.txt").exists():
         trees = lightgbm.Booster(model_file=path)
         return lambda rows: trees.predict(rows, num_threads=1)
     if (path := folder / "model.json").exists():
         booster = xgboost.Booster({"nthread": 1}, model_file=path)
-        booster.set_param({"nthread": 1})  # loading has brought what the model was fitted with
+        booster.set_param({"nthread": 1})  # the file holds the setting of the fit
         return booster.inplace_predict
     if (path := folder / "model.joblib").exists():
         model = joblib.load(path)
@@ -110,7 +113,7 @@ def of_library(folder: Path) -> Predict | None:
 
 
 def of_lleaves(folder: Path) -> Predict:
-    """The trees of LightGBM, compiled; kept for the next time."""
+    """The compiled trees of LightGBM, kept for the next run."""
     model = lleaves.Model(folder / "model.txt")
     model.compile(cache=folder / "lleaves.bin")
     return lambda rows: model.predict(rows, n_jobs=1)

@@ -1,8 +1,9 @@
-//! Predicts with one model on demand, for `benches/compare.py`, which times other runtimes in between.
+//! Runs one model on demand, for `benches/compare.py`, which measures other runtimes in between.
 //!
-//! Takes a folder with `model.onnx` and `rows.bin` (`float` rows, little endian), and then reads lines from standard input:
-//! `<rows a call> <calls>`. Each is answered with the nanoseconds that the calls took, all together, on one thread. With
-//! `--portable` it does without AVX2 and AVX-512, as other processors have to.
+//! The argument is a folder with `model.onnx` and `rows.bin` (`float` rows, little endian). The first line of
+//! the output is the time to load the model, in nanoseconds. The program then reads lines `<rows per call>
+//! <calls>` from standard input. It answers each with the total nanoseconds of the calls, on one thread. With
+//! `--portable` it does not use AVX2 and AVX-512, as on processors without them.
 
 use std::hint::black_box;
 use std::io::BufRead;
@@ -14,14 +15,14 @@ use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
 use serving_spec::columns::{Rows, Values};
 
-/// As in the function.
+/// The allocator of the function.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
-    // Cargo adds arguments of its own.
+    // Cargo adds arguments.
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let folder = PathBuf::from(folder.context("which folder has model.onnx and rows.bin?")?);
+    let folder = PathBuf::from(folder.context("expected a folder with model.onnx and rows.bin, found none")?);
     if std::env::args().any(|argument| argument == "--portable") {
         onnx_ml::use_portable_code();
     }
@@ -31,17 +32,21 @@ fn main() -> Result<()> {
     println!("{}", started.elapsed().as_nanos());
 
     let values: Vec<f32> = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();
-    let [input] = model.inputs() else { anyhow::bail!("the model has {} inputs", model.inputs().len()) };
+    let [input] = model.inputs() else { anyhow::bail!("expected one input, found {}", model.inputs().len()) };
     let width = input.width;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        let (rows, calls) = line.split_once(' ').context("<rows a call> <calls>")?;
+        let (rows, calls) = line.split_once(' ').context("expected `<rows per call> <calls>`")?;
         let (rows, calls): (usize, usize) = (rows.parse()?, calls.parse()?);
         let batches: Vec<Rows> = values
             .chunks_exact(rows * width)
             .map(|values| Rows { inputs: vec![Values::Float(values.to_vec())], len: rows })
             .collect();
-        ensure!(!batches.is_empty(), "fewer than {rows} rows");
+        ensure!(
+            !batches.is_empty(),
+            "expected at least {rows} rows in rows.bin, found {}",
+            values.len() / width
+        );
         let started = Instant::now();
         for rows in batches.iter().cycle().take(calls) {
             black_box(model.run(black_box(rows))?);

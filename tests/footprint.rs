@@ -1,6 +1,6 @@
-//! What the process takes for the largest events that Lambda sends, and that it does not grow.
+//! Bounds the memory for the largest events that Lambda sends, and checks that the process does not grow.
 //!
-//! `INVOCATIONS=n` has the second test invoke that often.
+//! `INVOCATIONS=n` sets the number of invocations in the second test.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
@@ -15,26 +15,28 @@ use stream_predictor_local::function::{Answer, Function, MAX_PAYLOAD_BYTES};
 use support::{RIDE, entry, event, fixtures, model_directory, seconds};
 use tokio::sync::Mutex;
 
-/// Beside what it has after its cold start, the process takes so many times the event's size, the event itself included.
+/// The most memory for an event, as a multiple of its size. It includes the event, but not the memory of the
+/// cold start.
 const FACTOR: usize = 6;
 
-/// What is decompressed comes on top: the bound for a record, and what growing to it takes.
+/// The extra memory for decompressed records: the limit for one record, and the growth of the buffer.
 const DECOMPRESSED: usize = 64 << 20;
 
-/// One test at a time: the second looks at the memory of this process.
+/// Runs one test at a time, because the second measures the memory of this process.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// A kind of events: its name, what may come on top, and the entry of each place.
+/// A kind of event: its name, the extra memory, and the entry at each place.
 type Kind = (&'static str, usize, Box<dyn Fn(usize) -> Value>);
 
-/// A number of bytes of a process, as the kernel counts them: `VmHWM` is the most there ever was, `VmRSS` what there is.
+/// The memory of a process in bytes, as the kernel counts it: `VmHWM` is the peak, and `VmRSS` the current
+/// size.
 fn memory(process: &str, kind: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
     line.trim_start_matches(':').trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// As many entries as make an event of nearly 6 MiB.
+/// An event of nearly 6 MiB.
 fn largest(of: impl Fn(usize) -> Value) -> String {
     let count = (MAX_PAYLOAD_BYTES - 20) / (of(10_000).to_string().len() + 1);
     let entries: Vec<Value> = (0..count).map(of).collect();
@@ -47,7 +49,7 @@ fn padded(bytes: usize) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
+async fn the_memory_for_an_event_of_6_mb_is_bounded() {
     let _alone = ALONE.lock().await;
     let cloud = Cloud::new(7);
     cloud.create_stream("ride_predictions", 1);
@@ -68,7 +70,7 @@ async fn an_event_of_6_mb_takes_a_stated_multiple_of_it() {
         ("a few large ones", 0, Box::new(|index| entry(index, "k", &padded(1_400_000)))),
         ("one", 0, Box::new(|index| entry(index, "k", &padded(4_500_000)))),
         (
-            "documents a line each",
+            "one document per line",
             0,
             Box::new(|index| entry(index, &index.to_string(), format!("{RIDE}\n").repeat(1_000).as_bytes())),
         ),
@@ -110,5 +112,8 @@ async fn a_million_invocations_leave_nothing_behind() {
     }
     let grown = memory("self", "VmRSS").saturating_sub(settled);
     println!("{grown} bytes more after {invocations} invocations than after a tenth of them");
-    assert!(grown < 4 << 20, "{grown} bytes more than after a tenth of {invocations} invocations");
+    assert!(
+        grown < 4 << 20,
+        "after {invocations} invocations: {grown} bytes more than after a tenth of them"
+    );
 }

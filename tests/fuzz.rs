@@ -1,8 +1,9 @@
-//! Whatever bytes come from outside, nothing panics, hangs, or breaks what is promised of them: a short run of what
-//! `make fuzz` does, with its seeds and some thousands of mutations of them.
+//! No bytes from outside make the code panic, hang, or break its guarantees. This is a short run of `make
+//! fuzz`, with its seeds and some thousands of their mutations.
 //!
-//! Every case has a number, and is made from it and the seeds alone. `FUZZ_RUNS=1000000 cargo test --test fuzz` tries more of
-//! them. Those of models are in `mutated_model.rs`.
+//! Every case has a number, and depends only on that number and the seeds. To run more cases, use
+//! `FUZZ_RUNS=1000000 cargo test --test fuzz`. The predictor's `tests/mutated_model.rs` does the same for
+//! models.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 #[path = "../fuzz/src/event.rs"]
@@ -28,17 +29,17 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// Mutations of a target's seeds if the environment names no number.
+/// The default number of mutations per target.
 const RUNS: u64 = 10_000;
 
-/// For one case, in a build that is not optimised, beside other tests.
+/// The longest time for one case, in a build that is not optimised, while other tests run.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of some folders, in an order that is always the same.
+/// The files of some folders, in a fixed order.
 fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
     let files = |folder: &&str| {
         let entries =
@@ -50,7 +51,7 @@ fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
     folders.iter().flat_map(files).map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// The seeds first, then what random changes make of them.
+/// A case. The first cases are the seeds, and the others are random mutations of them.
 fn case(seeds: &[Vec<u8>], number: u64) -> Vec<u8> {
     if let Some(seed) = usize::try_from(number).ok().and_then(|number| seeds.get(number)) {
         return seed.clone();
@@ -68,7 +69,7 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether it panics, even if that is caught on the way: where nothing of the model's is at fault, nothing may.
+/// Whether `run` panics. A caught panic counts as well, because no model is at fault here.
 fn panics(run: fn(&[u8]), bytes: &[u8]) -> bool {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -121,7 +122,7 @@ fn any_document_is_a_row_or_rejected() {
 }
 
 #[test]
-fn any_description_of_a_model_is_read_or_refused() {
+fn any_mlmodel_is_read_or_refused() {
     fuzz("mlmodel", mlmodel::run, &["fuzz/seeds/mlmodel"]);
 }
 
@@ -131,6 +132,6 @@ fn any_spec_is_compiled_or_refused() {
 }
 
 #[test]
-fn any_object_is_replayed_as_far_as_it_can_be_read() {
+fn any_object_can_be_replayed() {
     fuzz("replay", replay::run, &["fuzz/seeds/replay"]);
 }

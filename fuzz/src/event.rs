@@ -1,6 +1,7 @@
-//! An event is refused, or every document in it is predicted or quarantined. The engine gives a result to any document, and
-//! a document's result does not depend on its neighbours. The bytes are taken for an event, and for documents.
-#![allow(clippy::expect_used, reason = "what panics is found")]
+//! An event is refused, or every document in it is predicted or quarantined. The engine has an outcome for
+//! any document, and it does not depend on the other documents. The bytes are used as an event, and as
+//! documents.
+#![allow(clippy::expect_used, reason = "a panic is a finding")]
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -31,7 +32,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().expect("a runtime")
 }
 
-/// The folder below `root` that has a model.
+/// Finds the folder below `root` that has a model.
 fn model_directory(root: &Path) -> PathBuf {
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
@@ -44,7 +45,7 @@ fn model_directory(root: &Path) -> PathBuf {
     panic!("no model below {}", root.display());
 }
 
-/// Both models answer to the bytes, whatever they are taken for.
+/// Checks both models with the bytes, as an event and as documents.
 pub fn run(bytes: &[u8]) {
     let runtime = runtime();
     for (handler, engine) in &*MODELS {
@@ -62,15 +63,15 @@ fn answer(runtime: &Runtime, handler: &Handler, event: &str) {
         assert!(answer.is_err());
         return;
     };
-    let answer = answer.expect("an event that was read is answered");
-    assert!(answer.batch_item_failures.is_empty(), "nothing keeps a test run from settling them all");
+    let answer = answer.expect("an event that can be parsed is answered");
+    assert!(answer.batch_item_failures.is_empty(), "a test run settles every record");
     let outcomes = answer.outcomes;
-    assert_eq!(outcomes.published, answer.predictions.expect("those of a test run").len());
+    assert_eq!(outcomes.published, answer.predictions.expect("a test run answers with predictions").len());
     assert_eq!(outcomes.reported, 0);
     assert!(outcomes.published + outcomes.quarantined >= records.len(), "no record gets lost");
 }
 
-/// Scores the bytes as a document, alone and between lines of it.
+/// Scores the bytes as one document, alone and together with their lines as documents.
 fn score(engine: &Predictor, bytes: &[u8]) {
     let document = |json| Document { json, provenance: Provenance::default() };
     let alone = engine.score(&[document(bytes)]);

@@ -1,5 +1,5 @@
-//! A document is rejected, or a row of features: the bytes are taken for documents, a line each.
-#![allow(clippy::expect_used, reason = "what panics is found")]
+//! A document is rejected, or becomes a row of features. Each line of the bytes is a document.
+#![allow(clippy::expect_used, reason = "a panic is a finding")]
 
 use std::sync::LazyLock;
 
@@ -10,17 +10,17 @@ use serving_spec::features::{FeaturePlan, PolicySpec};
 
 use crate::spec::table;
 
-/// More take longer, and show nothing else.
+/// The most documents per case. More would take longer, and find nothing else.
 const DOCUMENTS: usize = 8;
 
 static SPEC: LazyLock<ServingSpec> =
     LazyLock::new(|| ServingSpec::from_toml(include_str!("../features.toml")).expect("a spec"));
 
-/// Every feature has a value for every document.
+/// A plan in which every feature has a value for every document.
 static LENIENT: LazyLock<FeaturePlan> =
     LazyLock::new(|| FeaturePlan::of_features(&SPEC.feature_parts(), &table).expect("features"));
 
-/// One feature each, which rejects what it has no value for.
+/// Plans of one feature each. They reject documents for which the feature has no value.
 static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {
     let strict = SPEC.features.iter().filter_map(|(name, feature)| {
         let mut feature = feature.clone();
@@ -29,7 +29,7 @@ static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {
             features: [(name.clone(), feature)].into_iter().collect(),
             ..ServingSpec::default()
         };
-        // Those that are made of others can't stand alone.
+        // Features that are built on other features cannot be compiled alone.
         FeaturePlan::of_features(&spec.feature_parts(), &table).ok()
     });
     let strict: Vec<_> = strict.collect();
@@ -37,7 +37,7 @@ static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {
     strict
 });
 
-/// Inputs of every type, fed by some of the features.
+/// A plan with inputs of every type, from some of the features.
 static INPUTS: LazyLock<FeaturePlan> = LazyLock::new(|| {
     let port = |name: &str, element, width| Port { name: name.to_owned(), element, width, keys: Vec::new() };
     let inputs = [
@@ -76,7 +76,7 @@ pub fn run(bytes: &[u8]) {
         assert_eq!(
             INPUTS.extract(document, &mut INPUTS.row(), &mut alone),
             extracted,
-            "other records change nothing"
+            "other documents change nothing"
         );
         if extracted.is_err() {
             assert!(same(&rows, &before), "a rejected document leaves nothing");
@@ -87,7 +87,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// Whether they are equal, NaN and all.
+/// Whether the rows are equal, including NaN.
 fn same(a: &Rows, b: &Rows) -> bool {
     format!("{a:?}") == format!("{b:?}")
 }
@@ -104,6 +104,10 @@ fn values(document: &[u8]) {
     }
     for (name, json) in STRICT.iter().filter_map(|plan| plan.values(document).ok()).flatten() {
         let lenient = lenient.iter().find(|(lenient, _)| *lenient == name);
-        assert_eq!(lenient.map(|(_, json)| json), Some(&json), "a default is for what has no value: {name}");
+        assert_eq!(
+            lenient.map(|(_, json)| json),
+            Some(&json),
+            "a default replaces only missing values: {name}"
+        );
     }
 }

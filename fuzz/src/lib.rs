@@ -1,5 +1,5 @@
-//! What is done with the bytes that are fuzzed, a file a target. `tests/fuzz.rs` and the predictor's
-//! `tests/mutated_model.rs` do the same with fewer of them, on a stable compiler.
+//! The fuzz targets, one per file. `tests/fuzz.rs` and the predictor's `tests/mutated_model.rs` run them on
+//! fewer cases, with a stable compiler.
 
 pub mod event;
 pub mod features;
@@ -9,7 +9,7 @@ pub mod payload;
 pub mod replay;
 pub mod spec;
 
-/// Where the project is.
+/// The root folder of the repository.
 #[must_use]
 pub fn root() -> &'static std::path::Path {
     std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -1,11 +1,11 @@
-//! `MLmodel` is refused, or read; a serving spec in it goes the way of any.
+//! `MLmodel` is refused or read. A serving spec in it is compiled.
 
 use predictor::model::mlmodel::{Logged, MlModel};
 use predictor::model::signature::Signature;
 
 use crate::spec;
 
-/// Reads the bytes as `MLmodel`.
+/// Parses the bytes as `MLmodel`.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let _ = Signature::parse(text);

@@ -1,5 +1,5 @@
-//! The bytes of a model are refused, or loaded and run: whatever they are, nothing panics that is not caught.
-#![allow(clippy::expect_used, reason = "what panics is found")]
+//! The bytes of a model are refused, or loaded and run. No panic escapes, whatever the bytes are.
+#![allow(clippy::expect_used, reason = "a panic is a finding")]
 
 use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
@@ -12,16 +12,16 @@ fn folder() -> (TempDir, ModelDirectory) {
 }
 
 thread_local! {
-    // Removed with the thread.
+    // The folder is removed when the thread ends.
     static FOLDER: (TempDir, ModelDirectory) = folder();
 }
 
-/// Whether it could be loaded.
+/// Loads and runs the bytes as a model. Returns whether they could be loaded.
 pub fn run(bytes: &[u8]) -> bool {
     FOLDER.with(|(folder, directory)| {
         std::fs::write(folder.path().join("model.onnx"), bytes).expect("the file");
         let Ok(model) = Model::load(directory, "model.onnx") else { return false };
-        // Each may fail. The second run is in the state that the first has left.
+        // Each run may fail. The second one meets the state that the first one left.
         let rows = model.zeros();
         let _ = model.run(&rows);
         let _ = model.run(&rows);

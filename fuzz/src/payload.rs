@@ -1,6 +1,6 @@
-//! A payload is unpacked to documents that stand where they are said to, and to no more bytes than it may: the bytes are
-//! taken for base64, and for a payload by itself, compressed, and in an aggregate of which the digest is right.
-#![allow(clippy::expect_used, reason = "what panics is found")]
+//! A payload is unpacked to documents with valid ranges, and to no more bytes than the limit. The bytes are
+//! used as base64, and as a payload: plain, compressed, and in an aggregate with a valid digest.
+#![allow(clippy::expect_used, reason = "a panic is a finding")]
 
 use std::io::Write;
 
@@ -12,10 +12,11 @@ use predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 const AGGREGATE: &[u8] = b"\xF3\x89\x9A\xC2";
 const DIGEST: usize = 16;
 
-/// Partition key and document, or neither, and whether the buffer holds anything but the payload.
+/// The partition key and text of each document, if it has them, and whether the buffer holds more than the
+/// payload.
 type Unpacked = (Vec<(Option<Vec<u8>>, Option<Vec<u8>>)>, bool);
 
-/// Unpacks the bytes, and what becomes of them on the way.
+/// Unpacks the bytes in all of these forms, and compares the documents.
 pub fn run(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         unpacked(text.len() / 4 * 3, |buffer, documents| unpack_base64(text, buffer, documents));
@@ -31,7 +32,8 @@ pub fn run(bytes: &[u8]) {
         assert_eq!(of_payload(&encoder.finish().expect("memory takes it")).0, documents);
         assert_eq!(of_payload(&zstd::bulk::compress(bytes, 1).expect("memory takes it")).0, documents);
     }
-    // Key and payload of one user record. In it, compressed ones are decompressed, and aggregates are none.
+    // The bytes become the payload of one user record. There, compressed payloads are decompressed, but
+    // aggregates are not opened.
     let record = [b"\x08\x00".as_slice(), &field(3, bytes)].concat();
     let (in_aggregate, _) = of_payload(&aggregate(&[field(1, b"key"), field(3, &record)].concat()));
     assert!(in_aggregate.iter().all(|(key, json)| key.as_deref() == Some(b"key") || json.is_none()));
@@ -40,7 +42,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// A field of a message: <https://protobuf.dev/programming-guides/encoding/>.
+/// Encodes a field of a message: <https://protobuf.dev/programming-guides/encoding/>.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
     let mut field = vec![number << 3 | 2];
     let mut length = bytes.len();
@@ -61,12 +63,12 @@ fn of_payload(payload: &[u8]) -> Unpacked {
     unpacked(payload.len(), |buffer, documents| unpack(payload, buffer, documents))
 }
 
-/// What `unpack` makes of a payload of at most so many bytes.
+/// Runs `unpack` on a payload of at most `payload` bytes, and checks what holds for any payload.
 fn unpacked(payload: usize, unpack: impl FnOnce(&mut Vec<u8>, &mut Vec<DocumentRange>)) -> Unpacked {
     let earlier = DocumentRange { place: 0, key: None, json: Ok(0..2) };
     let (mut buffer, mut documents) = (b"{}".to_vec(), vec![earlier.clone()]);
     unpack(&mut buffer, &mut documents);
-    assert_eq!((&buffer[..2], &documents[0]), (&b"{}"[..], &earlier), "what was there stays");
+    assert_eq!((&buffer[..2], &documents[0]), (&b"{}"[..], &earlier), "earlier documents do not change");
 
     let decompressed = (100 * payload).clamp(1 << 20, 32 << 20);
     assert!(buffer.len() - 2 <= payload + decompressed, "{} bytes of {payload}", buffer.len());
@@ -75,7 +77,7 @@ fn unpacked(payload: usize, unpack: impl FnOnce(&mut Vec<u8>, &mut Vec<DocumentR
     let documents = documents.iter().enumerate().map(|(place, document)| {
         assert_eq!(document.place as usize, place);
         let bytes = |range: &std::ops::Range<usize>| {
-            assert!(range.start >= 2, "what was there is no part of it");
+            assert!(range.start >= 2, "a document does not overlap earlier ones");
             buffer[range.clone()].to_vec()
         };
         let key = document.key.as_ref().map(bytes);

@@ -1,6 +1,6 @@
-//! A replay reads of an object what the function can score again, and all that a quarantine writes. The bytes are taken for
-//! an object, and for an event whose records are quarantined.
-#![allow(clippy::expect_used, reason = "what panics is found")]
+//! A replay can read any object, and reads back every record that a quarantine writes. The bytes are used as
+//! an object, and as an event whose records are quarantined.
+#![allow(clippy::expect_used, reason = "a panic is a finding")]
 
 use stream_predictor::doors::kinesis;
 use stream_predictor::failure::Rejected;
@@ -9,19 +9,19 @@ use stream_predictor::record::{Content, Record};
 use stream_predictor::replay::Object;
 use uuid::Uuid;
 
-/// Reads the bytes, and what a quarantine makes of them.
+/// Reads the bytes as an object, and their records after a quarantine.
 pub fn run(bytes: &[u8]) {
     let object = Object::of(bytes);
     let mut records = object.records();
     records.by_ref().for_each(|record| returns(&record));
-    // The end says whether anything of it was not a record.
+    // The end reports whether a part was not a record.
     drop(records.end());
 
     let records = str::from_utf8(bytes).ok().and_then(|event| kinesis::parse(event).ok());
     records.unwrap_or_default().iter().for_each(returns);
 }
 
-/// A record that is quarantined comes back as it was, with its rejected documents selected.
+/// Checks that a quarantined record is read back unchanged, with its rejected documents selected.
 fn returns(record: &Record) {
     let reason = Rejected::Document(predictor::Rejected::Panic);
     let rejected = |place| RejectedDocument { id: Uuid::nil(), place, reason: &reason };
@@ -32,7 +32,7 @@ fn returns(record: &Record) {
     let object = Object::of(&line);
     let mut records = object.records();
     let read: Vec<_> = records.by_ref().collect();
-    records.end().expect("a line that was written can be read");
+    records.end().expect("a written line can be read");
     let expected = match &record.content {
         Content::Payload { base64, .. } => {
             let content = Content::Payload { base64: base64.clone(), places: vec![1, 3] };

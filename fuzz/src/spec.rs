@@ -1,4 +1,5 @@
-//! A serving spec is refused, or compiled and used: the bytes are taken for TOML, and for the JSON that `MLmodel` may have.
+//! A serving spec is refused, or compiled and used. The bytes are parsed as TOML, and as the JSON that
+//! `MLmodel` may hold.
 
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ const DOCUMENTS: [&[u8]; 3] = [
     b"{}",
 ];
 
-/// Compiles the spec that the bytes are.
+/// Parses the bytes as a spec, and compiles it.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     match ServingSpec::from_toml(text) {
@@ -26,7 +27,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// Compiles it by itself and for two models, which may be refused, and uses what comes of it.
+/// Compiles a spec alone and for two models, which may refuse it, and uses the plans.
 pub fn compile(spec: &ServingSpec) {
     if let Ok(plan) = FeaturePlan::of_features(&spec.feature_parts(), &table) {
         for document in DOCUMENTS {
@@ -57,11 +58,11 @@ pub fn compile(spec: &ServingSpec) {
     }
 }
 
-/// The one table that there is.
+/// The path of the only lookup table.
 ///
 /// # Errors
 /// For any other name.
 pub fn table(name: &str) -> Result<PathBuf> {
-    ensure!(name == "zones.csv", "there is no `{name}`");
+    ensure!(name == "zones.csv", "expected `zones.csv`, found `{name}`");
     Ok(crate::root().join("fuzz/zones.csv"))
 }

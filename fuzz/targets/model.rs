@@ -1,7 +1,7 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(
-    // A panic that is caught, as those of operators are, is no find.
+    // A caught panic, such as one in an operator, is not a finding.
     init: std::panic::set_hook(Box::new(|_| {})),
     |bytes: &[u8]| {
         let _ = stream_predictor_fuzz::model::run(bytes);

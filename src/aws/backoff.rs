@@ -1,15 +1,16 @@
-//! How long to wait before the next try.
+//! The wait between retries.
 
 use std::time::Duration;
 
-/// The bound of the first wait.
+/// The longest first wait.
 const BASE: Duration = Duration::from_millis(50);
 
-/// The bound of every wait.
+/// The longest wait.
 const CAP: Duration = Duration::from_secs(5);
 
-/// Exponential backoff with full jitter: any time up to a bound that doubles with each try.
-/// Why: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+/// Exponential backoff with full jitter: a random wait up to a bound that doubles with each try.
+///
+/// Source: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
 #[derive(Debug, Clone, Default)]
 pub struct Backoff {
     tries: u32,
@@ -27,7 +28,7 @@ impl Backoff {
         BASE.saturating_mul(1 << self.tries.min(16)).min(CAP)
     }
 
-    /// After progress, waits are short again.
+    /// Makes the waits short again, after progress.
     pub fn reset(&mut self) {
         self.tries = 0;
     }
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_spread() {
+    fn waits_are_random() {
         let waits: std::collections::HashSet<_> = (0..50).map(|_| Backoff::default().next_wait()).collect();
         assert!(waits.len() > 25);
     }

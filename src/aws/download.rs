@@ -1,4 +1,4 @@
-//! Downloads a prefix of S3, within bounds.
+//! Downloads a prefix of S3, with limits on count and size.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,25 +12,28 @@ use predictor::model::directory::contained;
 
 use super::s3::{Object, list, read};
 
-/// A model directory has a few dozen files at most; lookup tables and tensors with external data included.
+/// The most objects of a model directory. A directory has a few dozen files, including lookup tables and
+/// external data.
 const MAX_OBJECTS: usize = 1_000;
 
-/// Beyond it a model would not fit beside its loaded form into the 10 240 MB that a function can have.
+/// The most bytes of a model directory. A larger model and its loaded form would not fit into the 10 240 MB
+/// of a function.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Objects under way at once: enough to hide the latency of each.
+/// The number of concurrent downloads. They are enough to hide the latency of each.
 const CONCURRENCY: usize = 16;
 
 /// Downloads every object below `prefix` into `folder`.
 ///
 /// # Errors
-/// When there is none, there are too many, or they are too large; when a name leads out of `folder`; when S3 fails.
+/// When the prefix has no objects, or too many or too large ones; when a name leads out of `folder`; when S3
+/// fails.
 pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path) -> Result<()> {
     let objects = list(s3, prefix, MAX_OBJECTS).await?;
-    ensure!(!objects.is_empty(), "{prefix} holds no object: is it the model's directory?");
+    ensure!(!objects.is_empty(), "{prefix} holds no object: check that it is the model's directory");
     let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
-    ensure!(bytes <= MAX_BYTES, "{prefix} holds {bytes} bytes, at most {MAX_BYTES} are downloaded");
-    // Names are checked before the first byte is asked for.
+    ensure!(bytes <= MAX_BYTES, "{prefix}: expected at most {MAX_BYTES} bytes, found {bytes}");
+    // All names are checked before the first download.
     for object in &objects {
         contained(&object.name).with_context(|| prefix.to_string())?;
     }
@@ -52,10 +55,10 @@ async fn save(s3: &Client, prefix: &S3Prefix, object: &Object, folder: &Path) ->
     let mut received = 0;
     read(s3, &prefix.join(&object.name), |chunk| {
         received += chunk.len() as u64;
-        ensure!(received <= object.bytes, "the object grew while it was read");
+        ensure!(received <= object.bytes, "the object grew after it was listed: try again");
         Ok(file.write_all(chunk)?)
     })
     .await?;
-    ensure!(received == object.bytes, "the object shrank while it was read");
+    ensure!(received == object.bytes, "the object shrank after it was listed: try again");
     Ok(())
 }

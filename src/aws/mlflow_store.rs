@@ -1,7 +1,7 @@
 //! Finds a run's model in an MLflow artifact store on S3, without the tracking server.
 //!
-//! MLflow 2 keeps it in `<experiment>/<run>/artifacts/<name>/`. MLflow 3 keeps it in
-//! `<experiment>/models/m-<32 hex digits>/artifacts/`, where only the `MLmodel` file tells the run.
+//! MLflow 2 stores the model in `<experiment>/<run>/artifacts/<name>/`. MLflow 3 stores it in
+//! `<experiment>/models/m-<32 hex digits>/artifacts/`, and only the `MLmodel` file there names the run.
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_s3::Client;
@@ -12,19 +12,20 @@ use predictor::model::mlmodel::{self, Logged};
 
 use super::s3;
 
-/// A run's artifacts, beside the model: plots, tables, data.
+/// The most artifacts of a run: models, plots, tables and data.
 const MAX_ARTIFACTS: usize = 20_000;
 
-/// Logged models of an experiment whose `MLmodel` is read.
+/// The most logged models of an experiment.
 const MAX_MODELS: usize = 20_000;
 
-/// `MLmodel` files under way at once.
+/// The number of `MLmodel` files that are read at the same time.
 const CONCURRENCY: usize = 32;
 
-/// The directory of the run's model.
+/// Finds the directory of the run's model.
 ///
 /// # Errors
-/// When there is none or more than one, naming where it was looked for or what was found; when S3 fails.
+/// When the run does not have exactly one ONNX model, or S3 fails. The error names the searched places, or
+/// the models.
 pub(super) async fn resolve(
     s3: &Client,
     root: &S3Prefix,
@@ -35,23 +36,24 @@ pub(super) async fn resolve(
     let models = root.join(&format!("{experiment}/models"));
     let mut logged = read_all(s3, in_run(s3, &artifacts).await?).await?;
     logged.retain(|(_, logged)| logged.is_onnx);
-    let mut looked_at = 0;
+    let mut searched = 0;
     if logged.is_empty() {
         let directories = in_experiment(s3, &models).await?;
-        looked_at = directories.len();
+        searched = directories.len();
         logged = read_all(s3, directories).await?;
         logged.retain(|(_, logged)| logged.is_onnx && logged.run_id.as_deref() == Some(run_id));
     }
     match logged.as_slice() {
         [(directory, _)] => Ok(directory.clone()),
         [] => bail!(
-            "RUN_ID={run_id}: no ONNX model: neither {artifacts}/*/MLmodel (MLflow 2) nor its run_id in one of the \
-             {looked_at} {models}/m-*/artifacts/MLmodel (MLflow 3); check RUN_ID, MODEL_BUCKET and MLFLOW_EXPERIMENT_ID",
+            "RUN_ID={run_id}: expected an ONNX model, found none: neither as {artifacts}/*/MLmodel (MLflow 2), nor as \
+            the run_id in one of {searched} files {models}/m-*/artifacts/MLmodel (MLflow 3); check RUN_ID, \
+            MODEL_BUCKET and MLFLOW_EXPERIMENT_ID",
         ),
         several => {
             let names: Vec<_> = several.iter().map(|(directory, _)| directory.to_string()).collect();
             bail!(
-                "RUN_ID={run_id} has {} ONNX models: {}; set MODEL_LOCATION to the one",
+                "RUN_ID={run_id}: expected one ONNX model, found {}: {}; set MODEL_LOCATION to one of them",
                 several.len(),
                 names.join(", ")
             )
@@ -59,7 +61,7 @@ pub(super) async fn resolve(
     }
 }
 
-/// MLflow 2: the folders with an `MLmodel` among the run's artifacts.
+/// Finds the folders with an `MLmodel` among the run's artifacts, as MLflow 2 stores them.
 async fn in_run(s3: &Client, artifacts: &S3Prefix) -> Result<Vec<S3Prefix>> {
     let objects = s3::list(s3, artifacts, MAX_ARTIFACTS).await?;
     let folders =
@@ -67,15 +69,16 @@ async fn in_run(s3: &Client, artifacts: &S3Prefix) -> Result<Vec<S3Prefix>> {
     Ok(folders.map(|folder| artifacts.join(folder)).collect())
 }
 
-/// MLflow 3: the artifacts of the experiment's logged models.
+/// Finds the artifacts of the experiment's logged models, as MLflow 3 stores them.
 async fn in_experiment(s3: &Client, models: &S3Prefix) -> Result<Vec<S3Prefix>> {
     let folders = s3::list_folders(s3, models, MAX_MODELS).await?;
     let folders = folders.iter().filter(|folder| folder.starts_with("m-"));
     Ok(folders.map(|folder| models.join(&format!("{folder}/artifacts"))).collect())
 }
 
-/// What the `MLmodel` files of directories say. One that is not there, as of a model that is being logged, or can't be
-/// understood, as of a later MLflow, is passed over: it is another run's.
+/// Reads the `MLmodel` files of directories. A file is skipped if it is missing, because its model is just
+/// being logged, or if it cannot be parsed, because a later MLflow wrote it. Such a model belongs to another
+/// run.
 async fn read_all(s3: &Client, directories: Vec<S3Prefix>) -> Result<Vec<(S3Prefix, Logged)>> {
     let read = |directory: S3Prefix| async move {
         let file = directory.join(mlmodel::FILE);

@@ -1,4 +1,4 @@
-//! Lists and reads what is below a prefix of S3, within bounds.
+//! Lists and reads the objects below a prefix of S3, with limits on count and size.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_s3::Client;
@@ -10,20 +10,20 @@ use crate::config::S3Prefix;
 /// An object below a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its key, relative to the listed prefix.
+    /// The key, relative to the listed prefix.
     pub name: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
 }
 
-/// Reads a small object whole; `None` if there is none of that key.
+/// Reads a small object. `None` if the key does not exist.
 ///
 /// # Errors
 /// When it is larger than `limit` bytes, or S3 fails.
 pub async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let result = read(s3, key, |chunk| {
-        ensure!(bytes.len() + chunk.len() <= limit, "{key} has more than {limit} bytes");
+        ensure!(bytes.len() + chunk.len() <= limit, "{key}: expected at most {limit} bytes, found more");
         bytes.extend_from_slice(chunk);
         Ok(())
     })
@@ -35,15 +35,15 @@ pub async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Opt
     }
 }
 
-/// There is no object of that key.
+/// The key does not exist.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such object")]
+#[error("the object does not exist")]
 struct NoSuchKey;
 
-/// Reads an object, chunk by chunk.
+/// Reads an object, and passes its chunks to `take`.
 ///
 /// # Errors
-/// When `take` fails, there is no object of that key, or S3 fails.
+/// When `take` fails, the key does not exist, or S3 fails.
 pub async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut object = match s3.get_object().bucket(&key.bucket).key(&key.prefix).send().await {
         Ok(object) => object,
@@ -56,7 +56,7 @@ pub async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Re
     Ok(())
 }
 
-/// Lists the objects below `prefix/`, markers of folders left out.
+/// Lists the objects below `prefix/`, without the markers of folders.
 ///
 /// # Errors
 /// When there are more than `limit`, or S3 fails.
@@ -73,12 +73,12 @@ pub async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<Ob
                 objects.push(Object { name: name.to_owned(), bytes });
             }
         }
-        ensure!(objects.len() <= limit, "{prefix} holds more than {limit} objects: is it the right prefix?");
+        ensure!(objects.len() <= limit, "{prefix} holds more than {limit} objects: check the prefix");
     }
     Ok(objects)
 }
 
-/// Lists the folders right below `prefix/`.
+/// Lists the folders directly below `prefix/`.
 ///
 /// # Errors
 /// When there are more than `limit`, or S3 fails.
@@ -91,12 +91,13 @@ pub async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Resul
         let page = page.map_err(describe).with_context(|| format!("listing {prefix}"))?;
         let names = page.common_prefixes().iter().filter_map(|common| common.prefix()?.strip_prefix(&below));
         folders.extend(names.map(|name| name.trim_end_matches('/').to_owned()));
-        ensure!(folders.len() <= limit, "{prefix} holds more than {limit} folders");
+        ensure!(folders.len() <= limit, "{prefix} holds more than {limit} folders: check the prefix");
     }
     Ok(folders)
 }
 
-/// The service's own code and message, or what kept the request from it. A bucket of another region is told by a header:
+/// Describes an error by the code and message of the service, or by the cause that kept the request from it.
+/// A header names the region of a bucket in another region:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
 pub fn describe<E>(error: SdkError<E, HttpResponse>) -> anyhow::Error
 where
@@ -105,10 +106,10 @@ where
     let response =
         error.raw_response().filter(|response| matches!(response.status().as_u16(), 301 | 307 | 400));
     if let Some(region) = response.and_then(|response| response.headers().get("x-amz-bucket-region")) {
-        return anyhow!("the bucket is in {region}, and this function in another region");
+        return anyhow!("the bucket is in {region}, and this function is in another region");
     }
     match (error.code(), error.message()) {
-        (Some(code), message) => anyhow!("{code}: {}", message.unwrap_or("S3 says no more")),
+        (Some(code), message) => anyhow!("{code}: {}", message.unwrap_or("S3 gives no message")),
         _ => anyhow::Error::new(error),
     }
 }

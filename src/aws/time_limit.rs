@@ -1,11 +1,11 @@
-//! Until when an invocation may work.
+//! The time limit of an invocation.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-/// A deadline, and the wish of the environment to end before it (SIGTERM).
+/// A deadline, or an earlier stop that SIGTERM requests.
 #[derive(Debug, Clone)]
 pub struct TimeLimit {
     deadline: Instant,
@@ -13,13 +13,13 @@ pub struct TimeLimit {
 }
 
 impl TimeLimit {
-    /// Work may go on until `deadline`.
+    /// A limit at `deadline`.
     #[must_use]
     pub fn at(deadline: Instant) -> Self {
         Self { deadline, terminated: None }
     }
 
-    /// Work may go on until `deadline`, but no longer than `terminated` says false.
+    /// A limit at `deadline`, or as soon as `terminated` is true.
     #[must_use]
     pub fn unless(terminated: watch::Receiver<bool>, deadline: Instant) -> Self {
         Self { deadline, terminated: Some(terminated) }
@@ -31,7 +31,7 @@ impl TimeLimit {
         self.left().is_zero()
     }
 
-    /// What is left of the time.
+    /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {
         if self.terminated.as_ref().is_some_and(|terminated| *terminated.borrow()) {
@@ -40,13 +40,13 @@ impl TimeLimit {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// A limit at half of what is left.
+    /// A limit at half of the time that is left.
     #[must_use]
     pub fn half(&self) -> Self {
         Self { deadline: Instant::now() + self.left() / 2, terminated: self.terminated.clone() }
     }
 
-    /// Does `work` until the time is up, or until `longest` has passed; `None` if it was not done by then.
+    /// Does `work` until the time is up, or until `longest` has passed. `None` if it was not done by then.
     pub async fn within<T>(&self, longest: Duration, work: impl Future<Output = T>) -> Option<T> {
         let until = self.deadline.min(Instant::now() + longest);
         tokio::select! {
@@ -56,7 +56,8 @@ impl TimeLimit {
         }
     }
 
-    /// Waits; false, at once, if the time would be up before the end of the wait, and false if it is up by then.
+    /// Waits. Returns false if the time is up after the wait. If it would be up before the end of the wait,
+    /// it returns false at once.
     pub async fn wait(&self, wait: Duration) -> bool {
         if wait >= self.left() {
             return false;
@@ -83,7 +84,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn work_ends_at_the_deadline_or_at_its_own_limit() {
+    async fn work_ends_at_the_deadline_or_at_a_shorter_limit() {
         let limit = TimeLimit::at(Instant::now() + 10 * SECOND);
         assert_eq!(limit.within(SECOND, async { 7 }).await, Some(7));
         assert_eq!(limit.within(SECOND, std::future::pending::<()>()).await, None);
@@ -97,7 +98,7 @@ mod tests {
         let limit = TimeLimit::at(Instant::now() + 10 * SECOND);
         assert!(limit.wait(9 * SECOND).await);
         assert!(!limit.wait(SECOND).await);
-        assert_eq!(limit.left(), SECOND, "it did not even begin");
+        assert_eq!(limit.left(), SECOND, "the wait did not begin");
     }
 
     #[tokio::test(start_paused = true)]
@@ -112,11 +113,11 @@ mod tests {
         let (work, ()) = tokio::join!(limit.within(50 * SECOND, std::future::pending::<()>()), ending);
         assert_eq!((work, start.elapsed()), (None, SECOND));
         assert!(limit.is_over() && !limit.wait(Duration::from_millis(1)).await);
-        assert_eq!(limit.within(SECOND, async { 7 }).await, None, "nothing begins any more");
+        assert_eq!(limit.within(SECOND, async { 7 }).await, None, "no more work begins");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gone_sender_terminates_nothing() {
+    async fn a_dropped_sender_does_not_terminate() {
         let (terminate, terminated) = watch::channel(false);
         drop(terminate);
         let limit = TimeLimit::unless(terminated, Instant::now() + SECOND);

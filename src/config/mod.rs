@@ -1,4 +1,4 @@
-//! Configuration: the environment, read once, into values that can't be wrong.
+//! Configuration. The environment is read once, into values that are valid.
 
 mod model;
 mod output;
@@ -10,28 +10,31 @@ pub use model::ModelLocation;
 pub use output::{Output, QuarantinePlace};
 pub use s3_prefix::S3Prefix;
 
-/// Everything that the environment says.
+/// All settings from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where the model directory is.
     pub model: ModelLocation,
-    /// `RUN_ID`: the result's `version`; without it the run that `MLmodel` names.
+    /// `RUN_ID`: the `version` in results. The default is the run that `MLmodel` names.
     pub run_id: Option<String>,
-    /// Where predictions go.
+    /// The destination of the predictions.
     pub output: Output,
-    /// Where records go that can never have a prediction.
+    /// The destination of records that can never have a prediction.
     pub quarantine: QuarantinePlace,
-    /// `KINESIS_ENDPOINT_URL`, for the streams that are written to.
+    /// `KINESIS_ENDPOINT_URL`: the endpoint of the output streams.
     pub kinesis_endpoint_url: Option<String>,
-    /// Whether S3 is asked under `host/bucket` instead of `bucket.host`, as endpoints other than AWS's need it.
+    /// Whether S3 is addressed as `host/bucket` instead of `bucket.host`. Endpoints other than AWS's need
+    /// that.
     pub s3_path_style: bool,
 }
 
 impl Config {
-    /// Reads the variables that `get` gives; an empty one counts as not set. Those that Lambda itself sets must be there.
+    /// Reads the variables through `get`. An empty variable counts as not set. The variables that Lambda sets
+    /// are required.
     ///
     /// # Errors
-    /// When a needed variable is missing or one has a bad value: its name, its value and what is allowed.
+    /// When a required variable is missing, or a variable has a bad value. The error names the variable, its
+    /// value and the expected values.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
         for name in [
             "AWS_LAMBDA_RUNTIME_API",
@@ -45,23 +48,23 @@ impl Config {
             let is_number = value.parse::<u32>().is_ok();
             ensure!(
                 is_number || name != "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-                "{name}={value}: allowed is a whole number of megabytes"
+                "{name}={value}: expected a whole number of megabytes"
             );
         }
         Self::read_anywhere(get)
     }
 
-    /// As [`Config::read`], but Lambda need not be around.
+    /// Reads the variables like [`Config::read`], but does not require those that Lambda sets.
     ///
     /// # Errors
-    /// Those of [`Config::read`].
+    /// As for [`Config::read`].
     pub fn read_anywhere(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         let run_id = get("RUN_ID");
         if let Some(run_id) = &run_id {
             ensure!(
                 model::is_id(run_id),
-                "RUN_ID={run_id}: allowed are letters, digits, `-`, `_` and `.`, as in an MLflow run id"
+                "RUN_ID={run_id}: expected letters, digits, `-`, `_` and `.`, as in an MLflow run id"
             );
         }
         endpoint(&get, "AWS_ENDPOINT_URL_KINESIS")?;
@@ -77,10 +80,10 @@ impl Config {
     }
 }
 
-/// Whether S3 is another endpoint than AWS's, by what `get` gives of the environment.
+/// Whether the environment names an S3 endpoint other than AWS's.
 ///
 /// # Errors
-/// When an endpoint is no address.
+/// When an endpoint is not an address.
 pub fn s3_path_style(get: &impl Fn(&str) -> Option<String>) -> Result<bool> {
     let anywhere = endpoint(get, "AWS_ENDPOINT_URL")?;
     Ok(endpoint(get, "AWS_ENDPOINT_URL_S3")?.or(anywhere).is_some())
@@ -93,7 +96,7 @@ fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<
         let host = parsed
             .filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
             .and_then(|uri| uri.host().map(|host| !host.is_empty()));
-        ensure!(host == Some(true), "{name}={url}: allowed is an http:// or https:// address");
+        ensure!(host == Some(true), "{name}={url}: expected an http:// or https:// address");
     }
     Ok(url)
 }

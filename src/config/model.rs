@@ -1,4 +1,4 @@
-//! Where the model is: `RUN_ID`, `MODEL_BUCKET`, `MLFLOW_EXPERIMENT_ID`, or `MODEL_LOCATION`.
+//! The location of the model: `RUN_ID`, `MODEL_BUCKET` and `MLFLOW_EXPERIMENT_ID`, or `MODEL_LOCATION`.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use anyhow::{Context, Result, ensure};
 
 use super::S3Prefix;
 
-/// The experiment that MLflow creates by itself is 0; the first that a person creates is 1.
+/// The default experiment. MLflow itself creates 0, and the first one that a person creates is 1.
 const DEFAULT_EXPERIMENT: &str = "1";
 
-/// Where a model directory is looked for.
+/// The location of a model directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelLocation {
-    /// `MODEL_LOCATION`, a folder of this machine.
+    /// `MODEL_LOCATION`: a folder on this machine.
     Folder(PathBuf),
-    /// `MODEL_LOCATION`, an `s3://` prefix.
+    /// `MODEL_LOCATION`: an `s3://` prefix.
     Prefix(S3Prefix),
-    /// `RUN_ID`, found below the experiment of an MLflow artifact store.
+    /// `RUN_ID`: a run in an MLflow artifact store.
     Run {
         /// `MODEL_BUCKET`: the artifact root.
         root: S3Prefix,
@@ -28,7 +28,7 @@ pub enum ModelLocation {
 }
 
 impl ModelLocation {
-    /// Reads a folder or `s3://bucket/prefix`; `None` for other addresses.
+    /// Parses a folder or `s3://bucket/prefix`. `None` for other addresses.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.strip_prefix("s3://") {
@@ -44,31 +44,31 @@ impl ModelLocation {
     }
 }
 
-/// Reads the model's variables, and `RUN_ID` as it was read.
+/// Reads the variables of the model. `run_id` is the value of `RUN_ID`.
 pub(super) fn model_location(
     get: &impl Fn(&str) -> Option<String>,
     run_id: Option<String>,
 ) -> Result<ModelLocation> {
     if let Some(location) = get("MODEL_LOCATION") {
-        return ModelLocation::parse(&location).with_context(|| {
-            format!("MODEL_LOCATION={location}: allowed are s3://bucket/prefix and a folder")
-        });
+        return ModelLocation::parse(&location)
+            .with_context(|| format!("MODEL_LOCATION={location}: expected s3://bucket/prefix or a folder"));
     }
-    let run_id =
-        run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;
-    let bucket = get("MODEL_BUCKET")
-        .context("MODEL_BUCKET is not set: give the bucket of the MLflow artifacts, or MODEL_LOCATION")?;
+    let run_id = run_id
+        .context("RUN_ID is not set: set it to the MLflow run id of the model, or set MODEL_LOCATION")?;
+    let bucket = get("MODEL_BUCKET").context(
+        "MODEL_BUCKET is not set: set it to the bucket of the MLflow artifacts, or set MODEL_LOCATION",
+    )?;
     let root = S3Prefix::parse(bucket.strip_prefix("s3://").unwrap_or(&bucket))
-        .with_context(|| format!("MODEL_BUCKET={bucket}: allowed are a bucket's name and bucket/prefix"))?;
+        .with_context(|| format!("MODEL_BUCKET={bucket}: expected the name of a bucket, or bucket/prefix"))?;
     let experiment = get("MLFLOW_EXPERIMENT_ID").unwrap_or_else(|| DEFAULT_EXPERIMENT.to_owned());
     ensure!(
         is_id(&experiment),
-        "MLFLOW_EXPERIMENT_ID={experiment}: allowed are letters, digits, `-`, `_` and `.`, usually just a number"
+        "MLFLOW_EXPERIMENT_ID={experiment}: expected letters, digits, `-`, `_` and `.`, usually a number"
     );
     Ok(ModelLocation::Run { root, experiment, run_id })
 }
 
-/// Ids become parts of keys: nothing that could lead out of their place.
+/// Whether the text is an id. Ids become parts of S3 keys, so they must not lead to another folder.
 pub(super) fn is_id(text: &str) -> bool {
     text.len() <= 256
         && !text.starts_with('.')

@@ -1,29 +1,29 @@
-//! Where results go: `TEST_RUN`, `PREDICTIONS_STREAM_NAME`, and what can't have one: `QUARANTINE_LOCATION`,
-//! `QUARANTINE_STREAM_NAME`.
+//! The destinations of predictions (`TEST_RUN`, `PREDICTIONS_STREAM_NAME`) and of rejected records
+//! (`QUARANTINE_LOCATION`, `QUARANTINE_STREAM_NAME`).
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::S3Prefix;
 
-/// Where predictions go.
+/// The destination of predictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// `TEST_RUN`: into the answer, and nowhere else.
+    /// `TEST_RUN`: only the answer.
     Answer,
-    /// `PREDICTIONS_STREAM_NAME`: to that Kinesis stream.
+    /// `PREDICTIONS_STREAM_NAME`: a Kinesis stream.
     Stream(String),
 }
 
-/// Where records go that can never have a prediction.
+/// The destination of records that can never have a prediction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QuarantinePlace {
-    /// `QUARANTINE_LOCATION`: to objects below that prefix.
+    /// `QUARANTINE_LOCATION`: objects below an S3 prefix.
     Prefix(S3Prefix),
-    /// `QUARANTINE_STREAM_NAME`: to that Kinesis stream.
+    /// `QUARANTINE_STREAM_NAME`: a Kinesis stream.
     Stream(String),
-    /// To the log alone, in a test run.
+    /// Only the log, in a test run.
     Log,
-    /// Nothing is said.
+    /// No quarantine is set.
     Nowhere,
 }
 
@@ -32,10 +32,11 @@ pub(super) fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
     match get("TEST_RUN").as_deref() {
         Some("True" | "true" | "1") => return Ok(Output::Answer),
         None | Some("False" | "false" | "0") => {}
-        Some(other) => bail!("TEST_RUN={other}: allowed are True and False"),
+        Some(other) => bail!("TEST_RUN={other}: expected True or False"),
     }
-    let name = stream(get, "PREDICTIONS_STREAM_NAME")?
-        .context("PREDICTIONS_STREAM_NAME is not set: give the output stream's name, or TEST_RUN=True")?;
+    let name = stream(get, "PREDICTIONS_STREAM_NAME")?.context(
+        "PREDICTIONS_STREAM_NAME is not set: set it to the output stream's name, or set TEST_RUN=True",
+    )?;
     Ok(Output::Stream(name))
 }
 
@@ -46,15 +47,15 @@ pub(super) fn quarantine(get: &impl Fn(&str) -> Option<String>, output: &Output)
     match (output, location, stream) {
         (Output::Answer, ..) => Ok(QuarantinePlace::Log),
         (_, Some(location), Some(stream)) => bail!(
-            "QUARANTINE_LOCATION={location} and QUARANTINE_STREAM_NAME={stream}: allowed is one of the two"
+            "QUARANTINE_LOCATION={location} and QUARANTINE_STREAM_NAME={stream}: expected one of the two, found both"
         ),
         (_, Some(location), None) => S3Prefix::of_address(&location)
             .map(QuarantinePlace::Prefix)
-            .with_context(|| format!("QUARANTINE_LOCATION={location}: allowed is s3://bucket/prefix")),
+            .with_context(|| format!("QUARANTINE_LOCATION={location}: expected s3://bucket/prefix")),
         (Output::Stream(output), None, Some(stream)) => {
             ensure!(
                 stream != *output,
-                "QUARANTINE_STREAM_NAME={stream}: allowed is another stream than that of the predictions"
+                "QUARANTINE_STREAM_NAME={stream}: expected another stream than the stream of the predictions"
             );
             Ok(QuarantinePlace::Stream(stream))
         }
@@ -69,7 +70,7 @@ fn stream(get: &impl Fn(&str) -> Option<String>, variable: &str) -> Result<Optio
         // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
         ensure!(
             name.len() <= 128 && name.chars().all(named),
-            "{variable}={name}: allowed are 1 to 128 letters, digits, `_`, `.` and `-`"
+            "{variable}={name}: expected 1 to 128 letters, digits, `_`, `.` and `-`"
         );
     }
     Ok(name)

@@ -1,29 +1,29 @@
-//! A place on S3.
+//! Addresses on S3.
 
-/// A bucket and a key prefix that ends without a slash; the prefix may be empty.
+/// A bucket and a key prefix. The prefix has no slash at its end, and may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Prefix {
     /// The bucket's name.
     pub bucket: String,
-    /// What the keys begin with, before a slash.
+    /// The start of the keys, up to a slash.
     pub prefix: String,
 }
 
 impl S3Prefix {
-    /// The prefix one level or more below.
+    /// The address `below` this prefix.
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         let separator = if self.prefix.is_empty() { "" } else { "/" };
         Self { bucket: self.bucket.clone(), prefix: format!("{}{separator}{below}", self.prefix) }
     }
 
-    /// Reads `s3://bucket` or `s3://bucket/prefix`; `None` for other addresses.
+    /// Parses `s3://bucket` or `s3://bucket/prefix`. `None` for other addresses.
     #[must_use]
     pub fn of_address(text: &str) -> Option<Self> {
         text.strip_prefix("s3://").and_then(Self::parse)
     }
 
-    /// Reads `bucket` or `bucket/prefix`.
+    /// Parses `bucket` or `bucket/prefix`. `None` if the bucket's name is not valid.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');

@@ -10,12 +10,12 @@ const LAMBDA: [(&str, &str); 4] = [
 fn read(variables: &[(&str, &str)]) -> Result<Config> {
     let find =
         |set: &[(&str, &str)], name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-    // A given variable, be it empty, hides the default.
+    // A given variable hides the default, even if it is empty.
     Config::read(|name| find(variables, name).or_else(|| find(&LAMBDA, name)))
 }
 
 #[test]
-fn the_python_functions_environment_works() {
+fn the_environment_of_the_python_function_works() {
     let config = read(&[
         ("PREDICTIONS_STREAM_NAME", "ride_predictions"),
         ("RUN_ID", "e1efc53e9bd149078b0c12aeaa6365df"),
@@ -34,7 +34,7 @@ fn the_python_functions_environment_works() {
 }
 
 #[test]
-fn a_location_needs_neither_bucket_nor_run() {
+fn a_model_location_needs_neither_bucket_nor_run() {
     let config = read(&[("MODEL_LOCATION", "./model"), ("TEST_RUN", "True")]).unwrap();
     assert_eq!((config.model, config.output), (ModelLocation::Folder("./model".into()), Output::Answer));
     let config = read(&[("MODEL_LOCATION", "s3://models/a/b/"), ("TEST_RUN", "1")]).unwrap();
@@ -70,7 +70,7 @@ fn the_quarantine_is_on_s3_or_a_stream_or_the_log_of_a_test_run() {
 }
 
 #[test]
-fn outside_lambda_its_variables_are_not_asked_for() {
+fn outside_lambda_the_variables_of_lambda_are_not_required() {
     let get = |name: &str| match name {
         "MODEL_LOCATION" => Some("m".to_owned()),
         "PREDICTIONS_STREAM_NAME" => Some("s".to_owned()),
@@ -81,7 +81,7 @@ fn outside_lambda_its_variables_are_not_asked_for() {
 }
 
 #[test]
-fn what_is_missing_or_bad_is_named_with_what_is_allowed() {
+fn errors_name_the_variable_its_value_and_the_expected_values() {
     let stream = ("PREDICTIONS_STREAM_NAME", "s");
     let folder = ("MODEL_LOCATION", "m");
     let cases: &[(&[(&str, &str)], &str)] = &[
@@ -89,36 +89,39 @@ fn what_is_missing_or_bad_is_named_with_what_is_allowed() {
         (&[stream, ("RUN_ID", "")], "RUN_ID is not set"),
         (&[stream, ("RUN_ID", "r")], "MODEL_BUCKET is not set"),
         (&[folder], "PREDICTIONS_STREAM_NAME is not set"),
-        (&[folder, ("TEST_RUN", "maybe")], "TEST_RUN=maybe: allowed are True and False"),
-        (&[folder, ("PREDICTIONS_STREAM_NAME", "a b")], "PREDICTIONS_STREAM_NAME=a b: allowed"),
-        (&[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")], "RUN_ID=../x: allowed"),
-        (&[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")], "MODEL_BUCKET=B: allowed"),
+        (&[folder, ("TEST_RUN", "maybe")], "TEST_RUN=maybe: expected True or False"),
+        (&[folder, ("PREDICTIONS_STREAM_NAME", "a b")], "PREDICTIONS_STREAM_NAME=a b: expected"),
+        (&[stream, ("RUN_ID", "../x"), ("MODEL_BUCKET", "bucket")], "RUN_ID=../x: expected letters"),
+        (&[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "B")], "MODEL_BUCKET=B: expected the name of a bucket"),
         (
             &[stream, ("RUN_ID", "r"), ("MODEL_BUCKET", "bucket"), ("MLFLOW_EXPERIMENT_ID", "a/b")],
-            "MLFLOW_EXPERIMENT_ID=a/b: allowed",
+            "MLFLOW_EXPERIMENT_ID=a/b: expected letters",
         ),
-        (&[stream, ("MODEL_LOCATION", "gs://x/y")], "MODEL_LOCATION=gs://x/y: allowed"),
-        (&[stream, ("MODEL_LOCATION", "s3://")], "MODEL_LOCATION=s3://: allowed"),
-        (&[stream, folder, ("KINESIS_ENDPOINT_URL", "localhost")], "KINESIS_ENDPOINT_URL=localhost: allowed"),
+        (&[stream, ("MODEL_LOCATION", "gs://x/y")], "MODEL_LOCATION=gs://x/y: expected s3://bucket/prefix"),
+        (&[stream, ("MODEL_LOCATION", "s3://")], "MODEL_LOCATION=s3://: expected s3://bucket/prefix"),
+        (
+            &[stream, folder, ("KINESIS_ENDPOINT_URL", "localhost")],
+            "KINESIS_ENDPOINT_URL=localhost: expected",
+        ),
         (
             &[stream, folder, ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "big")],
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=big: allowed",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=big: expected a whole number",
         ),
         (
             &[stream, folder, ("QUARANTINE_LOCATION", "quarantine/here")],
-            "QUARANTINE_LOCATION=quarantine/here: allowed is s3://bucket/prefix",
+            "QUARANTINE_LOCATION=quarantine/here: expected s3://bucket/prefix",
         ),
         (
             &[stream, folder, ("QUARANTINE_STREAM_NAME", "a b")],
-            "QUARANTINE_STREAM_NAME=a b: allowed are 1 to 128",
+            "QUARANTINE_STREAM_NAME=a b: expected 1 to 128",
         ),
         (
             &[stream, folder, ("QUARANTINE_STREAM_NAME", "s")],
-            "QUARANTINE_STREAM_NAME=s: allowed is another stream",
+            "QUARANTINE_STREAM_NAME=s: expected another stream",
         ),
         (
             &[stream, folder, ("QUARANTINE_STREAM_NAME", "q"), ("QUARANTINE_LOCATION", "s3://bad")],
-            "QUARANTINE_LOCATION=s3://bad and QUARANTINE_STREAM_NAME=q: allowed is one of the two",
+            "QUARANTINE_LOCATION=s3://bad and QUARANTINE_STREAM_NAME=q: expected one of the two",
         ),
         (&[stream, folder, ("AWS_LAMBDA_RUNTIME_API", "")], "AWS_LAMBDA_RUNTIME_API is not set"),
     ];

@@ -1,4 +1,4 @@
-//! Whatever arrives in a record, it has a defined outcome, and the other records of its batch have theirs.
+//! Any record has a defined outcome, and does not change the outcomes of the other records of its batch.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use stream_predictor::batch::Handler;
 use stream_predictor::doors::kinesis;
 
-/// Log lines, caught.
+/// A writer that keeps the log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -22,7 +22,7 @@ impl Write for Log {
     }
 }
 
-/// The answer to an event, and the log lines of it.
+/// The answer to an event, and its log lines.
 async fn logged(handler: &Handler, event: &str) -> (Value, Vec<Value>) {
     let log = Log::default();
     let writer = log.clone();
@@ -38,7 +38,7 @@ fn ride(members: &str) -> Vec<u8> {
     format!(r#"{{"ride_id": 256, "ride": {{{members}}}}}"#).into_bytes()
 }
 
-/// A payload between two good rides ends quarantined with the reason; the rides are predicted.
+/// A bad payload between two good rides is quarantined with its reason. The rides are predicted.
 #[tokio::test]
 async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
     let handler = ride_handler();
@@ -124,12 +124,12 @@ async fn a_bad_payload_is_quarantined_alone_with_its_reason() {
 }
 
 #[tokio::test]
-async fn what_is_odd_but_harmless_is_predicted() {
+async fn odd_but_harmless_payloads_are_predicted() {
     let handler = ride_handler();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let megabytes = "9".repeat(1 << 20);
     let payloads = [
-        // An unseen pair of zones counts as zero, be its name a megabyte long.
+        // An unseen pair of zones counts as zero, even if its name has a megabyte.
         ride(&format!(r#""PULocationID": "{megabytes}", "DOLocationID": 205, "trip_distance": 1"#)),
         ride(&format!(r#""PULocationID": 130, "noise": {deep}, "DOLocationID": 205, "trip_distance": 1"#)),
         ride(r#""PULocationID": "130", "DOLocationID": "\u00320\u0035", "trip_distance": 1"#),
@@ -139,12 +139,12 @@ async fn what_is_odd_but_harmless_is_predicted() {
     let predictions = answer["predictions"].as_array().unwrap();
     assert_eq!(predictions.len(), payloads.len(), "{log:?}");
     let minutes = |at: usize| predictions[at]["prediction"]["ride_duration"].as_f64().unwrap();
-    assert!((minutes(1) - minutes(2)).abs() < 1e-9, "the same ride, spelt in two ways");
-    assert!((minutes(0) - minutes(1)).abs() > 1e-3, "an unseen pair is another one");
+    assert!((minutes(1) - minutes(2)).abs() < 1e-9, "both spell the same ride");
+    assert!((minutes(0) - minutes(1)).abs() > 1e-3, "an unseen pair is another ride");
 }
 
 #[tokio::test]
-async fn a_record_that_is_no_record_is_quarantined_alone() {
+async fn a_malformed_record_is_quarantined_alone() {
     let handler = ride_handler();
     let good = entry(0, "a", RIDE.as_bytes());
     let mut not_base64 = entry(1, "b", b"");
@@ -158,10 +158,10 @@ async fn a_record_that_is_no_record_is_quarantined_alone() {
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
     let reasons: Vec<_> = log.iter().filter_map(|line| line["fields"]["reason"].as_str()).collect();
     assert_eq!(reasons.len(), 4);
-    // In the order of the records.
+    // The reasons are in the order of the records.
     assert_eq!(reasons[0], "the payload is not base64");
     assert_eq!(reasons[1], "the payload is empty");
-    // Where in its entry: the same in whatever batch it comes.
+    // The position is within the entry, so it is the same in every batch.
     assert!(reasons[2].contains("malformed: line 1, column 143"), "{reasons:?}");
     assert!(reasons[3].contains("malformed: line 1, column 4"), "{reasons:?}");
     assert!(!serde_json::to_string(&log).unwrap().contains("secret"));

@@ -1,5 +1,5 @@
-//! Lanes and sinks: a lane that stops or waits does not hold up another, and a record is settled once every sink has
-//! accepted its result.
+//! Lanes and sinks. A lane that stops or waits does not hold up another. A record is settled once every sink
+//! has accepted its result.
 
 use predictor::model::directory::ModelDirectory;
 use serde_json::json;
@@ -60,7 +60,7 @@ async fn a_lane_whose_results_are_refused_until_the_deadline_does_not_hold_up_an
     let cloud = cloud();
     cloud.refuse_key(STREAM, "a-0");
     let stuck = lane("a", &[RIDE; 2]);
-    // More than are at hand at once.
+    // This lane has more records than one window holds.
     let long = lane("b", &vec![RIDE; 2_500]);
     let lanes: [&[Record]; 2] = [&stuck, &long];
     let batch = handler(vec![sink(&cloud)]).handle(&lanes, &seconds(30)).await;
@@ -69,7 +69,7 @@ async fn a_lane_whose_results_are_refused_until_the_deadline_does_not_hold_up_an
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_lanes_end_in_their_order() {
+async fn the_ends_of_many_lanes_come_in_the_order_of_the_lanes() {
     let cloud = cloud();
     let records: Vec<_> = (0..50).map(|shard| lane(&format!("s{shard}"), &vec![RIDE; shard % 7])).collect();
     let lanes: Vec<_> = records.iter().map(Vec::as_slice).collect();

@@ -1,4 +1,4 @@
-//! Delivery: where records end when streams, buckets and time fail.
+//! Delivery: the outcome of records when streams and buckets fail or the time is up.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod bad_input;

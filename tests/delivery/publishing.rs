@@ -1,4 +1,5 @@
-//! Publishing under scripted failures of `PutRecords`: only failed entries go again, in order, until the deadline.
+//! Publishing under scripted failures of `PutRecords`. Only failed entries are sent again, in order, until
+//! the deadline.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,23 +18,23 @@ use stream_predictor::doors::kinesis;
 use stream_predictor::sinks::{KinesisSink, Sink};
 use tokio::time::Instant;
 
-/// What the service does with one request.
+/// The behaviour of the service for one request.
 #[derive(Clone)]
 enum Step {
-    /// Accepts all entries but those at these places.
+    /// Accepts all entries except those at these places.
     Refuse(Vec<usize>, &'static str),
-    /// Accepts nothing: too fast.
+    /// Accepts nothing, because requests come too fast.
     Throttle,
-    /// Accepts nothing: an internal error.
+    /// Accepts nothing, because of an internal error.
     Fail,
-    /// Accepts nothing, ever: no such stream.
+    /// Accepts nothing, because the stream does not exist.
     NoStream,
 }
 
-/// Key and data of an entry.
+/// The key and data of an entry.
 type Accepted = (String, Vec<u8>);
 
-/// A stream that follows a script, then accepts everything; and what it saw.
+/// A stream that follows a script, and then accepts everything. It keeps the requests.
 #[derive(Clone, Default)]
 struct Stream {
     script: Arc<Mutex<VecDeque<Step>>>,
@@ -73,7 +74,7 @@ impl Stream {
             }
             Step::Fail => return MockResponse::Error(PutRecordsError::unhandled("connection reset")),
             Step::NoStream => {
-                // As the wire gives it.
+                // The SDK reads the code from the response.
                 let code = ErrorMetadata::builder().code("ResourceNotFoundException").build();
                 let error = ResourceNotFoundException::builder().message("no stream").meta(code).build();
                 return MockResponse::Error(PutRecordsError::ResourceNotFoundException(error));
@@ -101,7 +102,7 @@ impl Stream {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Keys of the accepted entries, in the order of their acceptance.
+    /// The keys of the accepted entries, in the order of their acceptance.
     fn keys(&self) -> Vec<String> {
         self.accepted.lock().unwrap().iter().map(|(key, _)| key.clone()).collect()
     }
@@ -115,7 +116,7 @@ impl Stream {
     }
 }
 
-/// An event with a ride for each key; its id is its place.
+/// An event with a ride for each key. The id of a ride is its place.
 fn rides(keys: &[&str]) -> String {
     let ride = |place: usize| RIDE.replace("256", &place.to_string());
     let entries: Vec<_> =
@@ -138,7 +139,7 @@ const THROTTLED: &str = "ProvisionedThroughputExceededException";
 async fn a_result_goes_out_under_its_records_key() {
     let stream = Stream::default();
     let answer = handle(&stream.handler(), &rides(&["a", "b"]), 30).await;
-    assert_eq!(answer, json!({"batchItemFailures": []}), "exactly what Lambda understands");
+    assert_eq!(answer, json!({"batchItemFailures": []}), "exactly the answer that Lambda expects");
     assert_eq!(stream.keys(), ["a", "b"]);
     let (_, data) = stream.accepted.lock().unwrap()[0].clone();
     let result: Value = serde_json::from_slice(&data).unwrap();
@@ -149,7 +150,7 @@ async fn a_result_goes_out_under_its_records_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_refused_entries_go_again() {
+async fn only_refused_entries_are_sent_again() {
     let stream =
         Stream::following([Step::Refuse(vec![1, 3], THROTTLED), Step::Refuse(vec![0], "InternalFailure")]);
     let answer = handle(&stream.handler(), &rides(&["a", "b", "c", "d"]), 30).await;
@@ -198,7 +199,7 @@ async fn results_refused_until_the_deadline_are_reported_and_nothing_after_them_
     assert_eq!(stream.keys().len(), 498);
     assert!(
         stream.requests()[1..].iter().all(|request| request == &["key-7", "key-30"]),
-        "nothing behind is sent"
+        "nothing after them is sent"
     );
     let waited = start.elapsed();
     assert!(waited <= Duration::from_secs(20), "no sleep past the deadline: {waited:?}");
@@ -222,8 +223,8 @@ async fn past_the_deadline_everything_is_reported_and_nothing_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_lowest_failed_is_lowest_as_a_number() {
-    // The second record's sequence number is longer, though as text it comes first.
+async fn sequence_numbers_are_compared_as_numbers() {
+    // The second record's sequence number is larger, although it sorts first as text.
     let mut records = vec![entry(0, "a", RIDE.as_bytes()), entry(1, "b", RIDE.as_bytes())];
     records[0]["kinesis"]["sequenceNumber"] = json!("9");
     records[1]["kinesis"]["sequenceNumber"] = json!("10");
@@ -234,19 +235,19 @@ async fn the_lowest_failed_is_lowest_as_a_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_that_comes_twice_goes_out_twice_under_one_id_also_if_one_is_refused() {
+async fn a_record_that_comes_twice_is_published_twice_under_one_id_even_if_one_is_refused() {
     let stream = Stream::following([Step::Refuse(vec![0], THROTTLED)]);
     let twice =
         json!({"Records": [entry(0, "a", RIDE.as_bytes()), entry(0, "a", RIDE.as_bytes())]}).to_string();
     let answer = handle(&stream.handler(), &twice, 30).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
-    assert_eq!(stream.requests(), [["a"], ["a"], ["a"]], "one at a time, the refused one again");
+    assert_eq!(stream.requests(), [["a"], ["a"], ["a"]], "one at a time, and the refused one again");
     let accepted = stream.accepted.lock().unwrap();
     assert_eq!((accepted.len(), &accepted[0]), (2, &accepted[1]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poison_record_is_no_failure_of_the_batch() {
+async fn a_poison_record_does_not_fail_the_batch() {
     let records = [entry(0, "a", RIDE.as_bytes()), entry(1, "b", b"poison"), entry(2, "c", RIDE.as_bytes())];
     let stream = Stream::default();
     let answer = handle(&stream.handler(), &json!({ "Records": records }).to_string(), 30).await;
@@ -278,5 +279,5 @@ async fn a_result_of_more_than_1_mib_is_quarantined() {
     let stream = Stream::default();
     let event = json!({"Records": [entry(0, "a", &ride(room)), entry(1, "b", &ride(room + 1))]}).to_string();
     assert_eq!(handle(&stream.handler(), &event, 30).await, json!({"batchItemFailures": []}));
-    assert_eq!(stream.keys(), ["a"], "exactly 1 MiB goes, a byte more does not");
+    assert_eq!(stream.keys(), ["a"], "exactly 1 MiB is published, but not a byte more");
 }

@@ -1,4 +1,4 @@
-//! Storing what can never succeed, under scripted failures of S3 and Kinesis: until the time is up, and no later.
+//! Storing records that can never succeed, under scripted failures of S3 and Kinesis, until the time is up.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ fn quarantine(bucket: &Bucket) -> Quarantine {
     Quarantine::S3(S3Store::new(bucket.client(), prefix))
 }
 
-/// A record that arrived so many seconds after the beginning of 2022-06-02.
+/// A record that arrived `seconds` after the beginning of 2022-06-02.
 fn record(number: usize, shard: &str, seconds: i64) -> Record<'static> {
     let arrived_at: &'static str = Box::leak((1_654_128_000 + seconds).to_string().into_boxed_str());
     Record {
@@ -63,7 +63,7 @@ async fn unstored(quarantine: &Quarantine, records: &[Record<'_>], time: Duratio
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(start_paused = true)]
-async fn an_object_for_each_day_and_shard_with_a_line_a_record() {
+async fn each_day_and_shard_gets_an_object_with_a_line_per_record() {
     let bucket = Bucket::default();
     let records = [
         record(7, "shard-0", -1),
@@ -72,7 +72,7 @@ async fn an_object_for_each_day_and_shard_with_a_line_a_record() {
         record(10, "shard-0", 5),
     ];
     store(&quarantine(&bucket), &records, MINUTE).await.unwrap();
-    // Without the id, which makes the last 36 characters of the name.
+    // The id is cut off: it is the last 36 characters of the name.
     let keys = bucket.keys();
     let names = keys.iter().map(|key| key.strip_suffix(".jsonl").unwrap());
     let folders: Vec<&str> = names.map(|name| &name[..name.len() - 37]).collect();
@@ -86,7 +86,7 @@ async fn an_object_for_each_day_and_shard_with_a_line_a_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_delivery_takes_the_place_of_the_first_and_of_nothing_else() {
+async fn a_redelivery_replaces_only_the_object_of_the_first_delivery() {
     let bucket = Bucket::default();
     let unknown = |entry: &'static str| Record {
         origin: Origin::Kinesis(KinesisOrigin::default()),
@@ -113,7 +113,7 @@ async fn large_objects_are_split_between_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_s3_refuses_for_now_is_stored_in_the_end() {
+async fn temporary_errors_of_s3_are_retried() {
     let script = [
         (503, "SlowDown"),
         (500, "InternalError"),
@@ -127,7 +127,7 @@ async fn what_s3_refuses_for_now_is_stored_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_no_waiting_mends_fails_at_once_and_says_so() {
+async fn permanent_errors_of_s3_are_reported_immediately() {
     for (status, code) in
         [(404, "NoSuchBucket"), (403, "AccessDenied"), (301, "PermanentRedirect"), (400, "InvalidRequest")]
     {
@@ -140,7 +140,7 @@ async fn what_no_waiting_mends_fails_at_once_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_when_the_time_is_up() {
+async fn retries_end_when_the_time_is_up() {
     let bucket = Bucket::following((0..10_000).map(|_| (503, "SlowDown")));
     let start = Instant::now();
     let error = store(&quarantine(&bucket), &[record(7, "s", 0)], MINUTE).await.unwrap_err();
@@ -154,7 +154,7 @@ async fn it_ends_when_the_time_is_up() {
 }
 
 #[tokio::test]
-async fn an_s3_that_does_not_answer_takes_no_longer_than_there_is_time() {
+async fn an_s3_that_does_not_answer_is_given_up_when_the_time_is_up() {
     use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, retry::RetryConfig};
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = Builder::new()
@@ -170,7 +170,7 @@ async fn an_s3_that_does_not_answer_takes_no_longer_than_there_is_time() {
     let error = store(&quarantine, &[record(7, "s", 0)], Duration::from_millis(300)).await.unwrap_err();
     assert!(error.reason.contains("not answered in time"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert!(mute.accept().is_ok(), "it was asked");
+    assert!(mute.accept().is_ok(), "the function connected");
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ fn stream(accepted: &Accepted) -> Quarantine {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_gets_a_line_a_record_under_its_key_or_its_shard() {
+async fn a_stream_gets_a_line_per_record_under_its_key_or_its_shard() {
     let accepted = Accepted::default();
     let long = Record { key: Err("k".repeat(257).into()), ..record(8, "shard-0", 0) };
     let unknown = Record {
@@ -218,13 +218,13 @@ async fn a_stream_gets_a_line_a_record_under_its_key_or_its_shard() {
     store(&stream(&accepted), &[record(7, "shard-0", 0), long, unknown], MINUTE).await.unwrap();
     let accepted = accepted.lock().unwrap();
     let keys: Vec<&str> = accepted.iter().map(|(key, _)| key.as_str()).collect();
-    assert_eq!(keys, ["shard-0", "unknown", "key-7"], "the refused one goes again");
+    assert_eq!(keys, ["shard-0", "unknown", "key-7"], "the refused record is sent again");
     let line: serde_json::Value = serde_json::from_slice(&accepted[0].1).unwrap();
-    assert_eq!(line["partition_key"], json!("k".repeat(257)), "as it stands");
+    assert_eq!(line["partition_key"], json!("k".repeat(257)), "the key is unchanged");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_that_no_stream_takes_is_an_error_that_tells_the_way_out_and_keeps_back_no_other() {
+async fn the_error_for_a_line_too_large_for_a_stream_suggests_s3_and_earlier_lines_are_stored() {
     let accepted = Accepted::default();
     let large = Record { content: payload("A".repeat(1 << 20)), ..record(8, "shard-0", 0) };
     let records = [record(7, "shard-0", 0), large, record(9, "shard-0", 0)];
@@ -232,5 +232,5 @@ async fn a_line_that_no_stream_takes_is_an_error_that_tells_the_way_out_and_keep
     let reason = unstored.undelivered.reason;
     assert!(reason.contains("shard-0:8 is too large") && reason.contains("QUARANTINE_LOCATION"));
     assert!(!reason.contains("AAAA"));
-    assert_eq!((unstored.stored, accepted.lock().unwrap().len()), (1, 1), "what comes before it is stored");
+    assert_eq!((unstored.stored, accepted.lock().unwrap().len()), (1, 1), "the record before it is stored");
 }

@@ -1,7 +1,7 @@
-//! Ids and bytes that were published once stay as they are: an event gives the results and the quarantined ids of
+//! Published ids and bytes stay stable. The results and quarantined ids for an event equal those in
 //! `fixtures/recorded`, to the byte. They change only with an entry in CHANGELOG.md.
 //!
-//! `RECORD=1 cargo test --test delivery recorded` writes the fixture anew.
+//! `RECORD=1 cargo test --test delivery recorded` rewrites the fixture.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::support::{self, entry, event, fixtures, model_directory, rides};
 const STREAM: &str = "predictions";
 const BUCKET: &str = "quarantine";
 
-/// Rides of a model, samples of events, and what producers send.
+/// The events: rides, sample events, and payloads from producers.
 fn events() -> Vec<(&'static str, &'static str, String)> {
     let read = |path: &str| std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let text = |path: &str| String::from_utf8(read(path)).unwrap();
@@ -43,7 +43,7 @@ fn events() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-/// A line a result, then one a quarantined record: its ids.
+/// One line per result, then one line per quarantined record with its ids.
 async fn results(model: &str, event: &str) -> String {
     let cloud = Cloud::new(7);
     cloud.create_stream(STREAM, 1);
@@ -75,12 +75,12 @@ async fn results(model: &str, event: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ids_and_results_are_those_of_every_build_before() {
+async fn ids_and_results_equal_those_of_earlier_builds() {
     let mut text = String::new();
     for (name, model, event) in events() {
         writeln!(text, "# {name}\n{}", results(model, &event).await).unwrap();
     }
-    // Hand-made events may lack all but the payload.
+    // A hand-made event may have only the payload.
     let handler = support::ride_handler();
     let data = base64_simd::STANDARD.encode_to_string(support::RIDE);
     let answer =

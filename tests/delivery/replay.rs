@@ -1,4 +1,5 @@
-//! What was quarantined or given up goes through the function again: same ids, same bytes, nothing lost, nothing deleted.
+//! Replay scores records again that were quarantined, or that Lambda gave up. Their results have the ids and
+//! bytes of a first delivery. Nothing is lost, and nothing is deleted.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -20,14 +21,15 @@ use stream_predictor::replay::{Replay, Report};
 use stream_predictor::sinks::{KinesisSink, Sink};
 use stream_predictor_local::stack::Stack;
 
-/// Key and data of an entry.
+/// The key and data of an entry.
 type Accepted = (String, Vec<u8>);
 
-/// A stream that takes everything, but for requests at which its script says that there is no such stream.
+/// A stream that accepts everything, except requests for which its script is true. Those fail, as if the
+/// stream did not exist.
 #[derive(Clone, Default)]
 struct Stream {
     script: Arc<Mutex<VecDeque<bool>>>,
-    /// Keys and data, request by request.
+    /// The keys and data of each request.
     accepted: Arc<Mutex<Vec<Vec<Accepted>>>>,
 }
 
@@ -76,7 +78,7 @@ async fn replay(bucket: &Bucket, stream: Option<&Stream>) -> Report {
     report
 }
 
-/// The model of the same run, with a spec that misspells a field: it rejects every ride.
+/// The model of the same run, with a misspelt field in its spec. It rejects every ride.
 fn misspelt() -> tempfile::TempDir {
     let (folder, model) = (tempfile::tempdir().unwrap(), model_directory(&fixtures().join("mlflow3")));
     for entry in std::fs::read_dir(model).unwrap() {
@@ -90,7 +92,7 @@ fn misspelt() -> tempfile::TempDir {
     folder
 }
 
-/// What the quarantine has after the function, with that model, had the event.
+/// The quarantine after the function, with the model of `folder`, has handled the event.
 async fn quarantine(folder: &Path, event: &str) -> Bucket {
     let bucket = Bucket::default();
     let quarantine = Quarantine::S3(S3Store::new(bucket.client(), prefix("rides")));
@@ -100,7 +102,7 @@ async fn quarantine(folder: &Path, event: &str) -> Bucket {
     bucket
 }
 
-/// The object that Lambda leaves of a batch.
+/// The object that Lambda writes for a batch that it gives up.
 fn given_up(payload: &Value) -> String {
     json!({
         "requestContext": {"requestId": "r", "functionArn": "f", "condition": "RetryAttemptsExhausted",
@@ -113,7 +115,7 @@ fn given_up(payload: &Value) -> String {
     .to_string()
 }
 
-/// What the stream gets of an event that does not fail.
+/// The entries that an event without failures publishes.
 async fn published(event: &str) -> Vec<Accepted> {
     let stream = Stream::default();
     let model = model_directory(&fixtures().join("mlflow3"));
@@ -123,7 +125,7 @@ async fn published(event: &str) -> Vec<Accepted> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_quarantined_is_published_with_the_ids_and_bytes_of_a_first_delivery() {
+async fn quarantined_records_are_published_with_the_ids_and_bytes_of_a_first_delivery() {
     let event = event(&[RIDE, "poison", RIDE]);
     let bucket = quarantine(misspelt().path(), &event).await;
     assert_eq!(bucket.lines().len(), 3);
@@ -152,7 +154,7 @@ async fn what_was_quarantined_is_published_with_the_ids_and_bytes_of_a_first_del
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_lambda_gave_up_is_published_whether_its_payload_is_text_or_an_object() {
+async fn batches_that_lambda_gave_up_are_published_from_text_and_from_objects() {
     let bucket = Bucket::default();
     let (first, second) = (event(&[RIDE]), json!({"Records": [entry(1, "b", RIDE.as_bytes())]}));
     bucket.put("rides/1", given_up(&Value::String(first.clone())));
@@ -164,7 +166,7 @@ async fn what_lambda_gave_up_is_published_whether_its_payload_is_text_or_an_obje
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_tells_what_a_stream_would_take_and_publishes_nothing() {
+async fn a_dry_run_counts_what_would_be_published_and_publishes_nothing() {
     let large = RIDE.replace("256", &format!("\"{}\"", "x".repeat(1 << 20)));
     let bucket = quarantine(misspelt().path(), &event(&[RIDE, "poison", &large, "[]", "[]"])).await;
     let report = replay(&bucket, None).await;
@@ -179,7 +181,7 @@ async fn a_dry_run_tells_what_a_stream_would_take_and_publishes_nothing() {
     assert!(text.ends_with("this was a dry run: add --publish to publish\n"), "{text}");
 }
 
-/// Lines of the quarantine for rides under these keys, of a shard.
+/// The quarantined lines of a shard, for rides with these keys.
 async fn lines(shard: &str, keys: &[&str]) -> Vec<u8> {
     let record = |(place, key): (usize, &&str)| {
         let mut record = entry(place, key, RIDE.as_bytes());
@@ -192,7 +194,7 @@ async fn lines(shard: &str, keys: &[&str]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_come_in_the_order_of_keys_and_lines_and_shards_are_not_mixed() {
+async fn records_are_replayed_in_the_order_of_objects_and_lines_one_shard_per_batch() {
     let bucket = Bucket::default();
     bucket.put("rides/b", [lines("shard-0", &["a", "b"]).await, lines("shard-1", &["c"]).await].concat());
     bucket.put("rides/a/x", lines("shard-1", &["d", "d", "e"]).await);
@@ -209,7 +211,7 @@ async fn records_come_in_the_order_of_keys_and_lines_and_shards_are_not_mixed() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_record_is_counted_and_the_rest_goes_on() {
+async fn unreadable_objects_are_counted_and_the_others_are_replayed() {
     let bucket = Bucket::default();
     let good = lines("shard-0", &["a", "b"]).await;
     bucket.put("rides/1.jsonl", [b"{\"shard\":\n".as_slice(), &good, b"\xff\n"].concat());
@@ -227,20 +229,25 @@ async fn what_is_no_record_is_counted_and_the_rest_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_is_reported_goes_again_from_the_reported_record_on() {
+async fn a_reported_batch_is_retried_from_the_reported_record_on() {
     let bucket = Bucket::default();
-    // Two of a key are two requests; the second is refused, so the second record is reported.
+    // Two records of a key take two requests. The second request is refused, so the second record is
+    // reported.
     bucket.put("rides/1", lines("shard-0", &["a", "a", "b"]).await);
     let stream = Stream::default();
     stream.script.lock().unwrap().extend([false, true, true, false]);
     let report = replay(&bucket, Some(&stream)).await;
     assert_eq!(stream.requests(), [vec!["a", "b"], vec!["a", "b"]], "the first is settled");
     assert!(report.is_complete());
-    assert_eq!((report.records, report.published_documents), (3, 3), "b, which went twice, counts once");
+    assert_eq!(
+        (report.records, report.published_documents),
+        (3, 3),
+        "b was published twice, but counts once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_last_try_it_stops_and_says_where_and_why() {
+async fn after_the_last_try_the_replay_stops_and_reports_where_and_why() {
     let bucket = Bucket::default();
     bucket.put("rides/1", lines("shard-0", &["a"]).await);
     bucket.put("rides/2", lines("shard-0", &["b", "c"]).await);
@@ -248,7 +255,7 @@ async fn after_the_last_try_it_stops_and_says_where_and_why() {
     let stream = Stream::default();
     stream.script.lock().unwrap().extend([false].into_iter().chain([true; 5]));
     let report = replay(&bucket, Some(&stream)).await;
-    assert_eq!(stream.requests(), [["a"]], "what is behind does not overtake");
+    assert_eq!(stream.requests(), [["a"]], "later records do not overtake");
     assert!(!report.is_complete());
     assert_eq!((report.records, report.undelivered, report.objects_read), (3, 2, 1));
     let text = report.to_string();
@@ -273,7 +280,7 @@ fn run(stack: &Stack, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_replays_and_its_exit_code_tells_whether_all_went_well() {
+async fn the_command_replays_and_its_exit_code_tells_success() {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_stream("ride_predictions", 1).await.unwrap();
     stack.create_bucket(BUCKET).await.unwrap();
@@ -292,7 +299,7 @@ async fn the_command_replays_and_its_exit_code_tells_whether_all_went_well() {
     assert!(err.contains("s3://quarantine/other/picture: neither"), "{err}");
 
     let dry = run(&stack, &["s3://quarantine/aws/"], &[("TEST_RUN", "True")]);
-    assert_eq!(dry.status.code(), Some(0), "what is rejected is no failure");
+    assert_eq!(dry.status.code(), Some(0), "a rejected record is not a failure");
     let published = run(&stack, &["s3://quarantine/rides", "--publish"], &[]);
     assert_eq!(published.status.code(), Some(0), "{}", text(published.stderr));
     assert!(text(published.stdout).contains("records    2: 2 published, 0 rejected again, 0 undelivered"));

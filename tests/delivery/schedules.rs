@@ -1,8 +1,8 @@
-//! The contract, under random batches and random faults: once reported records are delivered again, every record ends
-//! published or quarantined, results of a key keep their order, and a result that comes twice has the same bytes. This
-//! holds for each lane and for each sink.
+//! Checks the contract under random batches and random faults. Reported records are delivered again until
+//! every record is published or quarantined. The results of a key keep their order, and repeated results have
+//! the same bytes. This holds for each lane and each sink.
 //!
-//! `SCHEDULES=n` runs another number of schedules. `SCHEDULE=seed` runs one of them alone.
+//! `SCHEDULES=n` runs `n` schedules. `SCHEDULE=seed` runs only the schedule with that seed.
 
 mod mapping;
 mod records;
@@ -36,9 +36,10 @@ const BUCKET: &str = "quarantine";
 /// A document's lane, and its number among all documents of the lane.
 type Place = (usize, usize);
 
-/// What a thread makes once: the model takes time, not the schedule.
+/// The parts that a thread sets up once, because loading the model takes longer than a schedule.
 struct World {
-    /// The services of the first sink and of the quarantine, and those of the second sink. Each has its own faults.
+    /// The services of the first sink and of the quarantine, and those of the second sink. Each has its own
+    /// faults.
     clouds: [Cloud; 2],
     /// A handler with the first sink, and one with both.
     handlers: [Handler; 2],
@@ -74,7 +75,7 @@ fn faults(random: &mut Rng) -> Faults {
     }
 }
 
-/// What must become of a schedule's records, by an engine that scores each document alone.
+/// The expected outcomes of a schedule's records, from an engine that scores each document alone.
 #[derive(Default)]
 struct Expected<'r> {
     /// The place of each result.
@@ -124,7 +125,7 @@ fn result(engine: &Predictor, record: &Record, place: usize) -> Vec<u8> {
     engine.score(&[document]).remove(0).result.unwrap()
 }
 
-/// One schedule. The seed decides everything in it.
+/// Runs one schedule. The seed determines it completely.
 async fn run(seed: u64, world: &World) -> u64 {
     let mut random = Rng::with_seed(seed);
     let sinks = random.usize(1..=2);
@@ -153,18 +154,14 @@ async fn run(seed: u64, world: &World) -> u64 {
         let accepted = cloud.accepted(STREAM);
         for record in &accepted {
             let place =
-                *expected.places.get(&record.data[..]).expect("every byte is as the engine alone has it");
+                *expected.places.get(&record.data[..]).expect("a published result equals that of the engine");
             if published.insert(place) {
                 found.entry((place.0, &record.key)).or_default().push(place);
             }
         }
-        assert_eq!(found, expected.of_key, "all results, under their keys, in order");
+        assert_eq!(found, expected.of_key, "all results are published, under their keys and in order");
     }
-    assert_eq!(
-        quarantined(&world.clouds[0]),
-        expected.rejected,
-        "rejected documents are stored, and no others"
-    );
+    assert_eq!(quarantined(&world.clouds[0]), expected.rejected, "exactly the rejected documents are stored");
     clouds.iter().map(|cloud| cloud.counts().faulty + cloud.counts().refused_entries).sum()
 }
 
@@ -176,7 +173,7 @@ fn quarantined(cloud: &Cloud) -> BTreeMap<(String, String), Vec<u64>> {
         let json: Value = serde_json::from_str(line).unwrap();
         let text = |member: &str| json[member].as_str().unwrap().to_owned();
         let stored = *lines.entry((text("shard"), text("sequence_number"))).or_insert(line);
-        assert_eq!(stored, line, "the same record, the same line");
+        assert_eq!(stored, line, "a record always gives the same line");
     }
     let places = |line: &str| -> Vec<u64> {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -200,7 +197,7 @@ fn thread(seeds: impl Iterator<Item = u64>) -> u64 {
 }
 
 #[test]
-fn every_record_is_accounted_for_whatever_fails() {
+fn every_record_is_published_or_quarantined_whatever_fails() {
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     if let Some(seed) = number("SCHEDULE") {
         thread(std::iter::once(seed));
@@ -215,5 +212,5 @@ fn every_record_is_accounted_for_whatever_fails() {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| thread(seeds()))).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
-    assert!(faulty > schedules, "hardly anything failed: {faulty} faults in {schedules} schedules");
+    assert!(faulty > schedules, "expected a fault per schedule, found {faulty} in {schedules} schedules");
 }

@@ -1,4 +1,4 @@
-//! Batches and records as large as they come, and shards that are split.
+//! Batches and records of the largest sizes, and shards that are split.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn handle(handler: &Handler, entries: &[Value]) -> Value {
     serde_json::to_value(kinesis::handle(handler, &event, &seconds(60)).await.unwrap()).unwrap()
 }
 
-/// A ride whose document has so many bytes.
+/// A ride whose document has `bytes` bytes.
 fn ride_of(bytes: usize, id: usize) -> Vec<u8> {
     let ride = RIDE.replace("256", &id.to_string());
     let ride = ride.strip_suffix('}').unwrap();
@@ -45,7 +45,7 @@ fn ride_ids(cloud: &Cloud) -> Vec<(String, usize)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_of_ten_thousand_records() {
+async fn an_event_of_ten_thousand_records_is_published() {
     let cloud = Cloud::new(7);
     let handler = handler(&cloud);
     let key = |index: usize| format!("key-{}", index % 1_000);
@@ -66,11 +66,11 @@ async fn an_event_of_ten_thousand_records() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_as_large_as_streams_take_them() {
+async fn records_of_the_largest_size_are_published() {
     for bytes in [1 << 20, 10 << 20] {
         let cloud = Cloud::new(7);
         let handler = handler(&cloud);
-        // The partition key counts too.
+        // The partition key counts towards the size.
         let entries = [entry(0, "k", &ride_of(bytes - 1, 0)), entry(1, "k", &ride_of(300, 1))];
         assert_eq!(handle(&handler, &entries).await, json!({"batchItemFailures": []}));
         assert_eq!(ride_ids(&cloud), [("k".to_owned(), 0), ("k".to_owned(), 1)]);
@@ -78,7 +78,7 @@ async fn records_as_large_as_streams_take_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn results_as_large_as_the_service_takes_them_and_a_byte_larger() {
+async fn a_result_of_the_largest_size_is_published_and_a_larger_one_quarantined() {
     let echoed = |bytes: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(bytes)));
     let cloud = Cloud::new(7);
     let handler = handler(&cloud);
@@ -86,7 +86,7 @@ async fn results_as_large_as_the_service_takes_them_and_a_byte_larger() {
     handle(&handler, &[entry(0, &key, echoed(0).as_bytes())]).await;
     let frame = cloud.accepted("ride_predictions")[0].data.len() + key.len();
     let room = (1 << 20) - frame;
-    // The service itself would refuse the whole request for one that is too large.
+    // For one result that is too large, the service would refuse the whole request.
     let entries = [0, 1].map(|more| entry(1 + more, &key, echoed(room + more).as_bytes()));
     assert_eq!(handle(&handler, &entries).await, json!({"batchItemFailures": []}));
     let accepted = cloud.accepted("ride_predictions");
@@ -103,7 +103,7 @@ async fn results_as_large_as_the_service_takes_them_and_a_byte_larger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_stay_within_bytes_too() {
+async fn requests_stay_within_the_limit_of_bytes() {
     let cloud = Cloud::new(7);
     let handler = handler(&cloud);
     let echoed = |bytes: usize| RIDE.replace("256", &format!("\"{}\"", "x".repeat(bytes)));
@@ -113,9 +113,9 @@ async fn requests_stay_within_bytes_too() {
     assert_eq!(cloud.count("ride_predictions"), 40);
 }
 
-/// The parent's records come before the children's, on the way in and on the way out.
+/// In both streams, the records of the parent shard come before those of its children.
 #[tokio::test]
-async fn both_streams_are_split_amid_the_records_of_a_key() {
+async fn the_records_of_a_key_keep_their_order_when_both_streams_are_split() {
     let cloud = Cloud::new(7);
     let handler = Arc::new(handler(&cloud));
     cloud.create_stream("ride_events", 1);
@@ -150,7 +150,7 @@ async fn both_streams_are_split_amid_the_records_of_a_key() {
         Settings { batch_size: 7, poll_interval: quick, discovery_interval: quick, ..Settings::default() };
     let mapping =
         Mapping::start(cloud.kinesis(), None, "ride_events", settings, Arc::new(invoke)).await.unwrap();
-    // While it runs.
+    // The output stream is split while the mapping runs.
     split("ride_predictions", u128::MAX / 4).await;
     while mapping.statistics().total().settled() < 200 {
         tokio::time::sleep(quick).await;

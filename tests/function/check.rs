@@ -1,4 +1,4 @@
-//! `stream-predictor check` tells what a model is, and every reason why it would not be served.
+//! `stream-predictor check` describes a model, and lists every reason why it would not be served.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ fn start(arguments: &[&str], variables: &[(String, String)]) -> Output {
     command.args(arguments).env_clear().envs(variables.iter().cloned()).output().unwrap()
 }
 
-/// What is printed of a folder, and whether the exit code says that it would be served.
+/// The report on a folder, and whether the exit code means that the model would be served.
 fn check(folder: &Path) -> (String, bool) {
     let output = start(&["check", folder.to_str().unwrap()], &[]);
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -23,7 +23,7 @@ fn check(folder: &Path) -> (String, bool) {
     (text.clone(), output.status.success())
 }
 
-/// A folder with a model, and files beside it.
+/// A folder with a model and other files.
 fn folder(model: &[u8], files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("model.onnx"), model).unwrap();
@@ -76,7 +76,7 @@ fn a_model_that_would_be_served_is_described() {
 }
 
 #[test]
-fn a_signature_that_disagrees_is_told_and_the_graph_served() {
+fn differences_between_signature_and_graph_are_reported_and_the_graph_counts() {
     let plain = std::fs::read(fixtures().join("plain/model.onnx")).unwrap();
     let told = |inputs: &str, outputs: &str| {
         let mlmodel = format!(
@@ -93,7 +93,7 @@ fn a_signature_that_disagrees_is_told_and_the_graph_served() {
     has(
         &told(&two, one),
         &[
-            "signature     disagrees with the graph, which is served:",
+            "signature     differs from the graph, and the graph counts:",
             "              2 columns; input `X` has 3",
             "              columns of another type than the float of input `X`: `b`",
             "              output `minutes` is not in the graph",
@@ -146,7 +146,7 @@ fn a_record_is_shown_with_its_features_and_its_prediction() {
 }
 
 #[test]
-fn every_reason_is_told_not_the_first_only() {
+fn every_reason_is_reported_not_only_the_first() {
     let model = model(vec![float_input("X", 2)], vec![node("Neg", &["X"], "y", vec![])], vec![]);
     let spec = "[features]\na = { field = \"a\" }\n[result]\nb = { output = \"z\" }\n";
     let files = [("serving.toml", spec), ("input_example.json", "[[1, 2], [3]]")];
@@ -155,7 +155,7 @@ fn every_reason_is_told_not_the_first_only() {
     let last = text.lines().last().unwrap();
     for reason in [
         "would not serve: serving spec: result `b`: the model has no output `z`; it has `y`",
-        "; input_example.json: input `X`: row 1 has 1 values, it takes 2",
+        "; input_example.json: input `X`: row 1: expected 2 values, found 1",
     ] {
         assert!(last.contains(reason), "{reason}\nis not in\n{last}");
     }
@@ -178,15 +178,13 @@ fn model_with(operator: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_model_is_refused() {
+fn a_folder_without_a_valid_model_is_refused() {
     let output = start(&["check", "no/such/folder"], &[]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text, "stream-predictor: `no/such/folder`: there is no such folder\n");
+    assert_eq!(text, "stream-predictor: `no/such/folder`: expected a folder with a model, found none\n");
     let output = start(&["check", "gs://bucket/model"], &[]);
-    assert!(
-        String::from_utf8(output.stderr).unwrap().contains("allowed are s3://bucket/prefix and a folder")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("expected s3://bucket/prefix or a folder"));
     assert_eq!(start(&["check"], &[]).status.code(), Some(2));
     assert_eq!(start(&["check", "a", "b"], &[]).status.code(), Some(2));
     assert!(start(&["check", "--help"], &[]).status.success());
@@ -198,7 +196,7 @@ fn what_is_no_model_is_refused() {
 }
 
 #[tokio::test]
-async fn a_model_on_s3_is_checked_where_it_is() {
+async fn a_model_on_s3_can_be_checked() {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_bucket("models").await.unwrap();
     stack.upload_dir(&fixtures().join("plain"), "models", "rides/").await.unwrap();

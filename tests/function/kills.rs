@@ -1,4 +1,4 @@
-//! The process is killed amid publishing, two hundred times: what was put comes out all the same, in order.
+//! The process is killed two hundred times while it publishes. All predictions are published, and in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,17 +21,17 @@ const SHARDS: usize = 2;
 const KEYS: usize = 7;
 const BATCH: usize = 20;
 
-/// Of each of the two tests.
+/// The kills in each of the two tests.
 const KILLS: u64 = 100;
 
-/// From when the event is handed to a process that waits for it. A batch, with as many requests as its most frequent key
-/// has records, takes longer.
+/// The latest time of a kill, counted from when a waiting process gets the event. A batch takes longer,
+/// because it needs as many requests as its most frequent key has records.
 const LATEST_KILL: Duration = Duration::from_millis(60);
 
-/// How long a request to the services takes at most.
+/// The longest time of a request to the services.
 const SLOWNESS: Duration = Duration::from_millis(30);
 
-/// A function for each shard, whose process is killed amid every second invocation or so.
+/// A function for each shard. Its process is killed during about every second invocation.
 struct Killed {
     env: Vec<(String, String)>,
     functions: [tokio::sync::Mutex<Option<Function>>; SHARDS],
@@ -40,7 +40,7 @@ struct Killed {
 }
 
 impl Killed {
-    /// After how long this invocation is to be killed, if it is.
+    /// The time after which to kill this invocation; `None` to let it end.
     fn kill_after(&self) -> Option<Duration> {
         let random = &mut self.random.lock().unwrap();
         let kills = self.kills.load(Ordering::Relaxed) < KILLS && random.bool();
@@ -52,7 +52,7 @@ impl Invoke for Killed {
     async fn invoke(&self, event: String) -> Result<Answer> {
         let shard = usize::from(event.contains("\"eventID\":\"shardId-000000000001:"));
         let mut slot = self.functions[shard].lock().await;
-        // Here and not amid the invocation, so that a kill never hits a cold start.
+        // The process starts before the invocation, so that a kill never hits a cold start.
         let function = match slot.take() {
             Some(function) => function,
             None => Function::start(function(), self.env.clone(), Duration::from_mins(1)).await?,
@@ -71,7 +71,7 @@ impl Invoke for Killed {
             }
         };
         if let Answer::Crashed(why) = &answer {
-            assert!(killed, "it ended by itself: {why}");
+            assert!(killed, "the process ended without a kill: {why}");
             self.kills.fetch_add(1, Ordering::Relaxed);
         }
         if !killed {
@@ -81,7 +81,7 @@ impl Invoke for Killed {
     }
 }
 
-/// Puts record `index` under a random key: a ride, or now and then what is none.
+/// Puts record `index` under a random key. It is a ride, or sometimes another text.
 fn put(cloud: &Cloud, rides: &[String], index: usize, random: &mut Rng) {
     let data = if random.u8(0..20) == 0 {
         format!("no ride {index}")
@@ -93,7 +93,7 @@ fn put(cloud: &Cloud, rides: &[String], index: usize, random: &mut Rng) {
     cloud.put_record(INPUT, &format!("key-{}", random.usize(..KEYS)), data).unwrap();
 }
 
-/// Puts records until the process was killed often enough, and waits until all are settled.
+/// Puts records until the process has been killed often enough, and waits until all are settled.
 async fn feed(cloud: &Cloud, mapping: &Mapping, killed: &Killed, random: &mut Rng) {
     let rides = rides(&fixtures());
     let patience = Instant::now() + Duration::from_mins(5);
@@ -113,7 +113,8 @@ async fn feed(cloud: &Cloud, mapping: &Mapping, killed: &Killed, random: &mut Rn
     }
 }
 
-/// Every ride's prediction is there, of each key in the order of the rides, and what is there twice is the same. How many are.
+/// Checks that every ride has a prediction, in the order of the rides of each key. Repeated predictions must
+/// be equal. Returns their number.
 fn check_output(input: &[Accepted], output: &[Accepted]) -> usize {
     let mut expected: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for record in input.iter().filter(|record| record.data.starts_with(b"{")) {
@@ -125,16 +126,16 @@ fn check_output(input: &[Accepted], output: &[Accepted]) -> usize {
         let json: Value = serde_json::from_slice(result).unwrap();
         let number = json["source"]["sequence_number"].as_str().unwrap().to_owned();
         match data.get(&number) {
-            Some(first) => assert_eq!(*first, result, "the same record, the same bytes"),
+            Some(first) => assert_eq!(*first, result, "a record always gives the same bytes"),
             None => found.entry(key).or_default().push(number.clone()),
         }
         data.insert(number, result);
     }
-    assert_eq!(found, expected, "all predictions, under their keys, in order");
+    assert_eq!(found, expected, "all predictions are published, under their keys and in order");
     output.len() - data.len()
 }
 
-/// What is no ride stands in the quarantine, whole, and nothing else does.
+/// Checks that the quarantine holds exactly the records that are not rides, with their payloads.
 fn check_quarantine(input: &[Accepted], cloud: &Cloud) {
     let expected: BTreeMap<String, String> = input
         .iter()
@@ -147,7 +148,8 @@ fn check_quarantine(input: &[Accepted], cloud: &Cloud) {
     for line in objects.values().flat_map(|object| std::str::from_utf8(object).unwrap().lines()) {
         let json: Value = serde_json::from_str(line).unwrap();
         let member = |name: &str| json[name].as_str().unwrap().to_owned();
-        assert_eq!(*lines.entry(member("sequence_number")).or_insert(line), line, "the same line");
+        let first = *lines.entry(member("sequence_number")).or_insert(line);
+        assert_eq!(first, line, "a record always gives the same line");
         found.insert(member("sequence_number"), member("payload"));
     }
     assert_eq!(found, expected);
@@ -194,16 +196,16 @@ async fn survives(seed: u64, bisect: bool) {
     assert_eq!((statistics.delivered, statistics.discarded), (input.len() as u64, 0));
     let twice = check_output(&input, &output);
     check_quarantine(&input, &cloud);
-    println!("{} records, {KILLS} kills or one more, {twice} predictions twice", input.len());
-    assert!(twice as u64 > KILLS, "it was hardly ever killed amid publishing: {twice} predictions twice");
+    println!("{} records, {KILLS} kills or one more, {twice} repeated predictions", input.len());
+    assert!(twice as u64 > KILLS, "too few kills hit the publishing: {twice} repeated predictions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_it_loses_and_reorders_nothing() {
+async fn kills_lose_and_reorder_nothing() {
     survives(1, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nor_does_it_where_the_batch_is_halved() {
+async fn kills_lose_and_reorder_nothing_when_batches_are_halved() {
     survives(2, true).await;
 }

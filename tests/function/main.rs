@@ -1,4 +1,4 @@
-//! The process, as Lambda runs it and as people do.
+//! The process, started as Lambda and as people start it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod check;

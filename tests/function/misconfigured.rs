@@ -1,4 +1,5 @@
-//! What is wrong with a deployment is told in one line: a wrong run id, no bucket, no stream, another region, a missing right.
+//! A faulty deployment is reported in one line: a wrong run id, a missing bucket or stream, another region, a
+//! missing permission.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -15,7 +16,7 @@ const RUN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
-/// Starts the function against services at `address`, with `variables` besides, and keeps what it writes.
+/// Starts the function with services at `address` and with `variables`, and keeps its log.
 async fn start(address: SocketAddr, variables: &[(&str, &str)]) -> (anyhow::Result<Function>, Lines) {
     let lines = Lines::default();
     let written = Arc::clone(&lines);
@@ -26,23 +27,23 @@ async fn start(address: SocketAddr, variables: &[(&str, &str)]) -> (anyhow::Resu
     (Function::start_with_logs(support::function(), env, minute, on_line).await, lines)
 }
 
-/// The line that tells why the function did not start.
+/// The line that says why the function did not start.
 async fn refusal(address: SocketAddr, variables: &[(&str, &str)]) -> String {
     let (function, lines) = start(address, variables).await;
     let lines = lines.lock().unwrap();
-    assert!(function.is_err(), "it starts: {lines:?}");
+    assert!(function.is_err(), "expected a refusal, but the function starts: {lines:?}");
     let told: Vec<_> = lines.iter().filter(|line| line.starts_with("stream-predictor: ")).collect();
     assert_eq!(told.len(), 1, "{lines:?}");
     told[0].clone()
 }
 
-/// The variables of a run of a bucket, with a stream that is there.
+/// The variables for a run in a bucket, with a stream that exists.
 fn run<'a>(run_id: &'a str, bucket: &'a str) -> [(&'a str, &'a str); 3] {
     [("RUN_ID", run_id), ("MODEL_BUCKET", bucket), ("PREDICTIONS_STREAM_NAME", "ride_predictions")]
 }
 
-/// Services with an output stream and a bucket that holds the model which MLflow 2 logged: in its own run, whose id is told,
-/// and twice in that of [`RUN_ID`].
+/// Services with an output stream, and with a bucket that holds a model from MLflow 2. The model is in its
+/// own run, whose id is returned, and twice in the run [`RUN_ID`].
 async fn services() -> (SocketAddr, String) {
     let cloud = Cloud::new(1);
     cloud.create_stream("ride_predictions", 1);
@@ -62,22 +63,21 @@ async fn services() -> (SocketAddr, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_not_there_is_told_with_where_it_was_looked_for() {
+async fn the_error_for_a_missing_run_names_the_searched_places() {
     let (address, run_id) = services().await;
     let wrong = "f".repeat(32);
     let line = refusal(address, &run(&wrong, "models")).await;
-    assert!(
-        line.contains(&format!("RUN_ID={wrong}: no ONNX model: neither s3://models/1/{wrong}")),
-        "{line}"
-    );
+    let expected =
+        format!("RUN_ID={wrong}: expected an ONNX model, found none: neither as s3://models/1/{wrong}");
+    assert!(line.contains(&expected), "{line}");
     let line = refusal(address, &run(&run_id, "empty")).await;
-    assert!(line.contains("no ONNX model: neither s3://empty/1/"), "{line}");
+    assert!(line.contains("found none: neither as s3://empty/1/"), "{line}");
     let line = refusal(address, &run(&run_id, "nowhere")).await;
     assert!(line.contains("s3://nowhere/1/") && line.contains("NoSuchBucket"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_models_of_a_run_are_both_named() {
+async fn the_error_for_two_models_of_a_run_names_both() {
     let (address, _) = services().await;
     let line = refusal(address, &run(RUN_ID, "models")).await;
     let both = format!("s3://models/1/{RUN_ID}/artifacts/again, s3://models/1/{RUN_ID}/artifacts/model");
@@ -85,7 +85,7 @@ async fn two_models_of_a_run_are_both_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_is_not_there_is_told_with_the_region() {
+async fn the_error_for_a_missing_stream_names_the_region() {
     let (address, run_id) = services().await;
     let [run, bucket, _] = run(&run_id, "models");
     let line = refusal(address, &[run, bucket, ("PREDICTIONS_STREAM_NAME", "predictions")]).await;
@@ -98,7 +98,7 @@ async fn a_stream_that_is_not_there_is_told_with_the_region() {
     assert!(line.contains("QUARANTINE_STREAM_NAME=nowhere: there is no such stream"), "{line}");
 }
 
-/// Answers every request with what `answer` makes of its head, as a status, headers and a body.
+/// Starts a server. `answer` maps the head of a request to the status, headers and body of the response.
 fn canned(answer: fn(&str) -> (&'static str, &'static str, String)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -116,18 +116,18 @@ fn canned(answer: fn(&str) -> (&'static str, &'static str, String)) -> SocketAdd
     address
 }
 
-/// An error of S3, in its XML.
+/// An error of S3, as XML.
 fn s3_error(code: &str, message: &str) -> String {
     format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>")
 }
 
-/// An error of Kinesis, in its JSON.
+/// An error of Kinesis, as JSON.
 fn kinesis_error(code: &str, message: &str) -> String {
     json!({"__type": code, "message": message}).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_of_another_region_is_told_with_its_region() {
+async fn the_error_for_a_bucket_in_another_region_names_that_region() {
     let address = canned(|_| {
         let body = s3_error("PermanentRedirect", "must be addressed using the specified endpoint");
         ("301 Moved Permanently", "x-amz-bucket-region: eu-central-1\r\n", body)
@@ -141,7 +141,7 @@ async fn a_bucket_of_another_region_is_told_with_its_region() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_to_the_model_that_is_missing_is_told() {
+async fn a_missing_permission_to_read_the_model_is_named() {
     let address = canned(|_| {
         let body = s3_error("AccessDenied", "not authorized to perform: s3:ListBucket");
         ("403 Forbidden", "", body)
@@ -151,9 +151,9 @@ async fn a_right_to_the_model_that_is_missing_is_told() {
     assert!(line.contains("listing s3://models/1/") && line.contains("perform: s3:ListBucket"), "{line}");
 }
 
-/// A right to publish can only be told by publishing: nothing is lost, and the log says which right.
+/// A missing permission to publish is found only by publishing. The log names it, and no record is lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_to_publish_that_is_missing_is_told_and_the_record_reported() {
+async fn a_missing_permission_to_publish_is_named_and_the_record_is_reported() {
     let address = canned(|head| {
         let head = head.to_ascii_lowercase();
         let right =

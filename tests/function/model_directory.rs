@@ -1,4 +1,5 @@
-//! The model directory is found by the run id alone, in what real MLflow wrote to S3, and downloaded within bounds.
+//! The model directory is found by the run id, in artifact stores that MLflow wrote to S3. Its download is
+//! limited.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use stream_predictor::aws::fetch;
 use stream_predictor::config::{ModelLocation, S3Prefix};
 use stream_predictor_local::stack::Stack;
 
-/// A local S3 with a bucket, and what is to be in it.
+/// A local S3 with a bucket that holds the uploaded folders.
 async fn bucket(uploads: &[(PathBuf, &str)]) -> (Stack, Client) {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_bucket("mlflow-models").await.unwrap();
@@ -50,7 +51,7 @@ async fn refusal(location: &ModelLocation, s3: &Client) -> String {
 }
 
 #[tokio::test]
-async fn of_an_mlflow_2_run() {
+async fn the_model_of_an_mlflow_2_run_is_found() {
     let (_stack, s3) = bucket(&[(fixtures().join("mlflow2"), "")]).await;
     let run_id = run_id("mlflow2");
     let prediction = prediction(&run("", &run_id), &s3).await;
@@ -59,9 +60,9 @@ async fn of_an_mlflow_2_run() {
 }
 
 #[tokio::test]
-async fn of_an_mlflow_3_run_among_others() {
+async fn the_model_of_an_mlflow_3_run_is_found_among_others() {
     let (_stack, s3) = bucket(&[(fixtures().join("mlflow3"), "")]).await;
-    // Other models of the experiment, one of them half written, one of another kind.
+    // These are other models of the experiment. One is half written, and one is not YAML.
     let put = |key: &str, body: &str| {
         s3.put_object().bucket("mlflow-models").key(key).body(body.to_owned().into_bytes().into()).send()
     };
@@ -84,7 +85,7 @@ async fn of_an_mlflow_3_run_among_others() {
 }
 
 #[tokio::test]
-async fn of_a_store_below_a_bucket_and_of_a_plain_prefix() {
+async fn a_model_is_found_in_a_store_below_a_bucket_and_by_a_plain_prefix() {
     let (_stack, s3) = bucket(&[(fixtures().join("mlflow3"), "team/mlflow")]).await;
     prediction(&run("team/mlflow", &run_id("mlflow3")), &s3).await;
 
@@ -100,7 +101,7 @@ async fn of_a_store_below_a_bucket_and_of_a_plain_prefix() {
 }
 
 #[tokio::test]
-async fn two_models_of_one_run_are_named_both() {
+async fn the_error_for_two_models_of_one_run_names_both() {
     let model = model_directory(&fixtures().join("mlflow3"));
     let (a, b) = ("1/models/m-aaaa/artifacts", "1/models/m-bbbb/artifacts");
     let (_stack, s3) = bucket(&[
@@ -116,9 +117,9 @@ async fn two_models_of_one_run_are_named_both() {
     assert!(line.contains("1/r/artifacts/x") && line.contains("1/r/artifacts/y"), "{line}");
 }
 
-/// Siblings of another flavor are none of the run's ONNX models, whichever layout they are in.
+/// Models of other flavors in the same run do not count, in either layout.
 #[tokio::test]
-async fn models_of_other_flavors_are_passed_over() {
+async fn models_of_other_flavors_are_skipped() {
     let (_stack, s3) = bucket(&[(fixtures().join("mlflow3"), "")]).await;
     let run_id = run_id("mlflow3");
     for folder in [format!("1/{run_id}/artifacts/preprocessor"), "1/models/m-33333333/artifacts".to_owned()] {
@@ -129,7 +130,7 @@ async fn models_of_other_flavors_are_passed_over() {
     assert_eq!(prediction(&run("", &run_id), &s3).await["version"], run_id);
 }
 
-/// Everything that is listed is found, on whichever page it is.
+/// The objects on all pages of a listing are found.
 #[tokio::test]
 async fn listings_of_several_pages_are_read_whole() {
     let page = |name: &'static str, next: Option<&'static str>| {
@@ -146,10 +147,10 @@ async fn listings_of_several_pages_are_read_whole() {
         .build();
     let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, [&pages]);
     let line = refusal(&ModelLocation::Prefix(root("m")), &s3).await;
-    assert!(line.contains(&format!("holds {} bytes", 2_u64 << 40)), "{line}");
+    assert!(line.contains(&format!("found {}", 2_u64 << 40)), "{line}");
 }
 
-/// An S3 that lists these objects, and from which nothing may be read.
+/// An S3 that lists these objects, and fails on any other request.
 fn listing(objects: &'static [(&'static str, i64)]) -> Client {
     let rule = mock!(Client::list_objects_v2).then_output(move || {
         let object =
@@ -168,7 +169,7 @@ async fn escapes_and_absurd_sizes_are_refused_before_anything_is_read() {
         assert!(line.contains("leads out of the model directory"), "{name}: {line}");
     }
     let line = refusal(&location, &listing(&[("model.onnx", 4 << 30), ("more", 1)])).await;
-    assert!(line.contains("4294967297 bytes, at most 4294967296"), "{line}");
+    assert!(line.contains("expected at most 4294967296 bytes, found 4294967297"), "{line}");
     let many = vec![("x", 1); 1_001].leak();
     let line = refusal(&location, &listing(many)).await;
     assert!(line.contains("more than 1000 objects"), "{line}");

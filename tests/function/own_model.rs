@@ -1,4 +1,4 @@
-//! The README's way to a model of one's own: train, export, log with MLflow, name the run id.
+//! The steps of the README for your own model: train it, export it, log it with MLflow, and set the run id.
 
 use crate::support;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use stream_predictor_local::function::{Answer, Function};
 use stream_predictor_local::stack::Stack;
 
-/// Runs the script as the README says; what it wrote to standard output are `export NAME=value` lines.
+/// Runs the script as the README describes, and returns the variables of its `export NAME=value` lines.
 fn train(stack: &Stack, folder: &Path) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(support::tool(".venv-models", "python"))
@@ -31,7 +31,7 @@ fn train(stack: &Stack, folder: &Path) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_script_logs_a_model_that_its_run_id_leads_to() {
+async fn the_run_id_from_the_script_leads_to_its_model() {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_bucket("my-models").await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Runs the function as Lambda runs it: the binary in the zip, and the image. `make test-image` builds both
-//! for this machine's architecture. `make test` skips the image's tests, which are called `the_image_…`,
-//! without Docker or buildah.
+//! for the architecture of this machine. Without Docker or buildah, `make test` skips the tests named
+//! `the_image_…`.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ fn image_configuration() -> Value {
     image.pointer("/OCIv1/config").or(image.pointer("/0/Config")).unwrap().clone()
 }
 
-/// A program that runs the image, and its environment: `variables` and what the program itself needs.
+/// A program that runs the image, and its environment: `variables` and the variables of the program.
 fn image(variables: &[(&str, &str)]) -> (PathBuf, Vec<(String, String)>) {
     made(&format!("target/test-package/{ARCH}/root/bootstrap"), "test-image");
     let path = std::env::var("PATH").unwrap();

@@ -1,4 +1,5 @@
-//! From stream to stream, with all parts real: none lost, none twice.
+//! The whole path from stream to stream, with the real function and MLflow's files. No result is lost or
+//! repeated.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use stream_predictor_local::stack::Stack;
 const RIDES: usize = 10_000;
 const SHARDS: i32 = 2;
 
-/// Ride `index` of as many as are wanted: those of the fixtures again and again, each with an id of its own.
+/// Ride `index`. The rides of the fixtures repeat, each time with a new id.
 fn ride(rides: &[String], index: usize) -> Vec<u8> {
     let mut ride: Value = serde_json::from_str(&rides[index % rides.len()]).unwrap();
     ride["ride_id"] = index.into();
@@ -35,7 +36,7 @@ async fn put_rides(stack: &Stack, stream: &str) {
     }
 }
 
-/// Everything on a stream: partition keys and results, shard by shard.
+/// Reads all partition keys and results of a stream, shard by shard.
 async fn read(stack: &Stack, stream: &str) -> Vec<(String, Value)> {
     let kinesis = stack.kinesis();
     let shards = kinesis.list_shards().stream_name(stream).send().await.unwrap();
@@ -63,7 +64,7 @@ async fn read(stack: &Stack, stream: &str) -> Vec<(String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_rides_through_the_random_forest() {
+async fn ten_thousand_rides_are_predicted_by_the_random_forest_once_each() {
     let stack = Stack::start(&support::ministack()).await.unwrap();
     stack.create_stream("ride_events", SHARDS).await.unwrap();
     stack.create_stream("ride_predictions", SHARDS).await.unwrap();
@@ -97,15 +98,15 @@ async fn ten_thousand_rides_through_the_random_forest() {
     assert_eq!((statistics.delivered, statistics.discarded, statistics.retries), (RIDES as u64, 0, 0));
 
     let results = read(&stack, "ride_predictions").await;
-    assert_eq!(results.len(), RIDES, "none lost, none twice");
+    assert_eq!(results.len(), RIDES, "each ride has one result");
     let expected = expected(&made_fixtures().join("rides.forest.csv"));
     let mut of_ride = HashMap::new();
     let mut ids = std::collections::HashSet::new();
     for (key, result) in &results {
         let ride_id = result["prediction"]["ride_id"].as_u64().unwrap();
-        assert_eq!(*key, ride_id.to_string(), "under the ride's own key");
+        assert_eq!(*key, ride_id.to_string(), "the result has the key of its ride");
         assert_eq!(result["version"], run_id);
-        assert!(ids.insert(result["id"].as_str().unwrap()), "an id twice");
+        assert!(ids.insert(result["id"].as_str().unwrap()), "ids are unique");
         assert!(of_ride.insert(ride_id, result["prediction"]["ride_duration"].as_f64().unwrap()).is_none());
     }
     for index in 0..RIDES {

@@ -1,4 +1,4 @@
-//! The sample events answer `cargo lambda invoke`, as the README says to try them.
+//! The sample events work with `cargo lambda invoke`, as the README describes.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn cargo_lambda() -> PathBuf {
     support::tool(".venv", "cargo-lambda")
 }
 
-/// The runtime API that `cargo lambda watch` gives, and the function behind it.
+/// Starts the runtime API of `cargo lambda watch`, and the function behind it.
 fn serve(port: u16) -> (Running, Running) {
     let mut watch = Command::new(cargo_lambda());
     watch.args(["lambda", "watch", "--only-lambda-apis", "-A", "127.0.0.1", "-P", &port.to_string()]);
@@ -64,7 +64,7 @@ fn invoke(port: u16, file: &Path) -> Value {
 }
 
 #[test]
-fn each_answers_and_every_record_of_it_is_accounted_for() {
+fn every_record_of_a_sample_event_is_predicted_or_quarantined() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let _running = serve(port);
     let mut names = Vec::new();

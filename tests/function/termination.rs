@@ -1,4 +1,4 @@
-//! The end of an execution environment: SIGTERM, and the deadline, in the middle of a batch and outside of one.
+//! The end of an execution environment: SIGTERM and the deadline, during a batch and between batches.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::support::{self, RIDE, entry, fixtures, model_directory, sequence_numb
 use serde_json::json;
 use stream_predictor_local::function::{Answer, Function};
 
-/// A function whose output stream takes what is sent and never answers.
+/// A function whose output stream accepts connections and never answers.
 async fn function(stream: &TcpListener, timeout: Duration) -> Function {
     let model = model_directory(&fixtures().join("mlflow3"));
     let env = [
@@ -36,7 +36,7 @@ fn all_reported() -> Answer {
     Answer::Response(json!({"batchItemFailures": [{"itemIdentifier": sequence_number(0)}]}))
 }
 
-/// Whether the process is gone within some seconds, or a zombie that waits for its parent.
+/// Whether the process ends within five seconds. A zombie that waits for its parent counts as ended.
 fn ends(id: u32) -> bool {
     let patience = Instant::now() + Duration::from_secs(5);
     while Instant::now() < patience {
@@ -50,7 +50,7 @@ fn ends(id: u32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_amid_a_batch_reports_what_is_not_published_and_ends_the_process() {
+async fn sigterm_during_a_batch_reports_unpublished_records_and_ends_the_process() {
     let stream = TcpListener::bind("127.0.0.1:0").unwrap();
     let function = function(&stream, Duration::from_mins(1)).await;
     let id = function.process_id().unwrap();
@@ -67,7 +67,7 @@ async fn sigterm_amid_a_batch_reports_what_is_not_published_and_ends_the_process
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_outside_of_a_batch_ends_the_process_at_once() {
+async fn sigterm_between_batches_ends_the_process_at_once() {
     let stream = TcpListener::bind("127.0.0.1:0").unwrap();
     let function = function(&stream, Duration::from_mins(1)).await;
     let id = function.process_id().unwrap();
@@ -76,7 +76,7 @@ async fn sigterm_outside_of_a_batch_ends_the_process_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_the_deadline_the_answer_is_there_before_lambda_ends_the_process() {
+async fn the_answer_comes_before_lambda_ends_the_process_at_the_deadline() {
     let stream = TcpListener::bind("127.0.0.1:0").unwrap();
     let timeout = Duration::from_secs(3);
     let function = function(&stream, timeout).await;

@@ -1,4 +1,4 @@
-//! The function takes the place of the Python one: its environment, its events, its answers.
+//! The function is a replacement for the Python function, with the same environment, events and answers.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ async fn function(variables: &[(&str, &str)]) -> Function {
     Function::start(support::function(), env, Duration::from_secs(10)).await.unwrap()
 }
 
-/// The function as people start the Python one in their tests: a folder with the model, nothing of AWS.
+/// The function, started as the Python function is in tests: with a folder for the model, and without AWS.
 async fn test_run() -> Function {
     let model = model_directory(&fixtures().join("mlflow3"));
     function(&[("MODEL_LOCATION", model.to_str().unwrap()), ("RUN_ID", "Test123"), ("TEST_RUN", "True")])
@@ -27,7 +27,7 @@ async fn invoke(function: &Function, event: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_python_functions_event_gets_the_python_functions_answer() {
+async fn an_event_of_the_python_function_gets_the_same_answer() {
     let function = test_run().await;
     let data = "ewogICAgICAgICJyaWRlIjogewogICAgICAgICAgICAiUFVMb2NhdGlvbklEIjogMTMwLAogICAgICAgICAgICAiRE9Mb2NhdGlvbklEIjogMjA1LAogICAgICAgICAgICAidHJpcF9kaXN0YW5jZSI6IDMuNjYKICAgICAgICB9LCAKICAgICAgICAicmlkZV9pZCI6IDI1NgogICAgfQ==";
     let mut event: Value = serde_json::from_str(&support::event(&[b""])).unwrap();
@@ -40,7 +40,7 @@ async fn the_python_functions_event_gets_the_python_functions_answer() {
     assert!((prediction["prediction"]["ride_duration"].as_f64().unwrap() - 20.980_38).abs() < 1e-3);
     assert_eq!(answer["batchItemFailures"], json!([]));
 
-    // A hand-made event may have the payload alone.
+    // A hand-made event may have only the payload.
     let bare = invoke(&function, &json!({"Records": [{"kinesis": {"data": data}}]})).await;
     assert_eq!(bare["predictions"][0]["prediction"], prediction["prediction"]);
 }
@@ -52,7 +52,7 @@ async fn an_event_of_another_source_is_a_function_error() {
         function.invoke(r#"{"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}"#).await.unwrap();
     let Answer::FunctionError { message, .. } = answer else { panic!("{answer:?}") };
     assert!(message.contains("aws:kinesis") && !message.contains("secret"), "{message}");
-    // And the function lives on.
+    // The process continues.
     assert_eq!(
         invoke(&function, &json!({"Records": []})).await,
         json!({"predictions": [], "batchItemFailures": []})
@@ -61,7 +61,7 @@ async fn an_event_of_another_source_is_a_function_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_at_all_is_a_function_error() {
+async fn an_event_that_is_not_json_is_a_function_error() {
     let function = test_run().await;
     assert!(matches!(function.invoke("{\"Records\": [").await.unwrap(), Answer::FunctionError { .. }));
     assert_eq!(function.starts(), 1);
@@ -77,7 +77,7 @@ async fn an_event_of_6_mb_is_answered() {
 }
 
 #[tokio::test]
-async fn no_payload_gets_into_the_log_at_any_level() {
+async fn the_log_never_contains_a_payload_at_any_level() {
     let model = model_directory(&fixtures().join("mlflow3"));
     let env = [
         ("MODEL_LOCATION", model.to_str().unwrap()),
@@ -110,7 +110,7 @@ async fn no_payload_gets_into_the_log_at_any_level() {
     );
 }
 
-/// Kinesis as it should not be: it takes connections and never answers.
+/// A function whose Kinesis accepts connections and never answers.
 async fn mute_stream(test_run: &str) -> (std::net::TcpListener, Function) {
     let stream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     stream.set_nonblocking(true).unwrap();
@@ -133,7 +133,7 @@ async fn a_test_run_publishes_nothing_whatever_stream_is_named() {
     let (stream, function) = mute_stream("True").await;
     let event = serde_json::from_str(&support::event(&[support::RIDE])).unwrap();
     assert_eq!(invoke(&function, &event).await["predictions"].as_array().unwrap().len(), 1);
-    assert!(stream.accept().is_err(), "nobody asked for the stream");
+    assert!(stream.accept().is_err(), "the function does not connect to the stream");
 }
 
 #[tokio::test]

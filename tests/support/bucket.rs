@@ -1,4 +1,4 @@
-//! A bucket in memory, behind the SDK's client: objects, and the answers that a script has for `PutObject`.
+//! A bucket in memory, behind the client of the SDK. A script can make `PutObject` fail.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ pub const BUCKET: &str = "quarantine";
 
 #[derive(Clone, Default)]
 pub struct Bucket {
-    /// Status and error code of the next answers to `PutObject`; after them everything is taken.
+    /// The status and error code of the next answers to `PutObject`. After them, everything is accepted.
     pub script: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
     pub objects: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
-    /// The keys that were put, each time they were.
+    /// The key of every `PutObject`.
     pub puts: Arc<Mutex<Vec<String>>>,
 }
 
@@ -71,7 +71,7 @@ impl Bucket {
         self.objects.lock().unwrap().keys().cloned().collect()
     }
 
-    /// All objects, one after the other.
+    /// The lines of all objects.
     pub fn lines(&self) -> Vec<serde_json::Value> {
         let objects = self.objects.lock().unwrap();
         let text: Vec<String> =

@@ -1,4 +1,4 @@
-//! Aggregates as the Kinesis Producer Library writes them:
+//! Writes aggregates like the Kinesis Producer Library:
 //! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>
 
 use md5::{Digest, Md5};
@@ -20,7 +20,7 @@ struct UserRecord {
     data: Vec<u8>,
 }
 
-/// One record's payload of several user records, each a partition key and its data.
+/// The payload of a record with several user records. Each is a partition key and its data.
 pub fn aggregate<K: AsRef<str>, D: AsRef<[u8]>>(records: &[(K, D)]) -> Vec<u8> {
     let mut message = AggregatedRecord { partition_key_table: Vec::new(), records: Vec::new() };
     for (key, data) in records {

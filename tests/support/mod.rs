@@ -1,5 +1,5 @@
-//! What the tests share: fixtures, the engine, events as Lambda sends them, and a handler without AWS.
-#![allow(dead_code, reason = "every folder of tests is a crate of its own and uses a part")]
+//! Helpers for the tests: fixtures, the engine, events as Lambda sends them, and a handler without AWS.
+#![allow(dead_code, reason = "every test crate uses only a part")]
 
 pub mod bucket;
 #[path = "../../crates/predictor/tests/support/mod.rs"]
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 pub const STREAM_ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/ride_events";
 
-/// Of two AWS-shaped sequence numbers of one shard, the longer one is the later.
+/// A sequence number in the format of AWS. Within a shard, a later record has a larger number.
 pub fn sequence_number(index: usize) -> String {
     format!("4963008166608487929058118{:031}", 5_630_324_770 + index)
 }
@@ -60,7 +60,7 @@ pub fn entry(index: usize, key: &str, payload: &[u8]) -> Value {
     })
 }
 
-/// An event of payloads, each with a key of its own.
+/// An event of payloads. Each has another key.
 pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
     let entries = payloads
         .iter()
@@ -69,12 +69,12 @@ pub fn event<P: AsRef<[u8]>>(payloads: &[P]) -> String {
     json!({"Records": entries.collect::<Vec<_>>()}).to_string()
 }
 
-/// A time limit in so many seconds.
+/// A time limit in `seconds` seconds.
 pub fn seconds(seconds: u64) -> TimeLimit {
     TimeLimit::at(Instant::now() + Duration::from_secs(seconds))
 }
 
-/// The answer of a handler to an event, with time enough.
+/// The answer of a handler to an event, with a limit of a minute.
 pub async fn answer(handler: &Handler, event: &str) -> Value {
     let answer = kinesis::handle(handler, event, &seconds(60)).await.unwrap();
     serde_json::to_value(answer).unwrap()

@@ -1,8 +1,8 @@
-//! Bytes that are nearly right.
+//! Mutates valid bytes.
 
 use fastrand::Rng;
 
-/// What texts and formats take notice of.
+/// Tokens that have a meaning in texts and formats.
 const TOKENS: [&[u8]; 24] = [
     b"\"",
     b"\\",
@@ -30,7 +30,7 @@ const TOKENS: [&[u8]; 24] = [
     b"=",
 ];
 
-/// Changes some bits, cuts the end off, puts a part of the `donor` somewhere, or a token.
+/// Flips some bits, cuts off the end, or writes a part of `donor` or a token at a random place.
 pub fn mutate(bytes: &mut Vec<u8>, donor: &[u8], random: &mut Rng) {
     let at = random.usize(..=bytes.len());
     match random.u8(..4) {
@@ -48,7 +48,7 @@ pub fn mutate(bytes: &mut Vec<u8>, donor: &[u8], random: &mut Rng) {
     }
 }
 
-/// Between the bytes, or over them.
+/// Inserts `part`, or overwrites bytes with it.
 fn insert(bytes: &mut Vec<u8>, at: usize, part: &[u8], random: &mut Rng) {
     let end = if random.bool() { at } else { bytes.len().min(at + part.len()) };
     bytes.splice(at..end, part.iter().copied());

@@ -1,4 +1,5 @@
-//! The engine: from bytes to results. It knows neither AWS nor the clock, and a result depends on its document alone.
+//! The engine turns bytes into results. It knows neither AWS nor the clock. A result depends on its document
+//! alone.
 //!
 //! The modules, in the order in which a record meets them:
 //!
@@ -15,3 +16,15 @@ mod rejected;
 
 pub use predictor::{DEFAULT_NAME, Document, Plan, Predictor, Provenance, Scored};
 pub use rejected::Rejected;
+
+/// Doors share these between threads.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Predictor>();
+    is_send_and_sync::<Plan>();
+    is_send_and_sync::<model::Model>();
+    is_send_and_sync::<model::directory::ModelDirectory>();
+    is_send_and_sync::<Document<'_>>();
+    is_send_and_sync::<Scored>();
+    is_send_and_sync::<Rejected>();
+};

@@ -1,4 +1,5 @@
-//! From documents to results: features, model, result. A pure function of each document, the model and the version.
+//! Turns documents into results: features, model, result. A result is a pure function of its document, the
+//! model and the version.
 
 mod plan;
 mod runs;
@@ -13,28 +14,45 @@ use crate::model::{Description, Model};
 pub use plan::Plan;
 pub use serving_spec::result::Provenance;
 
-/// The model's name where neither the spec nor MLflow gives one.
+/// The model's name if neither the spec nor MLflow gives one.
 pub const DEFAULT_NAME: &str = "model";
 
 /// A document to score.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
-    /// Its bytes: a JSON object, if it is valid.
+    /// Its bytes. They should be a JSON object, or the document is rejected.
     pub json: &'a [u8],
-    /// Where it came from.
+    /// The origin of the document.
     pub provenance: Provenance<'a>,
 }
 
-/// What became of a document.
+/// The outcome for a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
     /// The result: one line of JSON.
     pub result: Result<Vec<u8>, Rejected>,
-    /// When the event took place, in seconds since the epoch, if the serving spec says so and the document has it.
+    /// The time of the event, in seconds since the epoch. `None` unless the serving spec names its field and
+    /// the document has it.
     pub event_time: Option<f64>,
 }
 
 /// A model with its features and its result, ready to score documents.
+///
+/// ```
+/// use predictor::model::directory::ModelDirectory;
+/// use predictor::{Document, Predictor, Provenance};
+///
+/// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/plain");
+/// let predictor = Predictor::load(&ModelDirectory::open(folder.as_ref())?, Some("run-1"))?;
+///
+/// let document = Document { json: br#"{"X": [3.67, 3, 4]}"#, provenance: Provenance::default() };
+/// let scored = predictor.score(&[document]);
+/// let result: serde_json::Value = serde_json::from_slice(scored[0].result.as_deref().unwrap())?;
+/// assert_eq!(result["version"], "run-1");
+/// let minutes = result["prediction"]["variable"].as_f64().unwrap();
+/// assert!((minutes - 16.974).abs() < 1e-3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Predictor {
     version: String,
@@ -43,15 +61,16 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// Loads the model of a directory, checks the serving spec against it, and tests the model with a row of zeros and
-    /// with the input example. `run_id` is the version in results; without it, the run id in `MLmodel` is.
+    /// Loads the model of a directory, checks the serving spec against it, and tests the model with a row of
+    /// zeros and with the input example. `run_id` is the version in results. Its default is the run id in
+    /// `MLmodel`.
     ///
     /// # Errors
-    /// When anything about the model or its spec is wrong, or there is no run id.
+    /// When the model or its spec is not valid, a test fails, or neither `run_id` nor `MLmodel` names a run.
     pub fn load(directory: &ModelDirectory, run_id: Option<&str>) -> Result<Self> {
         let description = Description::read(directory)?;
         let version = run_id.or(description.run_id.as_deref());
-        let version = version.context("no run id: MLmodel names none, so set RUN_ID")?.to_owned();
+        let version = version.context("expected a run id in MLmodel, found none: set RUN_ID")?.to_owned();
         let model = Model::load(directory, &description.file)?;
         let plan = Plan::compile(&description, &version, &model, directory)?;
         model.warm_up()?;
@@ -61,10 +80,10 @@ impl Predictor {
         Ok(Self { version, model, plan })
     }
 
-    /// Scores a row of zeros, so that the first document pays for nothing that is made once.
+    /// Scores a row of zeros, so that the first document does not pay for one-time work.
     ///
     /// # Errors
-    /// When the model fails on it.
+    /// When the model fails on that row.
     pub fn warm_up(&self) -> Result<()> {
         self.model.warm_up()
     }
@@ -75,15 +94,16 @@ impl Predictor {
         (self.plan.name(), &self.version)
     }
 
-    /// The id of the result for a document: the same for every delivery of its record, and another for another run.
+    /// The id of the result for a document. It is the same for every delivery of the record, and differs
+    /// between runs.
     #[must_use]
     pub fn id(&self, record: &str, place: u32) -> Uuid {
         self.plan.id(record, place)
     }
 
-    /// Scores documents: for each, in their order, its result or why it has none. A document's result does not depend on
-    /// its neighbours. A document that makes an operator panic is rejected alone. The model runs on as many rows at once
-    /// as fit into 64 MiB per tensor.
+    /// Scores documents, and returns their outcomes in the same order. A document's result does not depend on
+    /// the other documents. If a document makes an operator panic, only that document is rejected. The model
+    /// runs on as many rows at once as fit into 64 MiB per tensor.
     #[must_use]
     pub fn score(&self, documents: &[Document<'_>]) -> Vec<Scored> {
         self.plan.score(&self.model, documents)
@@ -95,7 +115,7 @@ impl Scored {
         Self { result: Err(rejected), event_time: None }
     }
 
-    /// Whether the document was a row of the model's input.
+    /// Whether the document became a row of the model's input.
     #[must_use]
     pub fn reached_the_model(&self) -> bool {
         matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::Panic))

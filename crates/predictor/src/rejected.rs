@@ -1,41 +1,42 @@
-//! Why a document has no result.
+//! The reasons why a document can never have a result.
 //!
-//! No message holds anything that came in a record.
+//! A message never quotes the record.
 
 use thiserror::Error;
 
-/// The document's own fault, for ever: another try would end the same way.
+/// The fault lies in the document and is permanent. A retry would fail in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejected {
     /// The payload is not standard base64 with padding (RFC 4648, section 4).
     #[error("the payload is not base64")]
     NotBase64,
-    /// There is no document in the payload, only white space if anything.
+    /// The payload has no bytes, or only white space.
     #[error("the payload is empty")]
     Empty,
-    /// An aggregate of the Kinesis Producer Library with a good digest that is not as the format says.
+    /// An aggregate of the Kinesis Producer Library has a valid digest, but does not follow the format.
     #[error("the KPL aggregate is malformed: {0}")]
     Aggregate(&'static str),
-    /// The payload starts as compressed data does, and can't be decompressed: the format's name.
-    #[error("the payload is not sound {0}")]
+    /// The payload starts as compressed data does, but cannot be decompressed. The value is the format's
+    /// name.
+    #[error("the payload is not valid {0}")]
     Compressed(&'static str),
-    /// What the record decompresses to is out of all proportion to it.
+    /// The record decompresses to far more bytes than it has.
     #[error("the record decompresses to more than {limit} bytes")]
     Expands {
         /// The limit for a record of its size.
         limit: usize,
     },
-    /// More documents than are taken from one record.
+    /// The record holds more documents than one record may.
     #[error("there are more than {limit} documents in the record")]
     TooManyDocuments {
         /// The limit.
         limit: usize,
     },
-    /// The model fails on this record alone. What it says may quote the record, so it is not passed on.
+    /// The model fails on this record, but not on others. Its message may quote the record, so it is dropped.
     #[error("the model fails on this record")]
     Model,
-    /// The function fails on this record: a defect of ours, which is the record's alone.
-    #[error("the function panics on this record; please report that")]
+    /// Scoring panics on this record, which is a bug in this software. Other records are not affected.
+    #[error("the function panics on this record; please report this bug")]
     Panic,
     /// The document does not fit the serving spec, or its prediction has no JSON form.
     #[error(transparent)]

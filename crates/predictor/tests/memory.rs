@@ -1,5 +1,5 @@
-//! What a batch takes at most, whatever the model makes of a row on the way. The peak is that of this process: what all
-//! tests here take.
+//! Bounds the memory of a batch, whatever size a row has inside the model. The measured peak is that of this
+//! process, so it covers all tests of this file.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod support;
@@ -10,7 +10,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 const CATEGORIES: usize = 13_000;
 const RECORDS: usize = 10_000;
 
-/// The most memory that this process has had, in bytes.
+/// The peak memory of this process, in bytes.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -19,9 +19,9 @@ fn peak() -> usize {
 
 const MAX_BYTES: usize = 300 << 20;
 
-/// All rows at once would be a matrix of 520 MB.
+/// For all rows at once, the matrix would take 520 MB.
 #[test]
-fn a_wide_matrix_is_made_a_few_rows_at_a_time() {
+fn a_wide_matrix_is_computed_a_few_rows_at_a_time() {
     let names: Vec<String> = (0..CATEGORIES).map(|category| format!("c{category}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut input = float_input("X", 1);
@@ -41,9 +41,10 @@ fn a_wide_matrix_is_made_a_few_rows_at_a_time() {
     assert!(peak() < MAX_BYTES, "{} bytes", peak());
 }
 
-/// Texts are made as long as the longest of them: with this one, all would be 30 million tokens.
+/// Texts are padded to the longest of them. With this long text in the batch, that would make 30 million
+/// tokens.
 #[test]
-fn one_long_text_does_not_make_all_texts_long() {
+fn one_long_text_does_not_pad_all_texts() {
     let mut input = float_input("X", 1);
     tensor_type(&mut input).elem_type = DataType::String as i32;
     tensor_type(&mut input).shape.as_mut().unwrap().dim.pop();

@@ -1,7 +1,9 @@
-//! Whatever is changed in a real model, it is refused or it runs: it never ends the process, hangs, or takes all memory.
+//! A real model with random changes is refused or runs. It never ends the process, hangs, or takes all
+//! memory.
 //!
-//! Every case has a number, and is made from it and the models of the zoo alone. `MUTATIONS=300000 cargo test --package predictor --test
-//! mutated_model` tries more of them, `MUTATION=number` one.
+//! Every case has a number, and depends only on that number and the models of the zoo. To run more cases, use
+//! `MUTATIONS=300000 cargo test --package predictor --test mutated_model`. To run one case, set
+//! `MUTATION=number`.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 #[path = "../../../fuzz/src/model.rs"]
@@ -17,19 +19,19 @@ use fastrand::Rng;
 use prost::Message;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
-/// Cases if the environment names no number.
+/// The default number of cases.
 const MUTATIONS: u64 = 2_000;
 
-/// Larger models would only take longer.
+/// The largest model that is changed. Larger models would only take longer.
 const MAX_MODEL_BYTES: u64 = 32 << 10;
 
-/// A load and two runs, in a build that is not optimised, beside other tests.
+/// The longest time for a load and two runs, in a build that is not optimised, while other tests run.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Resident memory of the whole process.
+/// The most resident memory of the whole process.
 const MAX_KIB: u64 = 2 << 20;
 
-/// The models of the zoo, in an order that is always the same.
+/// The models of the zoo, in a fixed order.
 fn models() -> Vec<Vec<u8>> {
     let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/conformance");
     assert!(zoo.is_dir(), "{} is missing: run `make conformance-models`", zoo.display());
@@ -50,7 +52,7 @@ fn a_mutated_model_is_refused_or_runs() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let cases = number("MUTATION").map_or(0..number("MUTATIONS").unwrap_or(MUTATIONS), |one| one..one + 1);
     let folder = tempfile::tempdir().unwrap();
-    // What is caught needs no telling.
+    // Caught panics are not printed.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let mut slowest = (Duration::ZERO, 0);
@@ -60,7 +62,7 @@ fn a_mutated_model_is_refused_or_runs() {
         let mut random = Rng::with_seed(case);
         let bytes = &models[random.usize(..models.len())];
         let mutated = mutate(bytes, &mut random);
-        // Should it end the process, this is the number to look at.
+        // If the process ends, this file holds the number of the case.
         std::fs::write(folder.path().join("case"), case.to_string()).unwrap();
         let start = Instant::now();
         match catch_unwind(AssertUnwindSafe(|| model::run(&mutated))) {
@@ -78,10 +80,10 @@ fn a_mutated_model_is_refused_or_runs() {
     let peak =
         status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     println!("{} cases, {loaded} loaded, slowest {slowest:?}, peak {peak:?} KiB", cases.clone().count());
-    assert!(escaped.is_empty(), "panics got out of cases {escaped:?}");
+    assert!(escaped.is_empty(), "cases {escaped:?} panicked");
     assert!(slowest.0 < MAX_TIME, "case {} took {:?}", slowest.1, slowest.0);
     assert!(peak.unwrap_or(0) < MAX_KIB, "{peak:?} KiB");
-    assert!(cases.end - cases.start < 100 || loaded > 0, "nothing but refusals tests nothing");
+    assert!(cases.end - cases.start < 100 || loaded > 0, "expected some models to load, found only refusals");
 }
 
 fn mutate(model: &[u8], random: &mut Rng) -> Vec<u8> {
@@ -146,7 +148,7 @@ fn float(random: &mut Rng) -> f32 {
     random.choice(odd).unwrap_or_default()
 }
 
-/// One element replaced, the list cut, or made longer.
+/// Replaces one element of the list, cuts it, or makes it longer.
 fn edit_list<T: Clone>(list: &mut Vec<T>, value: T, random: &mut Rng) {
     match random.u8(..4) {
         0 => list.truncate(random.usize(..=list.len())),
@@ -174,7 +176,8 @@ fn edit_attribute(attribute: &mut AttributeProto, random: &mut Rng) {
     edit_list(&mut attribute.ints, integer(random), random);
     edit_list(&mut attribute.floats, float(random), random);
     edit_list(&mut attribute.strings, text, random);
-    // The edit of lists that the attribute had not is undone by the type, which ONNX goes by; but not always.
+    // ONNX reads only the list of the attribute's type, so edits of other lists have no effect. Sometimes the
+    // type changes.
     if random.u8(..8) == 0 {
         attribute.r#type = random.i32(0..15);
     }

@@ -1,8 +1,9 @@
-//! Payloads as producers send them are unpacked to their documents. Any other bytes are unpacked to something, and nothing
-//! grows beyond its bound.
+//! Payloads from producers are unpacked to their documents. Any other bytes give at least one document or
+//! rejection, and nothing grows beyond its bound.
 //!
-//! The mutated ones have a number each, and are made from it and the fixtures alone: `MUTATIONS=3000000 cargo test --package predictor --test payloads`
-//! tries more of them, `MUTATION=number` one.
+//! Every mutated payload has a number, and depends only on that number and the fixtures. To run more cases,
+//! use `MUTATIONS=3000000 cargo test --package predictor --test payloads`. To run one case, set
+//! `MUTATION=number`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
@@ -15,16 +16,16 @@ use md5::{Digest, Md5};
 use predictor::Rejected;
 use predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 
-/// Cases if the environment names no number.
+/// The default number of cases.
 const MUTATIONS: u64 = 20_000;
 
-/// A record no larger than 10 KiB decompresses to that at most.
+/// The most bytes that a record of up to 10 KiB decompresses to.
 const LIMIT: usize = 1 << 20;
 
-/// What is unpacked of a payload: for each document its partition key and itself, or why there is none.
+/// The documents of a payload: for each, its partition key and its text, or the reason why it is rejected.
 type Unpacked = Vec<(Option<String>, Result<Vec<u8>, Rejected>)>;
 
-/// Checks what is promised of any payload, too.
+/// Unpacks a payload, and checks what holds for any payload.
 fn unpacked(payload: &[u8]) -> Unpacked {
     let earlier = DocumentRange { place: 0, key: None, json: Ok(0..2) };
     let (mut buffer, mut documents) = (b"{}".to_vec(), vec![earlier.clone()]);
@@ -53,7 +54,7 @@ fn fixtures() -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// The documents that the fixtures are made of.
+/// One of the documents in the fixtures.
 fn ride(number: usize) -> Vec<u8> {
     format!(r#"{{"ride": {number}, "zone": "Zürich"}}"#).into_bytes()
 }
@@ -68,7 +69,7 @@ fn rejected(reason: Rejected) -> Unpacked {
 }
 
 #[test]
-fn what_other_libraries_write_is_unpacked() {
+fn payloads_that_other_libraries_write_are_unpacked() {
     let fixtures = fixtures();
     let one = vec![ok(None, &ride(0))];
     let four: Unpacked = (0..4).map(|number| ok(None, &ride(number))).collect();
@@ -110,13 +111,13 @@ fn what_other_libraries_write_is_unpacked() {
             assert_eq!(unpacked(payload), expected, "{name}");
             continue;
         }
-        // One level only: what is left is bytes that are no JSON.
+        // Only one level is unpacked. The rest is not JSON.
         let documents = unpacked(payload);
         let left = documents[0].1.as_ref().unwrap();
         let is_packed = left.starts_with(b"\x1f\x8b") || left.starts_with(b"\xf3\x89");
         assert!(documents.len() == 1 && is_packed, "{name}");
     }
-    assert!(expected.is_empty(), "{expected:?} are no fixtures");
+    assert!(expected.is_empty(), "expected these fixtures, found none: {expected:?}");
 }
 
 #[test]
@@ -124,12 +125,13 @@ fn a_record_without_a_document_is_one_rejected_document() {
     for payload in [&b""[..], b" \r\n\t"] {
         assert_eq!(unpacked(payload), rejected(Rejected::Empty));
     }
-    assert_eq!(unpacked(&aggregate(b"")), rejected(Rejected::Aggregate("there is no user record in it")));
-    assert_eq!(unpacked(&aggregate(b"{}")), rejected(Rejected::Aggregate("it is no protobuf message")));
+    assert_eq!(unpacked(&aggregate(b"")), rejected(Rejected::Aggregate("it has no user record")));
+    assert_eq!(unpacked(&aggregate(b"{}")), rejected(Rejected::Aggregate("it is not a protobuf message")));
     let (mut buffer, mut documents) = (Vec::new(), Vec::new());
     unpack_base64("e30", &mut buffer, &mut documents);
     assert_eq!((buffer.len(), &documents[0].json), (0, &Err(Rejected::NotBase64)));
-    // The magic alone, and one with a bad digest, are taken for a document; that it is no JSON shows later.
+    // The magic alone, or an aggregate with a bad digest, is one document. It is rejected later, because it
+    // is not JSON.
     let mut ordinary = aggregate(b"");
     ordinary[4] ^= 1;
     for payload in [&ordinary[..4], &ordinary] {
@@ -138,7 +140,7 @@ fn a_record_without_a_document_is_one_rejected_document() {
 }
 
 #[test]
-fn a_record_holds_100_000_documents_at_most() {
+fn a_record_holds_at_most_100_000_documents() {
     let too_many = rejected(Rejected::TooManyDocuments { limit: MAX_DOCUMENTS });
     assert_eq!(unpacked(&b"{}\n".repeat(MAX_DOCUMENTS)).len(), MAX_DOCUMENTS);
     assert_eq!(unpacked(&b"{}\n".repeat(MAX_DOCUMENTS + 1)), too_many);
@@ -146,13 +148,13 @@ fn a_record_holds_100_000_documents_at_most() {
         |count| aggregate(&[b"\x0a\x01k", &b"\x1a\x06\x08\x00\x1a\x02{}".repeat(count)[..]].concat());
     assert_eq!(unpacked(&user_records(MAX_DOCUMENTS)).len(), MAX_DOCUMENTS);
     assert_eq!(unpacked(&user_records(MAX_DOCUMENTS + 1)), too_many);
-    // Rejected ones count.
+    // Rejected documents count.
     assert_eq!(unpacked(&aggregate(&b"\x1a\x00".repeat(MAX_DOCUMENTS))).len(), MAX_DOCUMENTS);
     assert_eq!(unpacked(&aggregate(&b"\x1a\x00".repeat(MAX_DOCUMENTS + 1))), too_many);
 }
 
 #[test]
-fn whatever_is_changed_it_is_unpacked_to_something() {
+fn a_mutated_payload_still_gives_documents_or_rejections() {
     let fixtures: Vec<_> = fixtures().into_values().collect();
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let cases = number("MUTATION").map_or(0..number("MUTATIONS").unwrap_or(MUTATIONS), |one| one..one + 1);
@@ -174,17 +176,19 @@ fn whatever_is_changed_it_is_unpacked_to_something() {
         writeln!(list, "{count} {reason}").unwrap();
     }
     println!("{list}");
-    assert!(cases.end - cases.start < 1000 || reasons.len() >= 8, "this reaches too little:\n{list}");
+    let enough = cases.end - cases.start < 1000 || reasons.len() >= 8;
+    assert!(enough, "expected at least 8 different outcomes, found:\n{list}");
 }
 
-/// The payload that holds the message.
+/// The payload of an aggregate with this message.
 fn aggregate(message: &[u8]) -> Vec<u8> {
     [b"\xf3\x89\x9a\xc2", message, &Md5::digest(message)[..]].concat()
 }
 
 fn mutate(fixtures: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
     let mut bytes = random.choice(fixtures).unwrap().clone();
-    // Behind a good digest, where all else is looked at.
+    // Most changes are followed by a new digest. Without a valid digest, the content of an aggregate is not
+    // read.
     let is_aggregate = bytes.starts_with(b"\xf3\x89\x9a\xc2") && random.u8(..8) > 0;
     if is_aggregate {
         bytes = bytes[4..bytes.len() - 16].to_vec();

@@ -16,16 +16,16 @@ use tokio::time::{Instant, timeout};
 use super::Place;
 use super::records::Record;
 
-/// From this invocation on nothing fails any more, so that every schedule ends.
+/// From this invocation on, nothing fails, so that every schedule ends.
 const FAULTY_INVOCATIONS: usize = 12;
 
-/// Delivers each lane in order, from the first record that is not known to be settled, and sometimes records that were
-/// delivered before. Now and then the function is killed.
+/// Delivers each lane in order, from the first record that is not known to be settled. Sometimes it repeats
+/// records that are settled, and sometimes it kills the function.
 pub struct Mapping<'a> {
     pub handler: &'a Handler,
     pub clouds: &'a [Cloud],
     pub lanes: &'a [Vec<Record>],
-    /// Of each result, the place of its document.
+    /// The place of the document of each result.
     pub places: &'a HashMap<Vec<u8>, Place>,
 }
 
@@ -35,7 +35,7 @@ impl Mapping<'_> {
         let mut invocations = 0;
         while positions.iter().zip(self.lanes).any(|(position, records)| *position < records.len()) {
             invocations += 1;
-            assert!(invocations < FAULTY_INVOCATIONS + 200, "it does not come to an end");
+            assert!(invocations < FAULTY_INVOCATIONS + 200, "the schedule does not end");
             if invocations == FAULTY_INVOCATIONS {
                 self.clouds.iter().for_each(|cloud| cloud.set_faults(Faults::default()));
             }
@@ -55,11 +55,11 @@ impl Mapping<'_> {
                 positions = ends;
             }
         }
-        // By then, late writes have arrived.
+        // After this time, late writes have arrived.
         tokio::time::sleep(Duration::from_mins(2)).await;
     }
 
-    /// How far each lane came; `None` if the function was killed.
+    /// Returns the end of each lane; `None` if the function was killed.
     async fn invoke(&self, ranges: &[Range<usize>], random: &mut Rng) -> Option<Vec<usize>> {
         let requests: Vec<u64> = self.clouds.iter().map(|cloud| cloud.counts().writes).collect();
         let seconds = random.u64(1..40);
@@ -74,14 +74,14 @@ impl Mapping<'_> {
             }
         });
         let ends = timeout(Duration::from_millis(killed_after), invocation).await.ok();
-        assert!(start.elapsed() <= Duration::from_secs(seconds), "it goes on past its time");
+        assert!(start.elapsed() <= Duration::from_secs(seconds), "the invocation exceeds its time limit");
         for (cloud, before) in self.clouds.iter().zip(requests) {
             self.check_requests(cloud, before, ends.as_deref());
         }
         ends
     }
 
-    /// One lane, as an event of Kinesis.
+    /// Delivers one lane as a Kinesis event.
     async fn through_the_door(&self, range: &Range<usize>, limit: &TimeLimit) -> usize {
         let entries: Vec<&Value> = self.lanes[0][range.clone()].iter().map(|record| &record.entry).collect();
         let event = json!({ "Records": entries }).to_string();
@@ -94,7 +94,7 @@ impl Mapping<'_> {
         place.map_or(range.end, |place| place.expect("a record of this batch"))
     }
 
-    /// Several lanes.
+    /// Delivers several lanes directly to the handler.
     async fn past_the_door(&self, ranges: &[Range<usize>], limit: &TimeLimit) -> Vec<usize> {
         let entries: Vec<Vec<String>> = ranges
             .iter()
@@ -111,14 +111,14 @@ impl Mapping<'_> {
         let ends = batch.lanes.iter().zip(ranges);
         ends.map(|(end, range)| {
             let all = range.start + end.settled == range.end;
-            assert_eq!(end.undelivered.is_none(), all, "a lane that stops says why");
+            assert_eq!(end.undelivered.is_none(), all, "a lane that stops has a reason");
             range.start + end.settled
         })
         .collect()
     }
 
-    /// While a record is refused, no new record of its lane is sent. Nothing of a lane is sent after a record that could
-    /// not be quarantined.
+    /// Checks that no new record of a lane is sent while a record of it is refused, or after a record of it
+    /// that could not be quarantined.
     fn check_requests(&self, cloud: &Cloud, before: u64, ends: Option<&[usize]>) {
         let attempts = cloud.attempts();
         let mut requests: BTreeMap<u64, Vec<&Attempt>> = BTreeMap::new();
@@ -130,7 +130,10 @@ impl Mapping<'_> {
         for entries in requests.values() {
             for entry in entries {
                 let is_clear = refused.iter().all(|(lane, _)| *lane != lane_of(entry));
-                assert!(is_clear || sent.contains(&entry.data), "sent past a refused record of its lane");
+                assert!(
+                    is_clear || sent.contains(&entry.data),
+                    "a record overtook a refused record of its lane"
+                );
             }
             for entry in entries {
                 sent.insert(&entry.data);
@@ -142,7 +145,7 @@ impl Mapping<'_> {
                 };
             }
             let keys: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-            assert_eq!(keys.len(), entries.len(), "one record of a key per request");
+            assert_eq!(keys.len(), entries.len(), "a request has one record per key");
         }
         for (lane, (&end, records)) in ends.unwrap_or_default().iter().zip(self.lanes).enumerate() {
             let Some(record) = records.get(end) else { continue };
@@ -152,7 +155,7 @@ impl Mapping<'_> {
                     let (of, number) = self.places[data];
                     of != lane || number < documents
                 };
-                assert!(sent.iter().all(|data| is_before(data)), "sent past a record that is not stored");
+                assert!(sent.iter().all(|data| is_before(data)), "a record overtook one that is not stored");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Records of an input stream: mostly rides, else whatever producers, or nobody, would send.
+//! Random records of an input stream: mostly rides, but also aggregates, compressed payloads and malformed
+//! entries.
 
 use std::io::Write as _;
 

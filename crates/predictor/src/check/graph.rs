@@ -1,4 +1,4 @@
-//! The graph, by its own words and, where it can run, as it is served.
+//! Describes the graph: what it declares, and how it is served if it can run.
 
 use onnx_ml::summary::{Declared, Summary};
 
@@ -7,7 +7,7 @@ use serving_spec::columns::Port;
 
 use super::report::Report;
 
-/// Names that are shown of a list.
+/// The number of names that are shown of a list.
 const SHOWN: usize = 5;
 
 pub(super) fn describe(report: &mut Report, summary: &Summary, model: Option<&Model>) {
@@ -36,7 +36,7 @@ fn ports(report: &mut Report, label: &str, declared: &[Declared], served: &[Port
     }
 }
 
-/// The first names of a list that may be long.
+/// Joins the first names of a list, and counts the others.
 pub(super) fn some_of(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(SHOWN);

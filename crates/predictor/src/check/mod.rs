@@ -1,5 +1,5 @@
-//! `stream-predictor check`: would the function serve the model of a directory? All that can be told about it, and every
-//! reason why not, instead of the first one.
+//! `stream-predictor check`: reports whether the function would serve the model of a directory. It lists all
+//! facts about the model, and every reason against serving it, not only the first.
 
 mod graph;
 mod report;
@@ -23,10 +23,11 @@ use serving_spec::result::ResultPlan;
 
 pub use report::Report;
 
-/// Predictions of the input example that are shown.
+/// The number of predictions of the input example that are shown.
 const SHOWN: usize = 3;
 
-/// Looks at the model of a directory from every side; with a record, a JSON document, also at what becomes of that.
+/// Checks the model of a directory. With `record`, a JSON document, it also computes the features and the
+/// prediction.
 #[must_use]
 pub fn check(directory: &ModelDirectory, record: Option<&[u8]>) -> Report {
     let mut report = Report::default();
@@ -37,7 +38,7 @@ pub fn check(directory: &ModelDirectory, record: Option<&[u8]>) -> Report {
         let name = description.spec.name.as_ref().or(description.name.as_ref());
         report.detail("name", name.map_or(DEFAULT_NAME, String::as_str));
     }
-    // Without a description, the graph may be where it usually is.
+    // Without a description, the graph is looked for under its usual name.
     let file = description.as_ref().map_or(DEFAULT_FILE, |description| &description.file);
     if let Some(path) = report.keep(directory.file(file)) {
         model(&mut report, directory, (file, &path), description.as_ref(), record);
@@ -85,7 +86,7 @@ fn model(
     }
 }
 
-/// The first predictions of an example, as JSON.
+/// Computes the first predictions for an example, as JSON.
 fn predictions(model: &Model, rows: &Rows) -> Result<Vec<String>> {
     let plan = ResultPlan::compile(&ServingSpec::default().result, model.outputs(), "", "")?;
     let rows = rows.slice(&(0..rows.len.min(SHOWN)));

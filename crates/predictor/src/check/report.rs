@@ -1,13 +1,13 @@
-//! What a check has found: lines for people, and the reasons why the model would not be served.
+//! The report of a check: facts for people, and the reasons why the model would not be served.
 
 use std::fmt;
 
 use anyhow::Result;
 
-/// Columns that a label takes.
+/// The width of a label, in characters.
 const LABEL: usize = 13;
 
-/// The findings, in their order.
+/// The findings of a check, in order.
 #[derive(Debug, Default)]
 pub struct Report {
     lines: Vec<String>,
@@ -26,18 +26,18 @@ impl Report {
         self.lines.push(format!("{label:LABEL$} {fact}"));
     }
 
-    /// Adds a fact that belongs to the one before.
+    /// Adds a fact that belongs to the fact before it.
     pub(super) fn detail(&mut self, label: &str, fact: &str) {
         self.line(&format!("  {label}"), fact);
     }
 
-    /// The value; or a problem, whose message is made one line.
+    /// Returns the value. An error becomes a problem, and its message is joined into one line.
     pub(super) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
                 let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-                // What fails at load fails again where it is looked at.
+                // The same error can occur at load and again at a later step.
                 if !self.problems.contains(&line) {
                     self.problems.push(line);
                 }
@@ -48,7 +48,7 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// The facts, and at last whether it would serve.
+    /// Writes the facts, and in the last line whether the function would serve the model.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
             writeln!(f, "{}", line.trim_end())?;

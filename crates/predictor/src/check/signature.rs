@@ -1,16 +1,17 @@
-//! MLflow's signature, against the graph. The function does not read it: where the two disagree, the graph is served.
+//! Compares MLflow's signature with the graph. The function does not read the signature. Where the two
+//! disagree, the graph counts.
 
 use anyhow::Result;
 use onnx_ml::summary::{Declared, Kind, Summary};
 
 use crate::model::Model;
-use crate::model::signature::{Field, Signature};
+use crate::model::signature::{Signature, SignatureField};
 use serving_spec::features::vocabulary;
 
 use super::graph::some_of;
 use super::report::Report;
 
-/// Lists what the signature says otherwise than the graph.
+/// Lists the differences between the signature and the graph.
 pub(super) fn compare(
     report: &mut Report,
     signature: Result<Option<Signature>>,
@@ -26,16 +27,16 @@ pub(super) fn compare(
     disagreements.extend(named("output", &signature.outputs, &summary.outputs));
     match disagreements.as_slice() {
         [] => report.line("signature", "agrees with the graph"),
-        _ => report.line("signature", "disagrees with the graph, which is served:"),
+        _ => report.line("signature", "differs from the graph, and the graph counts:"),
     }
     for disagreement in &disagreements {
         report.detail("", disagreement);
     }
 }
 
-/// Tensors are inputs by name. Columns are those of a frame, of which MLflow makes one matrix for a lone input, and an
-/// input each for several.
-fn inputs(fields: &[Field], declared: &[Declared], model: Option<&Model>) -> Vec<String> {
+/// Compares the inputs. A tensor is the input of that name. Columns are those of a frame. MLflow joins them
+/// into one matrix for a single input, and feeds one column to each of several inputs.
+fn inputs(fields: &[SignatureField], declared: &[Declared], model: Option<&Model>) -> Vec<String> {
     let columns = !fields.is_empty() && fields.iter().all(|field| field.tensor.is_none());
     let (true, [input]) = (columns, declared) else { return named("input", fields, declared) };
     match &input.kind {
@@ -45,16 +46,16 @@ fn inputs(fields: &[Field], declared: &[Declared], model: Option<&Model>) -> Vec
     }
 }
 
-/// Columns of the one matrix.
-fn matrix(fields: &[Field], input: &Declared, element: &str, shape: &[String]) -> Vec<String> {
+/// Compares the columns of a frame with the only input, a matrix.
+fn matrix(fields: &[SignatureField], input: &Declared, element: &str, shape: &[String]) -> Vec<String> {
     let mut found = Vec::new();
-    // Without a dimension for columns there is one.
+    // An input without a dimension for columns has one column.
     let sizes = shape.get(1..).unwrap_or_default();
     let width = sizes.iter().map(|size| size.parse::<usize>()).product::<Result<usize, _>>();
     if let Some(width) = width.ok().filter(|width| *width != fields.len()) {
         found.push(format!("{} columns; input `{}` has {width}", fields.len(), input.name));
     }
-    // A frame's numbers are made one type, so any number will do.
+    // The numbers of a frame are converted to one type, so any numeric type fits.
     let text = |name: &str| name == "string";
     let other: Vec<String> = fields
         .iter()
@@ -71,8 +72,8 @@ fn matrix(fields: &[Field], input: &Declared, element: &str, shape: &[String]) -
     found
 }
 
-/// Columns of maps: features of the vectoriser, or its own columns.
-fn entries(fields: &[Field], model: Option<&Model>) -> Vec<String> {
+/// Compares the columns of a frame with a map. They are features of the vectoriser, or its columns.
+fn entries(fields: &[SignatureField], model: Option<&Model>) -> Vec<String> {
     let Some(port) = model.and_then(|model| model.inputs().first()).filter(|port| !port.keys.is_empty())
     else {
         return Vec::new();
@@ -88,10 +89,10 @@ fn entries(fields: &[Field], model: Option<&Model>) -> Vec<String> {
     }
 }
 
-/// Fields that are inputs or outputs of their own.
-fn named(side: &str, fields: &[Field], declared: &[Declared]) -> Vec<String> {
+/// Compares fields with the inputs or outputs of the same names.
+fn named(side: &str, fields: &[SignatureField], declared: &[Declared]) -> Vec<String> {
     let mut found = Vec::new();
-    if let ([Field { name: None, .. }], [only]) = (fields, declared) {
+    if let ([SignatureField { name: None, .. }], [only]) = (fields, declared) {
         found.extend(difference(side, &fields[0], only));
         return found;
     }
@@ -111,11 +112,12 @@ fn named(side: &str, fields: &[Field], declared: &[Declared]) -> Vec<String> {
     found
 }
 
-/// How a field's type or shape differs from what is declared.
-fn difference(side: &str, field: &Field, declared: &Declared) -> Option<String> {
+/// Describes how the type or shape of a field differs from the declared one.
+fn difference(side: &str, field: &SignatureField, declared: &Declared) -> Option<String> {
     let Kind::Tensor { element, shape } = &declared.kind else { return None };
     let said = field.tensor.as_ref().map_or(&field.r#type, |tensor| &tensor.dtype);
-    // MLflow writes these for the type of the graph, and makes doubles of a frame floats where that takes them.
+    // MLflow writes these names for the type of the graph. It converts the doubles of a frame to floats if
+    // the graph takes floats.
     let same = match element.as_str() {
         "float" => matches!(said.as_str(), "float32" | "float" | "double"),
         "double" => matches!(said.as_str(), "float64" | "double"),

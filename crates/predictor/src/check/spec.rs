@@ -1,4 +1,4 @@
-//! The serving spec, against the model's inputs and outputs; and what it makes of one record.
+//! Compares the serving spec with the model's inputs and outputs, and applies it to one record.
 
 use std::fmt::Display;
 
@@ -13,7 +13,8 @@ use serving_spec::ServingSpec;
 
 use super::report::Report;
 
-/// Compares them, and prints the feature plan as a table. With a record, it also prints the values and the prediction.
+/// Compiles the serving spec, and prints the feature plan as a table. With a record, it also prints the
+/// values and the prediction.
 pub(super) fn compare(
     report: &mut Report,
     description: &Description,
@@ -29,7 +30,7 @@ pub(super) fn compare(
     let names: Vec<_> = spec.result.keys().map(|name| format!("`{name}`")).collect();
     report.detail(
         "result",
-        &if names.is_empty() { "the outputs by name".to_owned() } else { names.join(", ") },
+        &if names.is_empty() { "the outputs, by name".to_owned() } else { names.join(", ") },
     );
     if let Some(json) = record {
         let document = Document { json, provenance: Provenance::default() };
@@ -40,7 +41,7 @@ pub(super) fn compare(
     }
 }
 
-/// The member `prediction` of a result.
+/// Extracts the member `prediction` of a result.
 fn prediction(result: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Prediction<'a> {
@@ -55,7 +56,7 @@ fn rejection(rejected: &dyn Display) -> String {
     format!("rejected: {rejected}")
 }
 
-/// One line per feature: its name, transform and type, and its value for the record.
+/// Prints one line per feature: its name, transform and type, and its value for the record.
 fn table(report: &mut Report, plan: &FeaturePlan, record: Option<&[u8]>) {
     let values = match record.map(|record| plan.values(record)) {
         Some(Ok(values)) => values.into_iter().map(|(_, value)| value).collect(),

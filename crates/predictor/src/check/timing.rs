@@ -1,4 +1,4 @@
-//! How long it takes to load the model, and to predict a row.
+//! Measures the time to load the model and to predict a row.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use serving_spec::columns::{Rows, Sparse, Values};
 
 use super::report::Report;
 
-/// Rows of a call: a lone record, the usual batch, the largest batch that Lambda reads from a stream.
+/// Rows per call: a single record, the usual batch, and the largest batch that Lambda reads from a stream.
 const BATCHES: [usize; 3] = [1, 100, 10_000];
 
-/// A batch is timed so long, but once at least.
+/// The time spent on a batch size. At least one call is measured.
 const BUDGET: Duration = Duration::from_millis(300);
 
-/// More calls would not change the median.
+/// The most calls per batch size. More calls would not change the median.
 const MAX_CALLS: usize = 1_000;
 
-/// Times the model on the rows of its example over and over, else on zeros.
+/// Measures the model on the rows of its example, repeated as needed. Without an example, the rows are zeros.
 pub(super) fn measure(report: &mut Report, load: Duration, model: &Model, example: Option<&Rows>) {
     report.line("load", &format!("{:.1} ms", load.as_secs_f64() * 1e3));
     let zeros = model.zeros();
@@ -31,13 +31,13 @@ pub(super) fn measure(report: &mut Report, load: Duration, model: &Model, exampl
     }
 }
 
-/// `None` if the model fails on these rows.
+/// The median time of a call; `None` if the model fails on these rows.
 fn median_of_calls(model: &Model, rows: &Rows) -> Option<Duration> {
     let start = Instant::now();
     let mut calls = Vec::new();
     while calls.is_empty() || start.elapsed() < BUDGET && calls.len() < MAX_CALLS {
         let call = Instant::now();
-        // As many at once as the model takes, as in serving.
+        // As in serving, one run takes at most `max_rows` rows.
         for from in (0..rows.len).step_by(model.max_rows()) {
             let to = rows.len.min(from.saturating_add(model.max_rows()));
             if to - from == rows.len {
@@ -52,7 +52,7 @@ fn median_of_calls(model: &Model, rows: &Rows) -> Option<Duration> {
     calls.get(calls.len() / 2).copied()
 }
 
-/// So many rows, again from the first after the last.
+/// Returns `len` rows. After the last row, it starts again with the first.
 fn repeated(rows: &Rows, len: usize) -> Rows {
     fn cycle<T: Clone>(values: &[T], rows: &Rows, len: usize) -> Vec<T> {
         values.iter().cycle().take(values.len() / rows.len * len).cloned().collect()

@@ -6,10 +6,12 @@ use base64_simd::STANDARD;
 
 use crate::Rejected;
 
-/// Decodes `data` onto the end of `buffer`: where the bytes then stand. At most three quarters of `data.len()`.
+/// Appends the decoded `data` to `buffer`, and returns the range of the new bytes. They are at most three
+/// quarters of `data.len()`.
 ///
 /// # Errors
-/// [`Rejected::NotBase64`], and the buffer is as it was.
+/// [`Rejected::NotBase64`]. The buffer is then unchanged.
+#[inline]
 pub fn decode(data: &str, buffer: &mut Vec<u8>) -> Result<Range<usize>, Rejected> {
     let start = buffer.len();
     if STANDARD.decode_append(data, buffer).is_err() {
@@ -24,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_after_the_other_into_one_buffer() {
+    fn decoded_bytes_are_appended() {
         let mut buffer = Vec::new();
         assert_eq!(decode("e30=", &mut buffer), Ok(0..2));
         assert_eq!(decode("W10=", &mut buffer), Ok(2..4));
@@ -32,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base64_is_rejected_and_leaves_nothing() {
+    fn a_text_that_is_not_base64_is_rejected_and_leaves_the_buffer_unchanged() {
         let mut buffer = b"kept".to_vec();
         for text in
             ["e30", "e3 0=", "e30=e30=", "****", "e30-", "=", "é30=", &format!("{}*", "e30A".repeat(99))]

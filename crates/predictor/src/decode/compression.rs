@@ -1,4 +1,4 @@
-//! Compressed payloads, known by what they start with: no JSON text starts so.
+//! Decompresses payloads. The first bytes tell the codec, because no JSON text starts with them.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -8,13 +8,14 @@ use ::zstd::zstd_safe::DCtx;
 use super::{gzip, zstd};
 use crate::Rejected;
 
-/// No record decompresses to more, however large it is.
+/// The most bytes that any record may decompress to.
 const MAX_BYTES: usize = 32 << 20;
 
-/// Every record may decompress to as much, however small it is.
+/// The number of bytes that even the smallest record may decompress to.
 const MIN_LIMIT: usize = 1 << 20;
 
-/// JSON documents of a kind shrink to a tenth or a thirtieth; what shrinks to less than a hundredth was made to.
+/// The most bytes that a byte of a record may decompress to. Similar JSON documents shrink to a tenth or a
+/// thirtieth. Data that shrinks to less than a hundredth was made for that purpose.
 const MAX_RATIO: usize = 100;
 
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ enum Codec {
 }
 
 impl Codec {
-    /// The one whose data starts like this.
+    /// The codec whose data starts like `bytes`.
     fn of(bytes: &[u8]) -> Option<Self> {
         if gzip::is_gzip(bytes) {
             Some(Self::Gzip)
@@ -35,7 +36,7 @@ impl Codec {
         }
     }
 
-    /// What the data are not, if they can't be decompressed.
+    /// The format's name, for [`Rejected::Compressed`].
     fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -44,29 +45,30 @@ impl Codec {
     }
 }
 
-/// The decompression of one record of the stream, or of all its user records.
+/// Decompresses the payload of one record of the stream, or of all its user records.
 pub struct Decompression {
-    /// Bytes that the record may decompress to.
+    /// The number of bytes that the record may decompress to.
     limit: usize,
-    /// How many of them are left. What was decompressed in vain is gone, too: it took its time.
+    /// The bytes left of the limit. Bytes of rejected payloads count as well, because they took time.
     left: usize,
-    /// What is being decompressed, while the buffer grows.
+    /// A copy of the compressed payload, because the buffer grows while it is read.
     compressed: Vec<u8>,
     context: Option<DCtx<'static>>,
 }
 
 impl Decompression {
-    /// For a record of so many bytes.
+    /// Starts with the limit for a record of `record_bytes`.
     pub fn new(record_bytes: usize) -> Self {
         let limit = record_bytes.saturating_mul(MAX_RATIO).clamp(MIN_LIMIT, MAX_BYTES);
         Self { limit, left: limit, compressed: Vec::new(), context: None }
     }
 
-    /// Decompresses a payload onto the end of `buffer`, if it is compressed: where what it holds then stands. Once only: gzip
-    /// in gzip stays gzip.
+    /// Decompresses a payload, if it is compressed, onto the end of `buffer`. Returns the range of its
+    /// content. Only one layer is removed: gzip in gzip stays gzip.
     ///
     /// # Errors
-    /// [`Rejected::Compressed`] and [`Rejected::Expands`], and the buffer is as it was.
+    /// [`Rejected::Compressed`] and [`Rejected::Expands`]. The buffer is then unchanged.
+    #[inline]
     pub fn apply(&mut self, payload: Range<usize>, buffer: &mut Vec<u8>) -> Result<Range<usize>, Rejected> {
         match Codec::of(&buffer[payload.clone()]) {
             None => Ok(payload),
@@ -74,7 +76,8 @@ impl Decompression {
         }
     }
 
-    /// On its own, as the decoders want kilobytes of stack that take plain payloads as long to touch as all the rest.
+    /// Decompresses a payload. It is not inlined: the decoders need kilobytes of stack, and touching those
+    /// would take as long as all other work on a plain payload.
     #[inline(never)]
     fn decompress(
         &mut self,
@@ -103,7 +106,7 @@ impl Decompression {
         result.map(|()| start..buffer.len())
     }
 
-    /// Up to one byte more than is left: then that was not the end.
+    /// Reads at most one byte more than is left. That byte shows that the limit was exceeded.
     fn read(&mut self, codec: Codec, buffer: &mut Vec<u8>) -> io::Result<()> {
         let most = self.left as u64 + 1;
         match codec {
@@ -116,14 +119,15 @@ impl Decompression {
     }
 }
 
-/// Reads to the end, by way of a room that is always the same: a frame that fits into what room it is given, zstd takes without
-/// a look at its window, and what becomes of a record must not depend on the others.
+/// Appends everything that `reader` gives. The chunk always has the same size: zstd does not check the window
+/// of a frame that fits into the space that it is given, and a record's outcome must not depend on other
+/// records.
 fn append(mut reader: impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let mut room = [0; 16 << 10];
+    let mut chunk = [0; 16 << 10];
     loop {
-        match reader.read(&mut room)? {
+        match reader.read(&mut chunk)? {
             0 => return Ok(()),
-            read => buffer.extend_from_slice(&room[..read]),
+            read => buffer.extend_from_slice(&chunk[..read]),
         }
     }
 }
@@ -147,7 +151,7 @@ mod tests {
         ::zstd::bulk::compress(bytes, 1).unwrap()
     }
 
-    /// What a payload holds, for a record of so many bytes.
+    /// The content of a payload.
     fn apply(decompression: &mut Decompression, payload: &[u8]) -> Result<Vec<u8>, Rejected> {
         let before = [b"before", payload].concat();
         let mut buffer = before.clone();
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_is_decompressed_once() {
+    fn only_one_layer_of_compression_is_removed() {
         let text = b"{\"a\": 1}";
         for compress in [gzip, zstd] {
             assert_eq!(once(&compress(text)), Ok(text.to_vec()));
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_may_be_skipped() {
+    fn skippable_frames_are_skipped() {
         let skippable = |first| [&[first, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
         let (frame, first, last) = (zstd(b"[1]"), skippable(0x50), skippable(0x5f));
         assert_eq!(
@@ -188,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_changed_or_goes_on_is_rejected() {
+    fn cut_changed_and_extended_payloads_are_rejected() {
         let text: Vec<u8> = (0..300_u16).flat_map(|n| format!("{{\"n\": {n}}}\n").into_bytes()).collect();
         for (codec, magic, sound) in [(Codec::Gzip, 2, gzip(&text)), (Codec::Zstd, 4, zstd(&text))] {
             let rejected = Err(Rejected::Compressed(codec.name()));
@@ -226,14 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_for_all_that_a_record_holds() {
+    fn the_limit_is_for_all_payloads_of_a_record() {
         let half = vec![b' '; 1 << 19];
         let mut broken = zstd(&half);
         broken.push(0);
         let expands = Err(Rejected::Expands { limit: 1 << 20 });
         let mut decompression = Decompression::new(0);
         assert_eq!(apply(&mut decompression, &gzip(&half)), Ok(half.clone()));
-        // What is thrown away was decompressed all the same.
+        // The bytes of a rejected payload count.
         assert_eq!(apply(&mut decompression, &broken), Err(Rejected::Compressed(Codec::Zstd.name())));
         assert_eq!(apply(&mut decompression, &gzip(b"1")), expands);
         assert_eq!(apply(&mut decompression, b"1"), Ok(b"1".to_vec()));
@@ -257,8 +261,9 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_of_a_frame_depends_on_nothing_before_it() {
-        // A window of 16 MiB (descriptor 70), though the header says that 256 bytes follow, in one raw block.
+    fn a_frame_is_judged_alike_whatever_space_the_buffer_has() {
+        // The window is 16 MiB (descriptor 70), although the header announces only 256 bytes, in one raw
+        // block.
         let frame = [&[0x28, 0xb5, 0x2f, 0xfd, 0x40, 0x70, 0, 0, 1, 8, 0][..], &[b' '; 256]].concat();
         let results = [0, 1 << 20].map(|spare| {
             let mut buffer = Vec::with_capacity(frame.len() + spare);

@@ -1,18 +1,18 @@
-//! Gzip (RFC 1952): one member, or several after one another.
+//! Gzip (RFC 1952): one or several members.
 
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
-/// What a member starts with.
+/// The first bytes of a member.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Whether it starts as gzip does.
+/// Whether the bytes start as gzip does.
 pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// What the members hold. Reading fails unless they are sound up to the last byte.
+/// Reads the content of the members. It fails if they are not valid up to the last byte.
 pub fn reader(compressed: &[u8]) -> impl Read {
     MultiGzDecoder::new(compressed)
 }

@@ -1,4 +1,4 @@
-//! Aggregates of the Kinesis Producer Library: many user records in one record of the stream
+//! Aggregates of the Kinesis Producer Library. They hold many user records in one record of the stream
 //! (<https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>).
 
 use std::ops::Range;
@@ -13,27 +13,30 @@ const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
 
 const DIGEST_BYTES: usize = 16;
 
-/// The user records of an aggregate that are not yet read.
+/// Reads the user records of an aggregate, one after the other.
 pub struct Aggregate {
-    /// Where the partition keys stand in the buffer.
+    /// The ranges of the partition keys in the buffer.
     keys: Vec<Range<usize>>,
     fields: Fields,
 }
 
-/// Where the parts of a user record stand in the buffer. Its explicit hash key only ever chose a shard: it is not read.
+/// The ranges of a user record's parts in the buffer. The explicit hash key is not read, because it only
+/// chose a shard.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UserRecord {
-    /// Its partition key: UTF-8 of 1 to 256 characters.
+    /// The partition key: UTF-8 of 1 to 256 characters.
     pub key: Range<usize>,
-    /// Its payload.
+    /// The payload.
     pub data: Range<usize>,
 }
 
 impl Aggregate {
-    /// None if the payload is no aggregate; one whose digest is wrong isn't either.
+    /// Opens the aggregate that `payload` holds. `None` if it is not an aggregate, or its digest does not
+    /// match.
     ///
     /// # Errors
-    /// [`Rejected::Aggregate`] if what the digest vouches for is no protobuf message.
+    /// [`Rejected::Aggregate`] if the digest matches, but the content is not a protobuf message.
+    /// [`Rejected::TooManyDocuments`] if there are too many partition keys.
     pub fn open(buffer: &[u8], payload: &Range<usize>) -> Result<Option<Self>, Rejected> {
         let bytes = &buffer[payload.clone()];
         if !bytes.starts_with(&MAGIC) || bytes.len() < MAGIC.len() + DIGEST_BYTES {
@@ -56,13 +59,13 @@ impl Aggregate {
         Ok(Some(Self { keys, fields: Fields::new(message) }))
     }
 
-    /// The next user record; `buffer` holds the aggregate where it was.
+    /// The next user record. `buffer` must hold the aggregate at the same place each time.
     ///
     /// # Errors
-    /// [`Rejected::Aggregate`] if that one can't be read, or has no valid partition key.
+    /// [`Rejected::Aggregate`] if the user record cannot be read, or has no valid partition key.
     pub fn next(&mut self, buffer: &[u8]) -> Option<Result<UserRecord, Rejected>> {
         loop {
-            // That the message as a whole can be read, `open` has seen.
+            // `open` has checked that the message as a whole can be read.
             if let (3, Value::Bytes(record)) = self.fields.next(buffer).ok()?? {
                 return Some(self.user_record(buffer, record));
             }
@@ -91,7 +94,7 @@ impl Aggregate {
 
 impl From<Malformed> for Rejected {
     fn from(_: Malformed) -> Self {
-        Self::Aggregate("it is no protobuf message")
+        Self::Aggregate("it is not a protobuf message")
     }
 }
 
@@ -99,7 +102,7 @@ impl From<Malformed> for Rejected {
 mod tests {
     use super::*;
 
-    /// The payload that holds the message.
+    /// The payload of an aggregate with this message.
     fn aggregate(message: &[u8]) -> Vec<u8> {
         [&MAGIC, message, &Md5::digest(message)[..]].concat()
     }
@@ -111,9 +114,9 @@ mod tests {
         [&[number << 3 | 2][..], &varint, bytes].concat()
     }
 
-    /// What the user records of the payload hold: key and data.
+    /// The key and data of each user record in the payload.
     fn user_records(payload: &[u8]) -> Option<Vec<Result<(String, String), Rejected>>> {
-        // It does not stand at the buffer's start.
+        // The payload is not at the start of the buffer.
         let buffer = [b"before", payload].concat();
         let mut aggregate = Aggregate::open(&buffer, &(6..buffer.len())).unwrap()?;
         let text = |range: Range<usize>| String::from_utf8(buffer[range].to_vec()).unwrap();
@@ -121,7 +124,7 @@ mod tests {
         Some(std::iter::from_fn(|| aggregate.next(&buffer)).map(|record| record.map(read)).collect())
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "as `user_records` gives it")]
+    #[allow(clippy::unnecessary_wraps, reason = "it is compared with an item of `user_records`")]
     fn found(key: &str, data: &str) -> Result<(String, String), Rejected> {
         Ok((key.to_owned(), data.to_owned()))
     }
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn without_its_digest_it_is_an_ordinary_record() {
+    fn a_payload_with_a_wrong_digest_is_an_ordinary_record() {
         let whole = aggregate(&[field(1, b"a"), field(3, b"\x08\x00\x1a\x02{}")].concat());
         assert_eq!(user_records(&whole), Some(vec![found("a", "{}")]));
         for at in 0..whole.len() {
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_message_that_cannot_be_read_is_rejected_whole() {
-        let rejected = Rejected::Aggregate("it is no protobuf message");
+        let rejected = Rejected::Aggregate("it is not a protobuf message");
         for message in [&b"\x1a\x05\x08\x00\x1a\x02"[..], b"\xff", b"{\"a\": 1}"] {
             let payload = aggregate(message);
             assert_eq!(Aggregate::open(&payload, &(0..payload.len())).err(), Some(rejected.clone()));
@@ -172,7 +175,7 @@ mod tests {
             (b"\x1a\x02{}", not_in_table.clone()),
             (b"", not_in_table),
             (b"\x08\x00", Err(Rejected::Aggregate("a user record has no data"))),
-            (b"\x08\x00\x1a\x03{}", Err(Rejected::Aggregate("it is no protobuf message"))),
+            (b"\x08\x00\x1a\x03{}", Err(Rejected::Aggregate("it is not a protobuf message"))),
         ] {
             let good = field(3, b"\x08\x00\x1a\x02{}");
             let message = [field(1, b"a"), good.clone(), field(3, record), good].concat();
@@ -197,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_no_more_than_documents() {
+    fn an_aggregate_has_at_most_as_many_keys_as_documents() {
         for (keys, is_sound) in [(MAX_DOCUMENTS, true), (MAX_DOCUMENTS + 1, false)] {
             let payload = aggregate(&b"\x0a\x00".repeat(keys));
             let opened = Aggregate::open(&payload, &(0..payload.len()));

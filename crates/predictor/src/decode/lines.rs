@@ -1,14 +1,16 @@
-//! JSON documents, one or one a line (<https://jsonlines.org>).
+//! Finds the JSON documents in a text: one document, or one per line (<https://jsonlines.org>).
 
 use std::ops::Range;
 
 use memchr::memchr;
 use serde::de::IgnoredAny;
 
-/// The documents of a text, from its first to its last; none if there is nothing in it but white space.
+/// The documents of a text, in order. A text of only white space has none.
 ///
-/// A JSON text is one document, on however many lines. Else, if a line is by itself a JSON object, every line is a document
-/// that is not blank, be it JSON or not. Else the whole is one, and no JSON.
+/// - A JSON text is one document, even if it spans several lines.
+/// - Otherwise, if at least one line is a JSON object, each line that is not blank is a document, JSON or
+///   not.
+/// - Otherwise, the whole text is one document, which is not JSON.
 pub struct Documents<'a> {
     text: &'a [u8],
     at: usize,
@@ -16,7 +18,7 @@ pub struct Documents<'a> {
 }
 
 impl<'a> Documents<'a> {
-    /// Parses no more of the text than it must to find where the documents are.
+    /// Parses only as much of the text as is needed to find the documents.
     pub fn of(text: &'a [u8]) -> Self {
         let trimmed = trim(text);
         Self { text, at: if trimmed.is_empty() { text.len() } else { 0 }, by_line: is_by_line(trimmed) }
@@ -24,7 +26,7 @@ impl<'a> Documents<'a> {
 }
 
 impl Iterator for Documents<'_> {
-    /// Where the document stands in the text.
+    /// The range of the document in the text.
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
@@ -45,7 +47,7 @@ impl Iterator for Documents<'_> {
     }
 }
 
-/// The text has no white space around it.
+/// Whether each line is a document. `text` has no white space around it.
 fn is_by_line(text: &[u8]) -> bool {
     let Some(first) = memchr(b'\n', text) else { return false };
     is_object(&text[..first]) || (!is_json(text) && text[first..].split(|&byte| byte == b'\n').any(is_object))
@@ -55,12 +57,12 @@ fn is_object(line: &[u8]) -> bool {
     trim(line).starts_with(b"{") && is_json(line)
 }
 
-/// Strings are not looked into: whether they are UTF-8 shows when the document is read.
+/// Whether the text is JSON. Strings are not checked to be UTF-8; that is left to the reader of the document.
 fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// Without the white space around it (RFC 8259, section 2).
+/// Removes the white space around a text (RFC 8259, section 2).
 fn trim(text: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn else_the_whole_is_one() {
+    fn otherwise_the_whole_text_is_one_document() {
         for text in
             ["{}{}", "{} {}", "1\n2", "{\"a\":\n{\"b\":\n", "no\nJSON", "[1]\n[2]\n", "\u{feff}{}", "{}\r{}"]
         {
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_is_no_document() {
+    fn white_space_is_not_a_document() {
         for text in ["", " ", "\n", "\r\n\t \n\n"] {
             assert_eq!(documents(text), [""; 0]);
         }
@@ -122,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf8_is_split_all_the_same() {
+    fn a_text_that_is_not_utf8_is_split_as_well() {
         let text = b"{\"a\": \"\xff\"}\n{}\n\xff";
         let ranges: Vec<_> = Documents::of(text).collect();
         assert_eq!(ranges, [0..10, 11..13, 14..15]);
     }
 
     #[test]
-    fn nothing_nests_too_deep() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = "[".repeat(1_000_000) + "\n" + &"]".repeat(1_000_000);
         assert_eq!(documents(&deep).len(), 1);
         assert_eq!(documents(&format!("{deep}\n{{}}")).len(), 3);

@@ -1,4 +1,5 @@
-//! From a record's payload to JSON documents, in the encodings that producers use. One codec per file.
+//! Unpacks a record's payload to JSON documents, from the encodings that producers use. Each codec has its
+//! file.
 
 mod base64;
 mod compression;
@@ -21,25 +22,36 @@ use lines::Documents;
 /// The most documents that one record may hold.
 pub const MAX_DOCUMENTS: usize = 100_000;
 
-/// Where a document of a payload is, in the buffer that the payload was unpacked into.
+/// The place of a document in the buffer that a payload was unpacked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRange {
     /// Its place among the documents of the record, from 0.
     pub place: u32,
-    /// The partition key of the KPL user record that holds it: a valid [`PartitionKey`]. `None` if it has the record's
-    /// own key.
+    /// The partition key of the KPL user record that holds it: a valid [`PartitionKey`]. `None` if it has the
+    /// record's own key.
     pub key: Option<Range<usize>>,
-    /// The document, JSON or not; or why there is none.
+    /// The range of the document, which need not be JSON; or the reason why it has none.
     pub json: Result<Range<usize>, Rejected>,
 }
 
-/// Unpacks a payload: the user records of a KPL aggregate, then gzip or zstd, then one JSON document, or one per line.
-/// Each layer may be absent. Nothing is unpacked twice.
+/// Unpacks a payload: the user records of a KPL aggregate, then gzip or zstd, then one JSON document, or one
+/// per line. Each layer may be absent. Nothing is unpacked twice.
 ///
-/// Bytes are appended to `buffer` and documents to `documents`: at least one, and at most [`MAX_DOCUMENTS`]. A user
-/// record that cannot be unpacked is one rejected document. If the payload as a whole cannot be unpacked, it is one
-/// rejected document. The buffer grows by the payload and by what it decompresses to. That is at most 100 times the
-/// payload's size, but at least 1 MiB is accepted, and never more than 32 MiB.
+/// Bytes are appended to `buffer` and documents to `documents`: at least one, and at most [`MAX_DOCUMENTS`].
+/// A user record that cannot be unpacked is one rejected document. If the payload as a whole cannot be
+/// unpacked, it is one rejected document. The buffer grows by the payload and by what it decompresses to.
+/// That is at most 100 times the payload's size, but at least 1 MiB is accepted, and never more than 32 MiB.
+///
+/// ```
+/// use predictor::decode::unpack;
+///
+/// let (mut buffer, mut documents) = (Vec::new(), Vec::new());
+/// unpack(b"{\"x\": 1}\n{\"x\": 2}\n", &mut buffer, &mut documents);
+///
+/// let texts: Vec<&[u8]> = documents.into_iter().map(|document| &buffer[document.json.unwrap()]).collect();
+/// assert_eq!(texts, [b"{\"x\": 1}", b"{\"x\": 2}"]);
+/// ```
+#[inline]
 pub fn unpack(payload: &[u8], buffer: &mut Vec<u8>, documents: &mut Vec<DocumentRange>) {
     let append = |buffer: &mut Vec<u8>| {
         let start = buffer.len();
@@ -50,6 +62,7 @@ pub fn unpack(payload: &[u8], buffer: &mut Vec<u8>, documents: &mut Vec<Document
 }
 
 /// Unpacks a payload that comes in base64; see [`unpack`].
+#[inline]
 pub fn unpack_base64(payload: &str, buffer: &mut Vec<u8>, documents: &mut Vec<DocumentRange>) {
     Unpacking::run(|buffer| base64::decode(payload, buffer), buffer, documents);
 }
@@ -60,15 +73,15 @@ struct Unpacking<'a> {
     documents: Numbered<'a>,
 }
 
-/// The documents of the payload, after those that were there before.
+/// The documents of the payload, behind those of earlier payloads.
 struct Numbered<'a> {
     all: &'a mut Vec<DocumentRange>,
-    /// How many were there before.
+    /// The number of documents of earlier payloads.
     first: usize,
 }
 
 impl<'a> Unpacking<'a> {
-    /// Unpacks the payload that `append` puts at the end of the buffer.
+    /// Unpacks the payload that `append` adds to the buffer.
     fn run(
         append: impl FnOnce(&mut Vec<u8>) -> Result<Range<usize>, Rejected>,
         buffer: &'a mut Vec<u8>,
@@ -85,7 +98,10 @@ impl<'a> Unpacking<'a> {
         }
     }
 
-    /// Fails if the record is rejected as a whole.
+    /// Unpacks the record's payload.
+    ///
+    /// # Errors
+    /// When the record is rejected as a whole.
     fn unpack(&mut self, payload: Range<usize>) -> Result<(), Rejected> {
         let mut decompression = Decompression::new(payload.len());
         let Some(mut aggregate) = Aggregate::open(self.buffer, &payload)? else {
@@ -98,12 +114,12 @@ impl<'a> Unpacking<'a> {
             }
         }
         if self.documents.is_empty() {
-            return Err(Rejected::Aggregate("there is no user record in it"));
+            return Err(Rejected::Aggregate("it has no user record"));
         }
         Ok(())
     }
 
-    /// The payload of the record, or of one of its user records.
+    /// Unpacks the payload of the record, or of one of its user records.
     fn payload(
         &mut self,
         key: Option<Range<usize>>,

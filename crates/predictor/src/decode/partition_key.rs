@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A text of more bytes has more than 256 characters, whatever they are.
+/// The most bytes that 256 characters can take.
 const MAX_BYTES: usize = 256 * 4;
 
 /// A partition key: 1 to 256 characters
@@ -14,15 +14,18 @@ impl<'a> PartitionKey<'a> {
     /// Parses a key.
     ///
     /// # Errors
-    /// When it does not have 1 to 256 characters: the text.
+    /// Returns the text when it does not have 1 to 256 characters.
+    #[inline]
     pub fn parse(text: Cow<'a, str>) -> Result<Self, Cow<'a, str>> {
-        // Most keys are short: up to 256 bytes there is nothing to count.
+        // Most keys are short. The characters of up to 256 bytes need not be counted.
         let is_key = !text.is_empty() && (text.len() <= 256 || text.chars().nth(256).is_none());
         if is_key { Ok(Self(text)) } else { Err(text) }
     }
 
-    /// Parses the bytes of a key; `None` if they are not UTF-8 of 1 to 256 characters. Long texts are not read.
+    /// Parses the bytes of a key. `None` if they are not UTF-8 of 1 to 256 characters. Long texts are not
+    /// read.
     #[must_use]
+    #[inline]
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         if bytes.len() > MAX_BYTES {
             return None;
@@ -37,7 +40,7 @@ impl<'a> PartitionKey<'a> {
         &self.0
     }
 
-    /// The same key, borrowing nothing.
+    /// Copies a borrowed key, so that it can outlive its text.
     #[must_use]
     pub fn into_owned(self) -> PartitionKey<'static> {
         PartitionKey(Cow::Owned(self.0.into_owned()))

@@ -1,10 +1,11 @@
-//! Protocol Buffers on the wire, read where they stand (<https://protobuf.dev/programming-guides/encoding/>).
+//! Reads the wire format of Protocol Buffers without copying
+//! (<https://protobuf.dev/programming-guides/encoding/>).
 
 use std::ops::Range;
 
 /// The fields of a message, in the order in which they were written.
 pub struct Fields {
-    /// Where in the buffer the fields stand that are not yet read.
+    /// The range of the fields that are not yet read, in the buffer.
     rest: Range<usize>,
 }
 
@@ -13,26 +14,26 @@ pub struct Fields {
 pub enum Value {
     /// A varint.
     Integer(u64),
-    /// Where the bytes, text or message of a length-delimited field stand in the buffer.
+    /// The range of a length-delimited field in the buffer: bytes, a text or a message.
     Bytes(Range<usize>),
-    /// Of a fixed width.
+    /// A value of a fixed width.
     Fixed,
 }
 
-/// The bytes are no message.
+/// The bytes are not a message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed;
 
 impl Fields {
-    /// Those of the message that stands at `message` in the buffer.
+    /// The fields of the message at the range `message` of a buffer.
     pub fn new(message: Range<usize>) -> Self {
         Self { rest: message }
     }
 
-    /// The next field's number and value; `buffer` is the same each time.
+    /// The next field's number and value. `buffer` must be the same each time.
     ///
     /// # Errors
-    /// [`Malformed`], also for groups, which the formats of today do without.
+    /// [`Malformed`], also for groups, which today's formats no longer use.
     pub fn next(&mut self, buffer: &[u8]) -> Result<Option<(u64, Value)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -51,7 +52,7 @@ impl Fields {
         Ok(Some((tag >> 3, value)))
     }
 
-    /// Seven bits a byte, the lowest first, at most 64.
+    /// Reads a varint: seven bits per byte, the lowest first, at most 64 bits.
     fn varint(&mut self, buffer: &[u8]) -> Result<u64, Malformed> {
         let mut value = 0;
         for shift in (0..u64::BITS).step_by(7) {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_early_is_no_message() {
+    fn bytes_that_end_early_are_not_a_message() {
         for message in [
             &b"\x08"[..],
             b"\x08\x80",

@@ -1,4 +1,5 @@
-//! The model directory on this machine: `MLmodel`, the graph, its external data, and the serving spec.
+//! The model directory on this machine. It holds `MLmodel`, the graph, its external data, and the serving
+//! spec.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,11 +7,22 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 /// A folder with a model.
+///
+/// ```
+/// use predictor::model::directory::ModelDirectory;
+///
+/// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/plain");
+/// let directory = ModelDirectory::open(folder.as_ref())?;
+/// assert_eq!(directory.text("serving.toml", 1 << 20)?, None);
+/// assert!(directory.file("model.onnx")?.is_file());
+/// assert!(directory.file("../secret").is_err());
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ModelDirectory {
     path: PathBuf,
     origin: String,
-    /// A downloaded folder is removed with this value.
+    /// Removes a downloaded folder when this value is dropped.
     _downloaded: Option<TempDir>,
 }
 
@@ -18,19 +30,20 @@ impl ModelDirectory {
     /// Opens a folder of this machine.
     ///
     /// # Errors
-    /// When there is no such folder.
+    /// When the folder does not exist.
     pub fn open(path: &Path) -> Result<Self> {
-        ensure!(path.is_dir(), "there is no such folder");
+        ensure!(path.is_dir(), "expected a folder with a model, found none");
         Ok(Self { path: path.to_owned(), origin: path.display().to_string(), _downloaded: None })
     }
 
-    /// Takes a folder into which `origin` was downloaded, and removes it at the end.
+    /// Takes over a folder into which `origin` was downloaded. The folder is removed when this value is
+    /// dropped.
     #[must_use]
     pub fn downloaded(folder: TempDir, origin: String) -> Self {
         Self { path: folder.path().to_owned(), origin, _downloaded: Some(folder) }
     }
 
-    /// Where it came from, for messages.
+    /// The address of the directory, for messages.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
@@ -44,10 +57,10 @@ impl ModelDirectory {
         Ok(self.path.join(contained(name)?))
     }
 
-    /// A small text file of the directory; `None` if it has none of that name.
+    /// Reads a small text file of the directory. `None` if the file does not exist.
     ///
     /// # Errors
-    /// When it is larger than `limit` bytes, no UTF-8, or can't be read.
+    /// When it is larger than `limit` bytes, is not UTF-8, or cannot be read.
     pub fn text(&self, name: &str, limit: usize) -> Result<Option<String>> {
         let path = self.file(name)?;
         let size = match std::fs::metadata(&path) {
@@ -55,7 +68,7 @@ impl ModelDirectory {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(name.to_owned()),
         };
-        ensure!(size <= limit as u64, "{name} has {size} bytes, at most {limit} are read");
+        ensure!(size <= limit as u64, "{name}: expected at most {limit} bytes, found {size}");
         std::fs::read_to_string(&path).map(Some).with_context(|| name.to_owned())
     }
 }
@@ -67,7 +80,7 @@ impl ModelDirectory {
 pub fn contained(name: &str) -> Result<&Path> {
     let path = Path::new(name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    // `components` drops what `a//b` and `a/.` have too many.
+    // `components` ignores the empty part of `a//b` and the dot of `a/.`.
     let as_written = !name.contains("//") && !name.split('/').any(|part| matches!(part, "" | "." | ".."));
     ensure!(
         plain && as_written && !name.contains(['\0', '\\']),

@@ -1,7 +1,7 @@
-//! The input example that MLflow keeps beside a model, as rows for a self-test at cold start.
+//! Reads the input example that MLflow stores beside a model, as rows for a self-test at cold start.
 //!
-//! Forms: <https://mlflow.org/docs/latest/ml/model/signatures/#input-examples>. An example holds the model's own
-//! inputs; the serving spec and its fields mean nothing to it.
+//! Formats: <https://mlflow.org/docs/latest/ml/model/signatures/#input-examples>. An example holds the inputs
+//! of the model. It does not know the serving spec and its fields.
 
 use anyhow::{Context, Result, bail, ensure};
 use hashbrown::HashMap;
@@ -9,16 +9,17 @@ use serde_json::{Map, Value};
 
 use serving_spec::columns::{Element, Port, Rows, Sparse, Values};
 
-/// The file's name.
+/// The name of the file.
 pub(super) const FILE: &str = "input_example.json";
 
-/// No example is nearly as large.
+/// The most bytes of the file that are read. Examples are far smaller.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
-/// Rows beyond these would test nothing more.
+/// The most rows that are used. More rows would not test anything new.
 const MAX_ROWS: usize = 100;
 
-/// The rows of an example for a model with these inputs; `None` for forms that don't tell rows and inputs apart.
+/// Reads the rows of an example for a model with these inputs. `None` for formats that do not tell rows and
+/// inputs apart.
 ///
 /// # Errors
 /// When a row does not fit the inputs.
@@ -38,7 +39,7 @@ pub(super) fn rows(text: &str, ports: &[Port]) -> Result<Option<Rows>> {
 
 type Row = Map<String, Value>;
 
-/// Rows as objects, whose members are inputs, or columns or entries of the only one.
+/// Reads rows as objects. Their members are inputs, or the columns or entries of the only input.
 fn named_rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
     match example {
         Value::Object(mut object) => {
@@ -54,7 +55,7 @@ fn named_rows(example: Value, ports: &[Port]) -> Option<Vec<Row>> {
             if let Some(inputs) = object.remove("inputs") {
                 return named_rows(inputs, ports);
             }
-            // Arrays of columns, or one row of scalars.
+            // The members are arrays of columns, or the scalars of one row.
             if object
                 .values()
                 .all(|value| matches!(value, Value::Array(array) if array.len() == first_len(&object)))
@@ -86,15 +87,15 @@ fn first_len(object: &Row) -> usize {
     object.values().next().and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-/// The entries of a vectoriser's rows: `{"zone": "1", "km": 2.5}`, or its columns, `{"zone=1": 1.0, "km": 2.5}`. What it
-/// does not know counts as nothing.
+/// Reads the rows of a vectoriser, by feature, `{"zone": "1", "km": 2.5}`, or by column, `{"zone=1": 1.0,
+/// "km": 2.5}`. Unknown columns are ignored.
 fn sparse(rows: &[Row], port: &Port) -> Result<Values> {
     let columns: HashMap<&str, i32> = port.keys.iter().map(String::as_str).zip(0..).collect();
     let entry = |(name, value): (&String, &Value)| {
         let (name, value) = match value {
             Value::Number(number) => (name.clone(), number.as_f64().unwrap_or_default()),
             Value::String(category) => (format!("{name}={category}"), 1.0),
-            _ => bail!("`{name}` is neither a number nor a string"),
+            _ => bail!("`{name}`: expected a number or a string, found another type"),
         };
         Ok((columns.get(name.as_str()).copied().unwrap_or(Sparse::NONE), value))
     };
@@ -102,7 +103,7 @@ fn sparse(rows: &[Row], port: &Port) -> Result<Values> {
         .iter()
         .enumerate()
         .map(|(at, row)| {
-            // The map itself may come as the one input's value.
+            // The map itself may be the value of the only input.
             let row = row.get(&port.name).and_then(Value::as_object).unwrap_or(row);
             row.iter().map(entry).collect::<Result<Vec<_>>>().with_context(|| format!("row {at}"))
         })
@@ -116,34 +117,36 @@ fn sparse(rows: &[Row], port: &Port) -> Result<Values> {
     Ok(Values::Sparse(sparse))
 }
 
-/// The values of an input's columns: under its name or, in a frame for the only input, one after another.
+/// Reads the columns of an input. They are under its name or, if it is the only input, all columns of a
+/// frame.
 fn dense(rows: &[Row], port: &Port, only: bool) -> Result<Values> {
     let mut values = Values::empty(&port.element, 0);
     for (at, row) in rows.iter().enumerate() {
         let columns: Vec<&Value> = match row.get(&port.name) {
             _ if !port.keys.is_empty() => {
-                by_key(row, port).with_context(|| format!("row {at} lacks a key"))?
+                by_key(row, port).with_context(|| format!("row {at} lacks a key of the map"))?
             }
             Some(Value::Array(columns)) => columns.iter().collect(),
             Some(value) => vec![value],
             None if only => row.values().collect(),
-            None => bail!("row {at} lacks it"),
+            None => bail!("row {at} lacks this input"),
         };
         ensure!(
             columns.len() == port.width,
-            "row {at} has {} values, it takes {}",
-            columns.len(),
-            port.width
+            "row {at}: expected {} values, found {}",
+            port.width,
+            columns.len()
         );
         for value in columns {
-            push(value, &mut values)
-                .with_context(|| format!("row {at}: a value is not {}", port.element.name()))?;
+            push(value, &mut values).with_context(|| {
+                format!("row {at}: expected {} values, found another type", port.element.name())
+            })?;
         }
     }
     Ok(values)
 }
 
-/// The values of a map, which may come as that of the input.
+/// The values of a map. The map is the row, or the value of the input.
 fn by_key<'a>(row: &'a Row, port: &Port) -> Option<Vec<&'a Value>> {
     let row = row.get(&port.name).and_then(Value::as_object).unwrap_or(row);
     port.keys.iter().map(|key| row.get(key)).collect()
@@ -214,7 +217,7 @@ mod tests {
         assert_eq!(inputs(r#"{"X": {"-1": "b", "7": "a", "9": "c"}}"#, &map), row);
         assert_eq!(inputs(r#"[{"X": {"-1": "b", "7": "a"}}]"#, &map), row);
         let error = rows(r#"{"X": {"7": "a"}}"#, &map).unwrap_err();
-        assert!(format!("{error:#}").ends_with("row 0 lacks a key"), "{error:#}");
+        assert!(format!("{error:#}").ends_with("row 0 lacks a key of the map"), "{error:#}");
     }
 
     #[test]
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_no_examples() {
+    fn other_formats_are_not_read() {
         let two = [port("X", Element::Float, 1), port("Y", Element::Float, 1)];
         for text in ["[[1, 2]]", "7", "{", "null"] {
             assert_eq!(rows(text, &two).unwrap(), None, "{text}");

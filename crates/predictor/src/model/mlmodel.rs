@@ -1,4 +1,4 @@
-//! `MLmodel`, the YAML file by which MLflow describes a model directory.
+//! Reads `MLmodel`, the YAML file in which MLflow describes a model directory.
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
@@ -14,15 +14,16 @@ use serving_spec::ServingSpec;
 /// The file's name.
 pub const FILE: &str = "MLmodel";
 
-/// A signature takes some 65 bytes a column: room for a quarter of a million.
+/// The most bytes of the file that are read. A signature takes about 65 bytes per column, so a quarter of a
+/// million columns fit.
 pub const MAX_BYTES: usize = 16 << 20;
 
-/// What serving needs of the file.
+/// The parts of the file that serving needs.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct MlModel {
     /// The run that logged the model.
     pub run_id: Option<String>,
-    /// Where it was logged, below the run's artifacts: a name with MLflow 2, an address with 3.
+    /// Where the model was logged, below the run's artifacts: a name in MLflow 2, an address in MLflow 3.
     pub artifact_path: Option<String>,
     #[serde(default)]
     flavors: Flavors,
@@ -44,8 +45,8 @@ struct Metadata {
     serving: Option<Serving>,
 }
 
-/// The serving spec, as YAML or as JSON text: what writes `MLmodel` leaves strings such as `1e3` without quotes, which
-/// reads as a number here.
+/// The serving spec, as YAML or as a JSON text. Strings such as `1e3` need the JSON text: MLflow writes them
+/// to YAML without quotes, and here they would be read as numbers.
 #[derive(Debug, Clone, Default)]
 struct Serving(ServingSpec);
 
@@ -59,7 +60,7 @@ impl<'de> Visitor<'de> for Serving {
     type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a serving spec: a map, or its JSON text")
+        f.write_str("a serving spec, as a map or as its JSON text")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self, A::Error> {
@@ -75,7 +76,7 @@ impl MlModel {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// When it is no YAML, or of another shape; also when the serving spec in it is.
+    /// When the text is not YAML, or a part that serving needs is malformed, such as the serving spec.
     pub fn parse(text: &str) -> Result<Self> {
         let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
         serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error))).context(FILE)
@@ -87,7 +88,8 @@ impl MlModel {
     /// When the model was not logged by `mlflow.onnx`.
     pub fn onnx_file(&self) -> Result<&str> {
         let onnx = self.flavors.onnx.as_ref();
-        let onnx = onnx.context("MLmodel has no flavor `onnx`: log the model with mlflow.onnx.log_model")?;
+        let onnx =
+            onnx.context("MLmodel lacks the flavor `onnx`: log the model with mlflow.onnx.log_model")?;
         Ok(onnx.data.as_deref().unwrap_or(super::DEFAULT_FILE))
     }
 
@@ -98,17 +100,18 @@ impl MlModel {
     }
 }
 
-/// What tells one logged model from another.
+/// The facts by which a run's model is found among logged models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// The run that logged it.
     pub run_id: Option<String>,
-    /// Whether it is of the ONNX flavor.
+    /// Whether it has the ONNX flavor.
     pub is_onnx: bool,
 }
 
 impl Logged {
-    /// Reads an `MLmodel` text that may hold anything else.
+    /// Reads the facts from an `MLmodel` text, whatever else it holds. `None` if it is not YAML of that
+    /// shape.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         #[derive(Deserialize)]
@@ -144,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn a_model_of_another_flavor_is_told_the_way() {
+    fn the_error_for_another_flavor_suggests_log_model() {
         let mlmodel = MlModel::parse("flavors:\n  sklearn: {}\n").unwrap();
         assert!(mlmodel.onnx_file().unwrap_err().to_string().contains("mlflow.onnx.log_model"));
     }
 
     #[test]
-    fn a_spec_can_be_json_in_which_strings_are_never_numbers() {
+    fn a_spec_can_be_json_text_that_keeps_strings_as_strings() {
         let spec = r#"{"features": {"a": {"ordinal": "/a", "vocabulary": ["1E5", "0o7"]}}}"#;
         let mlmodel = MlModel::parse(&format!("metadata:\n  serving: '{spec}'\n")).unwrap();
         let expected: ServingSpec = serde_json::from_str(spec).unwrap();
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_of_a_spec_are_those_that_are_written() {
+    fn the_numbers_of_a_spec_are_read_exactly() {
         for number in ["-13.075549199058697", "7.8768535816859595", "0.1", "9007199254740993.0"] {
             let features = format!("{{\"features\": {{\"a\": {{\"constant\": {number}}}}}}}");
             for serving in [format!("'{features}'"), features] {

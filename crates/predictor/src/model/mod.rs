@@ -1,4 +1,4 @@
-//! The model: from a directory that MLflow wrote to predictions for a batch of rows.
+//! Loads the model of a directory that MLflow wrote, and predicts batches of rows.
 
 pub mod directory;
 mod example;
@@ -17,16 +17,16 @@ use serving_spec::columns::{Port, Rows, Values};
 use directory::ModelDirectory;
 use mlmodel::MlModel;
 
-/// The graph's file where `MLmodel` names none.
+/// The graph's file if `MLmodel` does not name one.
 pub const DEFAULT_FILE: &str = "model.onnx";
 
 /// The serving spec's file.
 const SPEC_FILE: &str = "serving.toml";
 
-/// No serving spec is nearly as large.
+/// The most bytes of a serving spec. Specs are far smaller.
 const MAX_SPEC_BYTES: usize = 1 << 20;
 
-/// A model, ready to predict.
+/// A model that is ready to predict.
 #[derive(Debug)]
 pub struct Model {
     session: Session,
@@ -36,12 +36,12 @@ pub struct Model {
     outputs: Vec<Port>,
 }
 
-/// What a model directory says beside the graph.
+/// The facts that a model directory holds beside the graph.
 #[derive(Debug, Clone)]
 pub struct Description {
     /// The graph's file.
     pub file: String,
-    /// The serving spec; an empty one where there is none.
+    /// The serving spec. It is empty if the directory has none.
     pub spec: ServingSpec,
     /// The run that logged the model.
     pub run_id: Option<String>,
@@ -63,11 +63,11 @@ impl Description {
         let within = mlmodel.as_ref().and_then(|mlmodel| mlmodel.serving().cloned());
         ensure!(
             beside.is_none() || within.is_none(),
-            "two serving specs: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one"
+            "expected one serving spec, found two: {SPEC_FILE}, and `metadata.serving` in MLmodel; keep one"
         );
         let spec = beside.or(within).unwrap_or_default();
         let run_id = mlmodel.as_ref().and_then(|mlmodel| mlmodel.run_id.clone());
-        // MLflow 3 writes the artifacts' address here, which is no name.
+        // MLflow 3 writes the address of the artifacts here, not a name.
         let name = mlmodel.and_then(|mlmodel| mlmodel.artifact_path).filter(|path| !path.contains(':'));
         Ok(Self { file, spec, run_id, name })
     }
@@ -81,10 +81,10 @@ fn parse_spec(text: &str) -> Result<ServingSpec> {
 }
 
 impl Model {
-    /// Loads the graph of a directory, with the number of rows left open.
+    /// Loads the graph of a directory for any number of rows.
     ///
     /// # Errors
-    /// When it is no ONNX model, or one that can't be served.
+    /// When it is not an ONNX model, or cannot be served.
     pub fn load(directory: &ModelDirectory, file: &str) -> Result<Self> {
         Self::read(&directory.file(file)?).context(file.to_owned())
     }
@@ -105,29 +105,29 @@ impl Model {
         Ok(Self { session, ports, shapes, outputs })
     }
 
-    /// What each row needs, in the order of the graph's inputs.
+    /// The values that each row needs, in the order of the graph's inputs.
     #[must_use]
     pub fn inputs(&self) -> &[Port] {
         &self.ports
     }
 
-    /// How many rows a call may have, for no tensor on the way to take more than 64 MiB unless one row does. What a row gets
-    /// does not depend on the others: they are those that happened to arrive with it.
+    /// The most rows per call. With them, no intermediate tensor exceeds 64 MiB, unless a single row does. A
+    /// row's outputs do not depend on the other rows of the call.
     #[must_use]
     pub fn max_rows(&self) -> usize {
         self.session.max_rows()
     }
 
-    /// What each row gets, in the order of the graph's outputs.
+    /// The values that each row gets, in the order of the graph's outputs.
     #[must_use]
     pub fn outputs(&self) -> &[Port] {
         &self.outputs
     }
 
-    /// Predicts all rows in one call: for each output `rows.len × width` values.
+    /// Predicts all rows in one call. Each output has `rows.len × width` values.
     ///
     /// # Errors
-    /// When the graph fails on these rows; it then may still run on others.
+    /// When the graph fails on these rows. It may still run on other rows.
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
         let inputs = self.ports.iter().zip(&self.shapes).zip(&rows.inputs);
         let tensors = inputs
@@ -138,10 +138,10 @@ impl Model {
         ports.map(|(tensor, port)| tensors::to_values(tensor, port, rows.len)).collect()
     }
 
-    /// Runs one row of zeros and empty strings, so that the first record pays for nothing that is made once.
+    /// Runs one row of zeros and empty strings, so that the first record does not pay for one-time work.
     ///
     /// # Errors
-    /// When the graph fails on it.
+    /// When the graph fails on that row.
     pub fn warm_up(&self) -> Result<()> {
         self.run(&self.zeros()).map(drop).context("the model fails on a row of zeros")
     }
@@ -152,15 +152,16 @@ impl Model {
         Rows { inputs: self.ports.iter().map(tensors::zero_row).collect(), len: 1 }
     }
 
-    /// The rows of the input example, if the directory has one in a form that rows can be read from.
+    /// The rows of the input example. `None` if the directory has none, or its format does not tell rows
+    /// apart.
     ///
     /// # Errors
-    /// When it does not fit the inputs.
+    /// When the example does not fit the inputs.
     pub fn example(&self, directory: &ModelDirectory) -> Result<Option<Rows>> {
         let Some(text) = directory.text(example::FILE, example::MAX_BYTES)? else { return Ok(None) };
         let rows = example::rows(&text, &self.ports).context(example::FILE)?;
         if rows.is_none() {
-            tracing::info!("{} is not in a form that rows can be read from: not tested", example::FILE);
+            tracing::info!("{} is not tested: its format does not tell rows and inputs apart", example::FILE);
         }
         Ok(rows)
     }
@@ -170,13 +171,13 @@ impl Model {
     /// # Errors
     /// When the graph fails on them, or a prediction for them is not finite.
     pub fn test_example(&self, rows: &Rows) -> Result<()> {
-        let outputs = self.run(rows).context("the model fails on it").context(example::FILE)?;
+        let outputs = self.run(rows).context("the model fails on this example").context(example::FILE)?;
         let finite = outputs.iter().all(|values| match values {
             Values::Float(v) => v.iter().all(|x| x.is_finite()),
             Values::Double(v) => v.iter().all(|x| x.is_finite()),
             _ => true,
         });
-        ensure!(finite, "{}: a prediction for it is not finite", example::FILE);
+        ensure!(finite, "{}: expected finite predictions, found NaN or an infinity", example::FILE);
         Ok(())
     }
 }

@@ -1,28 +1,28 @@
-//! The signature by which MLflow describes a model's inputs and outputs, in `MLmodel`. Serving goes by the graph alone; a
-//! signature that disagrees with it tells that something else was logged than was meant.
+//! Reads the signature in `MLmodel`, in which MLflow describes a model's inputs and outputs. Serving uses
+//! only the graph. If the signature differs from it, probably the wrong model was logged.
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/signatures/>
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// What a model takes and gives.
+/// The inputs and outputs of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// Inputs: the model's own, or columns of a frame.
-    pub inputs: Vec<Field>,
-    /// Outputs likewise.
-    pub outputs: Vec<Field>,
+    /// The inputs of the model, or columns of a frame.
+    pub inputs: Vec<SignatureField>,
+    /// The outputs of the model, or columns of a frame.
+    pub outputs: Vec<SignatureField>,
 }
 
-/// A column or a tensor.
+/// A column or a tensor of a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Field {
-    /// Its name; the only one may have none.
+pub struct SignatureField {
+    /// Its name. An only field may lack one.
     pub name: Option<String>,
     /// `double`, `long`, `string` and so on for a column; `tensor` for a tensor.
     pub r#type: String,
-    /// What a tensor is like.
+    /// The type and shape of a tensor.
     #[serde(rename = "tensor-spec")]
     pub tensor: Option<TensorSpec>,
 }
@@ -30,17 +30,17 @@ pub struct Field {
 /// A tensor's type and shape.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TensorSpec {
-    /// The type of its elements in NumPy's words: `float32`.
+    /// The type of its elements, as NumPy names it: `float32`.
     pub dtype: String,
-    /// Its shape; -1 is any size.
+    /// Its shape. -1 stands for any size.
     pub shape: Vec<i64>,
 }
 
 impl Signature {
-    /// Reads the signature in an `MLmodel` text; `None` if it has none.
+    /// Reads the signature in an `MLmodel` text. `None` if it has none.
     ///
     /// # Errors
-    /// When it is malformed.
+    /// When the signature is malformed.
     pub fn parse(mlmodel: &str) -> Result<Option<Self>> {
         #[derive(Deserialize)]
         struct Part {
@@ -51,7 +51,7 @@ impl Signature {
             inputs: Option<String>,
             outputs: Option<String>,
         }
-        let part: Part = serde_saphyr::from_str(mlmodel).context("the signature is no map of texts")?;
+        let part: Part = serde_saphyr::from_str(mlmodel).context("the signature: expected a map of texts")?;
         let fields = |text: Option<String>, of: &'static str| {
             let fields = text.map(|text| serde_json::from_str(&text)).transpose();
             fields.map(Option::unwrap_or_default).with_context(|| format!("the signature's {of}"))
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn none_is_none_and_a_malformed_one_an_error() {
+    fn a_signature_may_be_absent_but_not_malformed() {
         assert_eq!(Signature::parse("run_id: r\nsignature: null\n").unwrap(), None);
         assert_eq!(Signature::parse("run_id: r\n").unwrap(), None);
         let error = Signature::parse("signature:\n  inputs: '{'\n").unwrap_err();

@@ -1,18 +1,21 @@
-//! Between our columns and tract's tensors.
+//! Converts between columns and tract's tensors.
 
 use anyhow::{Result, bail, ensure};
-use onnx_ml::{Columns, Dimension, Input, MapValue, Output, Takes};
+use onnx_ml::{Columns, Dimension, Input, MapValue, Output, Takes, VOID_COLUMN};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
 use serving_spec::columns::{Element, Number, Port, Sparse, Values};
 
-/// More columns than a record of 10 MiB could fill.
+// Sparse rows go to the model as they are.
+const _: () = assert!(Sparse::NONE == VOID_COLUMN);
+
+/// The most columns of an input. A record of 10 MiB could not fill more.
 const MAX_COLUMNS: usize = 10 << 20;
 
-/// What an input takes for each row, and the shape of its tensor: its first dimension is the batch, the others must be
-/// stated.
+/// The port of an input, and the shape of its tensor. The first dimension is the batch. The model must state
+/// the others.
 pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
     let port = |element, width, keys: &[String]| Port {
         name: input.name.clone(),
@@ -35,21 +38,23 @@ pub(super) fn input_port(input: &Input) -> Result<(Port, Vec<Dimension>)> {
         DataType::Int32 => Element::Int32,
         DataType::Bool => Element::Bool,
         DataType::String => Element::String,
-        other => bail!("takes {other:?}; served are float, double, int64, int32, bool and string"),
+        other => bail!("expected float, double, int64, int32, bool or string, found {other:?}"),
     };
     match shape {
-        [] => bail!("has no batch dimension"),
+        [] => bail!("expected a batch dimension, found none"),
         [_] => Ok((port(element, 1, keys), vec![Dimension::Rows])),
         [_, Some(columns @ 1..=MAX_COLUMNS)] => {
             Ok((port(element, *columns, keys), vec![Dimension::Rows, Dimension::Of(*columns)]))
         }
-        [_, Some(other)] => bail!("has {other} columns; served are 1 to {MAX_COLUMNS}"),
-        [_, None] => bail!("does not state its number of columns: export the model with it"),
-        _ => bail!("has {} dimensions; served are [N] and [N, columns]", shape.len()),
+        [_, Some(other)] => bail!("expected 1 to {MAX_COLUMNS} columns, found {other}"),
+        [_, None] => {
+            bail!("expected a stated number of columns, found an open one: export the model with it")
+        }
+        _ => bail!("expected the shape [N] or [N, columns], found {} dimensions", shape.len()),
     }
 }
 
-/// The type of a map's values in our columns.
+/// The number type for the values of a map.
 fn number(values: MapValue) -> Number {
     match values {
         MapValue::Float => Number::Float,
@@ -58,37 +63,39 @@ fn number(values: MapValue) -> Number {
     }
 }
 
-/// What an output gives for a row, by its fact.
+/// The port of an output, by its fact.
 pub(super) fn output_port(output: &Output, fact: &TypedFact, rows: &TDim) -> Result<Port> {
     let element = match (fact.datum_type, &output.classes) {
         (DatumType::F32, Some(_)) => Element::Map(Number::Float),
-        (other, Some(_)) => bail!("gives maps to {other:?}; served are maps to float"),
+        (other, Some(_)) => bail!("expected maps to float, found maps to {other:?}"),
         (DatumType::F32, None) => Element::Float,
         (DatumType::F64, None) => Element::Double,
-        // tract computes with whole numbers as dimensions where it can.
+        // tract represents whole numbers as dimensions where it can.
         (DatumType::I64 | DatumType::TDim, None) => Element::Int64,
         (DatumType::I32, None) => Element::Int32,
         (DatumType::Bool, None) => Element::Bool,
         (DatumType::String, None) => Element::String,
-        (other, None) => bail!("gives {other:?}; served are float, double, int64, int32, bool and string"),
+        (other, None) => bail!("expected float, double, int64, int32, bool or string, found {other:?}"),
     };
-    let Some((first, rest)) = fact.shape.split_first() else { bail!("gives one value for the whole batch") };
-    ensure!(first == rows, "gives {first} rows for N");
+    let Some((first, rest)) = fact.shape.split_first() else {
+        bail!("expected a value per row, found one for the whole batch")
+    };
+    ensure!(first == rows, "expected N rows, found {first}");
     let mut width = 1;
     for dimension in rest {
         match dimension.to_usize() {
             Ok(size) => width *= size,
-            Err(_) => bail!("gives rows of unknown length ({dimension})"),
+            Err(_) => bail!("expected rows of a known length, found {dimension}"),
         }
     }
     if let Some(classes) = &output.classes {
-        ensure!(width == classes.len(), "gives {width} scores for {} classes", classes.len());
+        ensure!(width == classes.len(), "expected {} scores, one per class; found {width}", classes.len());
     }
     let keys = output.classes.clone().unwrap_or_default();
     Ok(Port { name: output.name.clone(), element, width, keys })
 }
 
-/// The tensors of an input.
+/// Converts the values of an input to its tensors.
 pub(super) fn from_values(
     element: Element,
     shape: &[Dimension],
@@ -112,9 +119,12 @@ pub(super) fn from_values(
     Ok(vec![tensor.into_tvalue()])
 }
 
-/// The two tensors of sparse rows: `int32[rows, entries]` columns, and the values there, of the type of the map's.
+/// Converts sparse rows to two tensors: `int32[rows, entries]` columns, and their values in the number type
+/// of the map.
 fn sparse_rows(element: Element, sparse: &Sparse, rows: usize) -> Result<Vec<TValue>> {
-    let Element::Map(values) = element else { bail!("an input of {} has no columns", element.name()) };
+    let Element::Map(values) = element else {
+        bail!("expected sparse rows only for a map, found {}", element.name())
+    };
     let shape = [rows, sparse.entries];
     let columns = Tensor::from_shape(&shape, &sparse.columns)?;
     let number = match values {
@@ -126,14 +136,14 @@ fn sparse_rows(element: Element, sparse: &Sparse, rows: usize) -> Result<Vec<TVa
     Ok(vec![columns.into_tvalue(), values.into_tvalue()])
 }
 
-/// The values of an output.
+/// Converts the tensor of an output to its values.
 pub(super) fn to_values(tensor: &Tensor, port: &Port, rows: usize) -> Result<Values> {
     ensure!(
         tensor.len() == rows * port.width,
-        "output `{}`: {} values for {rows} rows of {}",
+        "output `{}`: expected {rows} rows of {} values, found {} values",
         port.name,
-        tensor.len(),
-        port.width
+        port.width,
+        tensor.len()
     );
     Ok(match port.element {
         Element::Float | Element::Map(_) => Values::Float(copy(tensor)?),

@@ -1,4 +1,4 @@
-//! The serving spec, compiled for a model: from documents to rows, and from outputs to results.
+//! The serving spec, compiled for a model. It turns documents into rows, and outputs into results.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,7 +14,7 @@ use serving_spec::result::ResultPlan;
 use super::runs::Runs;
 use super::{DEFAULT_NAME, Document, Scored};
 
-/// Features and result of a model. It scores documents with the model that it was compiled for.
+/// The features and the result of a model. A plan scores documents with the model that it was compiled for.
 #[derive(Debug)]
 pub struct Plan {
     name: String,
@@ -28,7 +28,7 @@ impl Plan {
     /// Checks the serving spec of a directory against its model.
     ///
     /// # Errors
-    /// When they do not fit: every reason.
+    /// When they do not fit. The error lists every reason.
     pub fn compile(
         Description { spec, name, .. }: &Description,
         version: &str,
@@ -75,7 +75,7 @@ impl Plan {
         for documents in documents.chunks(model.max_rows()) {
             match catch_unwind(AssertUnwindSafe(|| self.score_together(model, documents))) {
                 Ok(together) => scored.extend(together),
-                // One of them is to blame: each is scored alone.
+                // At least one document panics. To find it, each is scored alone.
                 Err(_) if documents.len() > 1 => {
                     scored.extend(documents.iter().flat_map(|document| self.score(model, &[*document])));
                 }

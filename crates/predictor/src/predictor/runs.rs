@@ -1,18 +1,18 @@
-//! The model's outputs for every row that it does not fail on.
+//! Runs the model on rows, and isolates the rows on which it fails.
 
 use crate::Rejected;
 use crate::model::Model;
 use serving_spec::columns::{Rows, Values};
 
-/// The outputs of some rows, from one run of the model, or from several where it fails on a row.
+/// The outputs for some rows. They come from one run of the model, or from several if it fails on a row.
 pub struct Runs {
     runs: Vec<Vec<Values>>,
-    /// For each row, its run and its place there.
+    /// For each row, its run and its place in that run. `None` if the model fails on the row.
     places: Vec<Option<(usize, usize)>>,
 }
 
 impl Runs {
-    /// Runs the model once for all rows. If that fails, it tries halves, down to the rows that are to blame.
+    /// Runs the model once for all rows. If that fails, it runs each half, down to the single rows that fail.
     pub fn of(model: &Model, rows: &Rows) -> Self {
         let mut all = Self { runs: Vec::new(), places: vec![None; rows.len] };
         let mut open = Vec::from_iter((rows.len > 0).then_some(0..rows.len));
@@ -40,6 +40,7 @@ impl Runs {
     ///
     /// # Errors
     /// [`Rejected::Model`] when the model fails on the row.
+    #[inline]
     pub fn row(&self, row: usize) -> Result<(&[Values], usize), Rejected> {
         let (run, place) = self.places[row].ok_or(Rejected::Model)?;
         Ok((&self.runs[run], place))

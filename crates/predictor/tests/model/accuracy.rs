@@ -1,4 +1,5 @@
-//! Predictions equal scikit-learn's: minutes to 1e-4 of their size, probabilities to 1e-4, classes altogether.
+//! Predictions equal scikit-learn's: minutes within a relative 1e-4, probabilities within 1e-4, and classes
+//! exactly.
 
 use std::path::Path;
 
@@ -21,26 +22,27 @@ fn predictions_equal(model: &Path, folder: &Path, csv: &str, count: usize) {
 }
 
 #[test]
-fn of_the_linear_regression_that_mlflow_2_logged() {
+fn predictions_of_a_linear_regression_logged_by_mlflow_2_are_accurate() {
     let model = model_directory(&fixtures().join("mlflow2"));
     predictions_equal(&model, &fixtures(), "rides.linear.csv", 1000);
 }
 
 #[test]
-fn of_the_linear_regression_that_mlflow_3_logged() {
+fn predictions_of_a_linear_regression_logged_by_mlflow_3_are_accurate() {
     let model = model_directory(&fixtures().join("mlflow3"));
     predictions_equal(&model, &fixtures(), "rides.linear.csv", 1000);
 }
 
 #[test]
-fn of_the_random_forest() {
+fn predictions_of_a_random_forest_are_accurate() {
     let model = model_directory(&made_fixtures().join("forest"));
     predictions_equal(&model, &made_fixtures(), "rides.forest.csv", 5000);
 }
 
-/// From the form's fields; scikit-learn got its features from the Python module.
+/// Here the features are computed from the fields of the form. For scikit-learn, the Python module computed
+/// them.
 #[test]
-fn of_the_flight_delays() {
+fn predictions_of_flight_delays_are_accurate() {
     let folder = made_fixtures().join("flights");
     let read = |name: &str| {
         let path = folder.join(name);
@@ -67,6 +69,9 @@ fn of_the_flight_delays() {
     }
     assert!(worst <= 1e-4, "the worst difference is {worst:e}");
     for class in classes {
-        assert!(predictions.iter().any(|result| result["prediction"]["delay"] == class), "none is {class}");
+        assert!(
+            predictions.iter().any(|result| result["prediction"]["delay"] == class),
+            "{class} is missing"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! A prediction does not depend on the records that it was predicted with: a replay in other batches gives the same bytes.
-#![allow(clippy::cast_possible_truncation, reason = "rows are of random numbers")]
+//! A prediction does not depend on the other records of its batch. A replay in other batches gives the same
+//! bytes.
+#![allow(clippy::cast_possible_truncation, reason = "rows hold random numbers")]
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
 use serving_spec::columns::{Element, Number, Port, Rows, Sparse, Values};
 
-/// More than a tree kernel takes at once, and than a tile of a matrix product.
+/// More rows than a tree kernel takes at once, and than a tile of a matrix product has.
 const ROWS: usize = 70;
 
 fn models() -> Vec<PathBuf> {
@@ -20,7 +21,7 @@ fn models() -> Vec<PathBuf> {
     models
 }
 
-/// Numbers as standardised features have them, and some that are whole, nothing or far out.
+/// A number like those of standardised features. Some numbers are zero, whole, or outliers.
 fn number(random: &mut fastrand::Rng) -> f64 {
     match random.u8(0..10) {
         0 => 0.0,
@@ -72,7 +73,10 @@ fn same(a: &Values, b: &Values) -> bool {
     }
 }
 
-/// The first row that gets something else in batches of one of several sizes; or why the model can't be asked.
+/// The first difference between one large batch and batches of several sizes.
+///
+/// # Errors
+/// The message of a model that cannot be loaded or run.
 fn difference(folder: &Path) -> Result<Option<String>, String> {
     let directory = ModelDirectory::open(folder).unwrap();
     let model = Model::load(&directory, "model.onnx").map_err(|error| format!("{error:#}"))?;
@@ -89,7 +93,7 @@ fn difference(folder: &Path) -> Result<Option<String>, String> {
                 let expected = together.slice(range.start * width..range.end * width);
                 if !same(&expected, apart) {
                     return Ok(Some(format!(
-                        "{size} a call, from row {start}: {apart:?}, expected {expected:?}"
+                        "with {size} rows per call, from row {start}: expected {expected:?}, found {apart:?}"
                     )));
                 }
             }
@@ -122,6 +126,10 @@ fn predictions_are_the_same_bits_in_every_batch() {
     assert!(differ.is_empty(), "{}", differ.join("\n"));
     let not_asked: Vec<_> =
         answers.iter().filter_map(|(name, answer)| Some((name, answer.as_ref().err()?))).collect();
-    // Random rows are none that an encoder that knows no other categories takes, and some graphs can't be served.
-    assert!(not_asked.len() <= 10 && answers.len() > 400, "{} asked, but not {not_asked:?}", answers.len());
+    // Some encoders refuse the categories of random rows, and some graphs cannot be served.
+    assert!(
+        not_asked.len() <= 10 && answers.len() > 400,
+        "of {} models, failed: {not_asked:?}",
+        answers.len()
+    );
 }

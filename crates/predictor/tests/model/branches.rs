@@ -1,4 +1,4 @@
-//! `If`: which branch runs is decided by values, and branches may give what they like.
+//! `If`: values decide which branch runs, and the branches may have outputs of different shapes.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn integers(name: &str, dims: &[i64], values: &[i64]) -> TensorProto {
     }
 }
 
-/// A branch whose last node gives its output.
+/// A branch. The output of its last node is the output of the branch.
 fn branch(name: &str, node: Vec<NodeProto>) -> AttributeProto {
     let output = ValueInfoProto { name: node.last().unwrap().output[0].clone(), ..ValueInfoProto::default() };
     let graph = GraphProto { name: name.to_owned(), node, output: vec![output], ..GraphProto::default() };
@@ -33,7 +33,7 @@ fn choice(condition: &str, output: &str, then: Vec<NodeProto>, otherwise: Vec<No
     node("If", &[condition], output, branches)
 }
 
-/// `c`: whether the largest number of the batch is above 2.
+/// Computes `c`: whether the largest number of the batch is above 2.
 fn above_two() -> Vec<NodeProto> {
     vec![
         node("ReduceMax", &["X"], "largest", vec![int("keepdims", 0)]),
@@ -41,7 +41,7 @@ fn above_two() -> Vec<NodeProto> {
     ]
 }
 
-/// Two columns, and constants to work with.
+/// A model with two columns, and with constants for the nodes.
 fn of_two_columns(nodes: Vec<NodeProto>) -> ModelProto {
     let two = TensorProto {
         name: "two".to_owned(),
@@ -96,9 +96,9 @@ fn the_values_choose_a_branch() {
     assert_eq!(predictions(&model, &[HIGH, LOW]), [-4.0, -3.0], "the batch decides");
 }
 
-/// One branch has a column, of how many only a run tells, the other both.
+/// One branch keeps a number of columns that only a run knows. The other keeps both.
 #[test]
-fn branches_may_give_other_sizes() {
+fn branches_may_have_outputs_of_different_sizes() {
     let positive = node("Greater", &["largest_by_column", "two"], "large", vec![]);
     let by_column =
         node("ReduceMax", &["X"], "largest_by_column", vec![ints("axes", &[0]), int("keepdims", 0)]);
@@ -115,9 +115,9 @@ fn branches_may_give_other_sizes() {
     assert_eq!(predictions(&model, &[HIGH]), [1.0], "the second column is left out");
 }
 
-/// A branch knows the number of rows, which a constant is said with, and so does one within it.
+/// A branch, and a branch within it, can read values from outside: here a shape with the number of rows.
 #[test]
-fn branches_know_what_is_around_them() {
+fn branches_read_values_of_the_graphs_around_them() {
     let twos = node("Expand", &["two", "shape"], "twos", vec![]);
     let wide = vec![choice("c", "i", vec![twos], vec![neg("X", "b")]), node("Add", &["X", "i"], "a", vec![])];
     let shape = node("Shape", &["X"], "shape", vec![]);
@@ -136,21 +136,21 @@ fn a_branch_that_is_never_chosen_does_not_matter() {
     assert_eq!(predictions(&model, &[LOW, HIGH]), [-3.0, -4.0]);
 }
 
-/// A branch gives `[N, 2]`, the other `[N, 1, 2]`.
+/// The output of one branch is `[N, 1, 2]`, that of the other `[N, 2]`.
 fn of_other_ranks() -> NodeProto {
     let cube = vec![node("Reshape", &["X", "cube"], "a", vec![])];
     choice("c", "z", cube, vec![neg("X", "b")])
 }
 
 #[test]
-fn what_comes_after_goes_on_with_either_rank() {
+fn nodes_after_an_if_accept_either_rank() {
     let flat = node("Reshape", &["z", "columns"], "flat", vec![]);
     let nodes = [above_two(), vec![of_other_ranks(), flat, sum("flat", "y")]].concat();
     let model = of_two_columns(nodes);
     assert_eq!(predictions(&model, &[LOW]), [-3.0]);
     assert_eq!(predictions(&model, &[HIGH, LOW]), [4.0, 3.0]);
 
-    // Two behind each other, and a third in a branch.
+    // A second `If` behind the first.
     let again = node("Reshape", &["z", "columns"], "X2", vec![]);
     let cube = vec![node("Reshape", &["X2", "cube"], "a2", vec![])];
     let second = choice("c", "z2", cube, vec![neg("X2", "b2")]);
@@ -161,19 +161,19 @@ fn what_comes_after_goes_on_with_either_rank() {
     assert_eq!(predictions(&model, &[HIGH]), [4.0]);
 }
 
-/// `Gemm` takes matrices only.
+/// `Gemm` behind the `If` takes only matrices.
 #[test]
-fn a_branch_that_nothing_goes_on_with_fails_when_it_is_chosen() {
+fn a_branch_whose_rank_nothing_accepts_fails_when_it_is_chosen() {
     let ones = node("Gemm", &["z", "z"], "product", vec![int("transB", 1)]);
     let nodes = [above_two(), vec![of_other_ranks(), ones, sum("product", "y")]].concat();
     let model = of_two_columns(nodes);
     assert_eq!(predictions(&model, &[LOW]), [5.0]);
     assert_eq!(predictions(&model, &[HIGH]), [0.0; 0]);
-    assert_eq!(predictions(&model, &[HIGH, LOW]), [5.0], "it runs without the first");
+    assert_eq!(predictions(&model, &[HIGH, LOW]), [5.0], "it runs without the first document");
 }
 
 #[test]
-fn what_no_branch_can_do_is_refused() {
+fn ifs_that_cannot_run_are_refused() {
     let nothing = vec![node("Reshape", &["X", "cube"], "b", vec![]), node("Gemm", &["b", "b"], "b2", vec![])];
     let neither = choice("c", "z", vec![neg("X", "a")], nothing);
     let line = refusal(&of_two_columns([above_two(), vec![neither, sum("z", "y")]].concat()));
@@ -193,9 +193,9 @@ fn what_no_branch_can_do_is_refused() {
     assert!(line.contains("ContinuedIf is not an ONNX operator"), "{line}");
 }
 
-/// Each that disagrees doubles what comes after it.
+/// Each `If` whose branches disagree doubles the nodes after it.
 #[test]
-fn what_branches_disagree_on_is_bounded() {
+fn disagreements_of_branches_are_bounded() {
     let mut nodes = above_two();
     nodes.push(neg("X", "v0"));
     for at in 0..40 {
@@ -219,9 +219,9 @@ fn what_branches_disagree_on_is_bounded() {
     assert!(line.contains("bytes come after an If whose branches disagree"), "{line}");
 }
 
-/// An output of the branches that nothing asks for has no name.
+/// An output of an `If` that nothing reads has an empty name.
 #[test]
-fn what_is_not_asked_for_is_left_out() {
+fn unread_outputs_are_left_out() {
     let two = |name: &str| {
         let nodes = vec![neg("X", &format!("{name}0")), sum("X", &format!("{name}1"))];
         let mut branch = branch(name, nodes);

@@ -1,6 +1,5 @@
-//! The conformance runner tells models that give the outputs they are known to have from those that don't; and all of
-
-//! the zoo's do.
+//! The conformance runner passes the models that compute the expected outputs, and fails the others. All
+//! models of the zoo pass.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +9,7 @@ use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::*;
 
-/// What the runner prints on standard output, and its exit code.
+/// The standard output of the runner, and its exit code.
 fn run(folder: &Path) -> (String, i32) {
     let output = Command::new(env!("CARGO_BIN_EXE_conformance")).arg(folder).output().unwrap();
     (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
@@ -54,7 +53,7 @@ fn identity(element: DataType) -> ModelProto {
     model(vec![input], vec![node("Identity", &["X"], "y", vec![])], vec![])
 }
 
-/// The line of a model that is to give `expected` for `input`.
+/// The runner's line for a model whose data set expects `expected` for `input`.
 fn line(model: &ModelProto, input: &TensorProto, expected: &TensorProto) -> String {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("a/case");
@@ -85,21 +84,23 @@ fn another_output_fails_with_the_first_element_that_differs() {
     let float = identity(DataType::Float);
     let rows = floats(&[2, 2], &[1.0, 2.0, 3.0, 4.0]);
     let found = line(&float, &rows, &floats(&[2, 2], &[1.0, 2.001, 3.0, 5.0]));
-    assert_eq!(found, "element [0, 1] is 2.0, expected 2.000999927520752; 2 of 4 differ");
+    assert_eq!(found, "element [0, 1]: expected 2.000999927520752, found 2.0; 2 of 4 differ");
     for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert!(line(&float, &rows, &floats(&[2, 2], &[1.0, 2.0, 3.0, odd])).contains("element [1, 1]"));
         assert!(line(&float, &floats(&[2, 2], &[odd; 4]), &rows).contains("4 of 4 differ"));
     }
-    assert_eq!(line(&float, &rows, &floats(&[4], &[1.0, 2.0, 3.0, 4.0])), "shape [2, 2], expected [4]");
-    assert_eq!(line(&float, &rows, &integers(&[2, 2], &[1, 2, 3, 4])), "elements of F32, expected I64");
+    let reshaped = floats(&[4], &[1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(line(&float, &rows, &reshaped), "expected shape [4], found [2, 2]");
+    let whole = integers(&[2, 2], &[1, 2, 3, 4]);
+    assert_eq!(line(&float, &rows, &whole), "expected elements of I64, found F32");
     let label = line(&identity(DataType::String), &words(&[1, 2], &["a", "b"]), &words(&[1, 2], &["a", "c"]));
-    assert_eq!(label, "element [0, 1] is \"b\", expected \"c\"; 1 of 2 differ");
+    assert_eq!(label, "element [0, 1]: expected \"c\", found \"b\"; 1 of 2 differ");
     let close = line(
         &identity(DataType::Int64),
         &integers(&[1, 2], &[100_000, 0]),
         &integers(&[1, 2], &[100_001, 0]),
     );
-    assert_eq!(close, "element [0, 0] is 100000, expected 100001; 1 of 2 differ");
+    assert_eq!(close, "element [0, 0]: expected 100001, found 100000; 1 of 2 differ");
 }
 
 #[test]
@@ -129,23 +130,26 @@ fn models_are_found_at_any_depth_and_every_data_set_counts() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "PASS a/deep/down");
     assert_eq!(lines[1], "PASS b");
-    assert_eq!(lines[2], "FAIL empty: it has no data set");
-    assert_eq!(lines[3], "FAIL half: data set x: it has no output_0.pb");
-    assert!(lines[4].starts_with("FAIL second: data set 1: output `y`: element [0, 1] is 2.0"), "{text}");
-    assert_eq!(lines[5], "FAIL too_many: data set x: it has 2 inputs, the graph 1");
+    assert_eq!(lines[2], "FAIL empty: expected a folder with input_0.pb and output_0.pb, found none");
+    assert_eq!(lines[3], "FAIL half: data set x: expected the file output_0.pb, found none");
+    assert!(
+        lines[4].starts_with("FAIL second: data set 1: output `y`: element [0, 1]: expected 3.0"),
+        "{text}"
+    );
+    assert_eq!(lines[5], "FAIL too_many: data set x: expected 1 inputs, found 2");
     assert!(lines[6].starts_with("FAIL unloadable: not an ONNX model"), "{text}");
     assert_eq!((lines[7], lines.len(), code), ("2 passed, 5 failed", 8, 1));
 }
 
-/// `[N, 2]` reshaped to `[2, 2]`: two rows only ever run.
+/// The model reshapes `[N, 2]` to `[2, 2]`, so it runs only for two rows.
 #[test]
-fn what_runs_only_with_the_rows_stated_fails_unless_the_graph_states_them() {
+fn a_model_for_one_number_of_rows_fails_unless_its_graph_states_the_number() {
     let shape = TensorProto { name: "shape".to_owned(), ..integers(&[2], &[2, 2]) };
     let mut model =
         model(vec![float_input("X", 2)], vec![node("Reshape", &["X", "shape"], "y", vec![])], vec![shape]);
     let rows = floats(&[2, 2], &[1.0, 2.0, 3.0, 4.0]);
     let found = line(&model, &rows, &rows);
-    assert!(found.contains("it runs with the number of rows stated only"), "{found}");
+    assert!(found.contains("runs only with a stated number of rows"), "{found}");
     let input = tensor_type(&mut model.graph.as_mut().unwrap().input[0]);
     let rows_stated = Some(tensor_shape_proto::dimension::Value::DimValue(2));
     input.shape.as_mut().unwrap().dim[0].value = rows_stated;
@@ -173,7 +177,7 @@ fn the_zoo_conforms() {
         let passed = text.lines().filter(|line| line.starts_with(&format!("PASS {kind}/"))).count();
         assert!(
             passed >= least,
-            "{passed} in {kind}, at least {least} are known: run `make conformance-models`"
+            "{kind}: expected at least {least} models that pass, found {passed}: run `make conformance-models`"
         );
     }
 }

@@ -24,7 +24,7 @@ fn with_functions(node: Vec<NodeProto>, functions: Vec<FunctionProto>) -> ModelP
     ModelProto { functions, ..model(vec![float_input("X", 1)], node, vec![]) }
 }
 
-/// `add(a, b) = a + b` by way of a name that the graph and the other function have too, and `twice(a) = add(a, a)`.
+/// The functions `add(a, b) = a + b` and `twice(a) = add(a, a)`. Both have a value `sum`, as the graph does.
 fn sums() -> Vec<FunctionProto> {
     vec![
         function(
@@ -43,7 +43,7 @@ fn sums() -> Vec<FunctionProto> {
 }
 
 #[test]
-fn functions_are_written_out_with_names_of_their_own() {
+fn functions_are_expanded_with_unique_names() {
     let nodes = vec![
         call("twice", &["X"], "sum", vec![]),
         call("twice", &["sum"], "again", vec![]),
@@ -54,7 +54,7 @@ fn functions_are_written_out_with_names_of_their_own() {
 }
 
 #[test]
-fn an_attribute_refers_to_the_calls() {
+fn an_attribute_can_refer_to_an_attribute_of_the_call() {
     let alpha = |value: f32| AttributeProto {
         name: "alpha".to_owned(),
         r#type: attribute_proto::AttributeType::Float as i32,
@@ -69,13 +69,13 @@ fn an_attribute_refers_to_the_calls() {
     };
     let given = AttributeProto { name: "slope".to_owned(), ..alpha(0.5) };
     assert_eq!(predictions(&leaks(vec![given]), &[r#"{"X": -100}"#]), [-50.0]);
-    // LeakyRelu's own default.
+    // The default of LeakyRelu.
     let found = predictions(&leaks(vec![]), &[r#"{"X": -100}"#])[0];
     assert!((found + 1.0).abs() < 1e-6, "{found}");
 }
 
 #[test]
-fn functions_without_end_are_refused() {
+fn endless_functions_are_refused() {
     let circle = function("circle", &["x"], &["y"], vec![call("circle", &["x"], "y", vec![])]);
     let line = refusal(&with_functions(vec![call("circle", &["X"], "y", vec![])], vec![circle]));
     assert!(line.contains("function own.circle is nested too deeply"), "{line}");

@@ -1,6 +1,5 @@
-//! A graph that keeps to no rule, or asks for more than any model needs, is refused with a message that names the thing:
-
-//! no panic, no hang, no memory that a few bytes could ask for.
+//! A graph that breaks the rules, or asks for more than any model needs, is refused with a message that names
+//! the fault. It causes no panic and no hang, and a few bytes cannot allocate much memory.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +35,7 @@ fn floats_of(name: &str, dims: &[i64], len: usize) -> TensorProto {
     }
 }
 
-/// The refusal, which must come fast.
+/// The message of the refusal, which must come within 5 seconds.
 fn fast_refusal(model: &ModelProto) -> String {
     let start = Instant::now();
     let line = refusal(model);
@@ -45,7 +44,7 @@ fn fast_refusal(model: &ModelProto) -> String {
 }
 
 #[test]
-fn a_name_is_given_once_and_before_it_is_read() {
+fn a_name_must_be_defined_once_and_before_it_is_read() {
     let add = |inputs: &[&str], output: &str| node("Add", inputs, output, vec![]);
     let cases = [
         (
@@ -73,7 +72,7 @@ fn a_name_is_given_once_and_before_it_is_read() {
 }
 
 #[test]
-fn a_tensor_holds_what_its_shape_says() {
+fn a_tensor_must_match_its_shape() {
     let with = |tensor: TensorProto| model(x(), vec![node("Add", &["X", "c"], "y", vec![])], vec![tensor]);
     let raw = TensorProto { raw_data: vec![0; 7], float_data: vec![], ..floats_of("c", &[2], 0) };
     let strings =
@@ -110,7 +109,7 @@ fn a_tensor_holds_what_its_shape_says() {
     assert!(fast_refusal(&sparse).contains("the initializer `s` is sparse"));
 }
 
-/// A constant of gigabytes, in as many ways as operators offer.
+/// Operators offer many ways to make a constant of gigabytes.
 #[test]
 fn a_constant_is_no_larger_than_memory_allows() {
     let huge = 1 << 30;
@@ -164,7 +163,7 @@ fn a_row_is_no_larger_than_memory_allows() {
 }
 
 #[test]
-fn graphs_are_bounded_in_number_and_depth() {
+fn nodes_and_nested_graphs_are_bounded() {
     let nodes = (0..100_001).map(|at| node("Neg", &["X"], &format!("n{at}"), vec![])).collect();
     assert!(fast_refusal(&model(x(), nodes, vec![])).contains("more than 100000 nodes"));
 
@@ -193,10 +192,10 @@ fn graphs_are_bounded_in_number_and_depth() {
     assert!(fast_refusal(&model(x(), vec![choice], vec![flag])).contains("more than 8 graphs within"));
 }
 
-/// Makes a node that reads one name and gives another.
+/// Makes a node that reads one name and defines another.
 type Link<'a> = &'a dyn Fn(&str, &str) -> NodeProto;
 
-/// Nodes one behind the other, from `X` to `y`.
+/// A chain of nodes from `X` to `y`.
 fn chain(count: usize, link: Link) -> Vec<NodeProto> {
     let name = |at: usize| if at == 0 { "X".to_owned() } else { format!("v{at}") };
     let mut nodes: Vec<NodeProto> = (0..count).map(|at| link(&name(at), &name(at + 1))).collect();
@@ -204,7 +203,7 @@ fn chain(count: usize, link: Link) -> Vec<NodeProto> {
     nodes
 }
 
-/// What [`slice`] reads: all rows but the first.
+/// The constants that [`slice`] reads, to take all rows but the first.
 fn ends() -> Vec<TensorProto> {
     vec![integers("one", &[1]), integers("end", &[i64::MAX]), integers("zero", &[0])]
 }
@@ -213,7 +212,7 @@ fn slice(from: &str, to: &str) -> NodeProto {
     node("Slice", &[from, "one", "end", "zero"], to, vec![])
 }
 
-/// Hundreds of operators one behind the other, each making the unknown number of rows less known.
+/// Each operator of the chain makes the expression for the unknown number of rows more complex.
 #[test]
 fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
     let links: [(&str, Link, usize); 3] = [
@@ -224,23 +223,23 @@ fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
     for (name, link, count) in links {
         let start = Instant::now();
         let folder = tempfile::tempdir().unwrap();
-        // Whether it is refused does not matter here.
+        // The model may be refused or not.
         let _ = load(folder.path(), &model(x(), chain(count, link), ends()));
         println!("{name}: {:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{name}: {:?}", start.elapsed());
     }
 }
 
-/// A chain that would take minutes.
+/// Without a limit, the chain would take minutes.
 #[test]
-fn planning_ends_in_time() {
+fn planning_has_a_time_limit() {
     let start = Instant::now();
     let line = refusal(&model(x(), chain(5_000, &slice), ends()));
     assert!(line.contains("the graph is not planned within 20 seconds"), "{line}");
     assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
-/// Thirty functions, each of which calls the next one twice; and two that call each other.
+/// Each of thirty functions calls the next one twice. Two other functions call each other.
 #[test]
 fn functions_are_bounded() {
     let function = |name: &str, node: Vec<NodeProto>| FunctionProto {

@@ -1,4 +1,5 @@
-//! Models: what is served and computes what its trainer says, and what is refused, with a line that says why.
+//! Models that are served compute what their trainers compute. Other models are refused with a line that says
+//! why.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod accuracy;

@@ -1,4 +1,5 @@
-//! Maps go in and come out: vectorisers and `ZipMap` are taken out of the graph, and nothing else changes.
+//! Maps as inputs and outputs. Vectorisers and `ZipMap` are taken out of the graph, without a change of the
+//! results.
 
 use crate::support;
 use crate::support::onnx::*;
@@ -52,7 +53,7 @@ fn maps_to_every_number_can_be_vectorised() {
     }
 }
 
-/// What a vectoriser gives, as it is: its type is that of the map's values.
+/// The output of a vectoriser has the type of the map's values.
 #[test]
 fn the_matrix_has_the_type_of_the_values() {
     let large = r#"{"a": 1099511627777, "b": "1"}"#;
@@ -68,7 +69,7 @@ fn the_matrix_has_the_type_of_the_values() {
     }
 }
 
-/// 20 000 columns, dense, would bound [`Model::max_rows`]; sparse they do not.
+/// As dense rows, 20 000 columns would lower [`Model::max_rows`]. As sparse rows, they do not.
 #[test]
 fn rows_stay_sparse_through_casts_and_identities() {
     use predictor::model::{Model, directory::ModelDirectory};
@@ -112,7 +113,7 @@ fn integer_keys_are_decimal_names() {
     }
 }
 
-/// A model that begins with a vectoriser of integer keys, whose output `row` is said to have `columns`.
+/// A model that begins with a vectoriser of integer keys. The graph declares `columns` for its output `row`.
 fn of_integers(first: NodeProto, behind: NodeProto, value: DataType, columns: i64) -> Vec<u8> {
     let mut model = model(vec![], vec![first, behind], vec![]);
     model.graph.as_mut().unwrap().value_info.push(float_input("row", columns));
@@ -120,7 +121,7 @@ fn of_integers(first: NodeProto, behind: NodeProto, value: DataType, columns: i6
 }
 
 #[test]
-fn a_map_to_strings_has_one_for_each_key() {
+fn a_map_to_strings_needs_a_value_for_each_key() {
     let same = || node("Identity", &["row"], "y", vec![]);
     let vocabulary = || dict_vectorizer(ints("int64_vocabulary", &[7, -3, 40]));
     let model = of_integers(vocabulary(), same(), DataType::String, 3);
@@ -150,12 +151,12 @@ fn a_map_to_strings_has_one_for_each_key() {
     }
     let model = of_integers(sparse("TO_FLOAT"), same(), DataType::String, 2);
     let documents = [r#"{"0": "1", "1": "none"}"#, r#"{"0": "1", "1": "2"}"#];
-    assert_eq!(predict(&model, &documents), [json!({"y": [1.0, 2.0]})], "`none` is no number");
+    assert_eq!(predict(&model, &documents), [json!({"y": [1.0, 2.0]})], "`none` is not a number");
 }
 
-/// What a dense `CastMap` makes has no names, but an order.
+/// The columns of a dense `CastMap` have no names. They are in the order of the keys.
 #[test]
-fn the_values_of_any_keys_are_columns_in_their_order() {
+fn dense_cast_map_takes_columns_in_the_order_of_the_keys() {
     let dense = |cast_to| node("CastMap", &["X"], "row", vec![string("cast_to", cast_to)]);
     let same = || node("Identity", &["row"], "y", vec![]);
     let numbers = [r#"{"X": [1.5, 2, -3.5]}"#, r#"{"X": [1, 2]}"#, r#"{"X": [1, 2, 3, 4]}"#];
@@ -170,7 +171,7 @@ fn the_values_of_any_keys_are_columns_in_their_order() {
     }
     let model = of_integers(dense("TO_FLOAT"), same(), DataType::String, 2);
     assert_eq!(predict(&model, &[r#"{"X": ["1", "2e3"]}"#]), [json!({"y": [1.0, 2000.0]})]);
-    // What the graph says of the columns does not fit what reads them.
+    // The declared number of columns does not fit the operator that reads them.
     let refused = refusal_of_bytes(&of_integers(dense("TO_FLOAT"), linear("row"), DataType::Float, 4));
     assert!(refused.contains("LinearRegressor"), "{refused}");
 }
@@ -196,7 +197,7 @@ fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
         (of(integers(), text, float), "it knows keys of Int64"),
         (of(dict_vectorizer(strings("string_vocabulary", &["a", "a"])), text, float), "has `a` twice"),
         (of(dict_vectorizer(strings("other", &["a"])), text, float), "exactly one of `string_vocabulary`"),
-        (of(cast_map(vec![]), whole, float), "input `X`: does not state its number of columns"),
+        (of(cast_map(vec![]), whole, float), "input `X`: expected a stated number of columns"),
         (of(cast_map(vec![]), text, float), "it knows keys of Int64"),
         (
             of(cast_map(vec![string("cast_to", "TO_BOOL")]), whole, float),
@@ -223,7 +224,7 @@ fn a_vectoriser_that_cannot_be_taken_out_is_refused() {
     assert!(refusal(&inside).contains("can't run: DictVectorizer (`DictVectorizer-row`)"));
 }
 
-/// A model that gives its three columns as scores, by a `ZipMap`.
+/// A model whose `ZipMap` outputs the three columns as scores.
 fn zipped(classes: AttributeProto, behind: &[NodeProto]) -> ModelProto {
     let output = if behind.is_empty() { "y" } else { "maps" };
     let mut nodes = vec![
@@ -264,7 +265,7 @@ fn scores_by_class_are_an_object_in_the_result() {
 fn other_sequences_and_maps_are_refused_by_name() {
     let two = strings("classlabels_strings", &["no", "yes"]);
     let line = refusal(&zipped(two.clone(), &[]));
-    assert!(line.contains("output `y`: gives 3 scores for 2 classes"), "{line}");
+    assert!(line.contains("output `y`: expected 2 scores, one per class; found 3"), "{line}");
     let line = refusal(&zipped(strings("classlabels", &["a"]), &[]));
     assert!(line.contains("ZipMap (`ZipMap-y`): give exactly one of `classlabels_strings`"), "{line}");
     let line = refusal(&zipped(two, &[node("Neg", &["maps"], "y", vec![])]));

@@ -1,4 +1,4 @@
-//! The operators of the `ai.onnx.ml` domain compute what ONNX says.
+//! The operators of the `ai.onnx.ml` domain compute what ONNX defines.
 
 use crate::support;
 use crate::support::onnx::*;
@@ -10,7 +10,7 @@ use tract_onnx::pb::TypeProto;
 use tract_onnx::pb::tensor_proto::DataType;
 
 #[test]
-fn a_sound_tree_decides_as_onnx_says() {
+fn a_valid_tree_decides_as_onnx_defines() {
     let folder = tempfile::tempdir().unwrap();
     let predictor = load(folder.path(), &tree(None)).unwrap();
     let documents = [r#"{"X": [1, 9]}"#, r#"{"X": [1.5, 2]}"#, r#"{"X": [1.5, 2.5]}"#];
@@ -19,7 +19,8 @@ fn a_sound_tree_decides_as_onnx_says() {
     assert_eq!(found, [10.0, 30.0, 20.0]);
 }
 
-/// Two trees, the first with `x == 1 ? leaf 1 : (x == 3 ? leaf 1 : leaf 3)`, as categorical splits are exported.
+/// The first of two trees is `x == 1 ? leaf 1 : (x == 3 ? leaf 1 : leaf 3)`. Categorical splits are exported
+/// like that.
 #[test]
 fn branches_may_share_a_leaf() {
     let attributes = vec![
@@ -42,7 +43,7 @@ fn branches_may_share_a_leaf() {
 }
 
 #[test]
-fn every_mode_compares_as_onnx_says() {
+fn every_mode_compares_as_onnx_defines() {
     let modes = [
         ("BRANCH_LEQ", [1.0, 1.0, 0.0]),
         ("BRANCH_LT", [1.0, 0.0, 0.0]),
@@ -58,7 +59,7 @@ fn every_mode_compares_as_onnx_says() {
 }
 
 #[test]
-fn every_aggregate_and_transform_is_onnxs() {
+fn every_aggregate_and_transform_computes_what_onnx_defines() {
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     let cases = vec![
         (vec![string("aggregate_function", "AVERAGE")], [0.5, 0.0]),
@@ -82,8 +83,8 @@ fn every_aggregate_and_transform_is_onnxs() {
 }
 
 #[test]
-fn a_missing_value_goes_the_way_that_its_branch_says() {
-    // 0/0: the way to a NaN that JSON has not.
+fn a_missing_value_follows_the_attribute_of_its_branch() {
+    // JSON has no NaN, so the graph computes it as 0/0.
     for (tracks_true, expected) in [(1, 1.0), (0, 0.0)] {
         let mut model =
             stump("BRANCH_LEQ", vec![ints("nodes_missing_value_tracks_true", &[tracks_true, 0, 0, 0])]);
@@ -94,9 +95,9 @@ fn a_missing_value_goes_the_way_that_its_branch_says() {
     }
 }
 
-/// A vectoriser in front of an operator that takes dense rows only.
+/// A vectoriser in front of an operator that takes only dense rows.
 #[test]
-fn sparse_rows_become_dense_for_operators_that_know_no_other() {
+fn sparse_rows_become_dense_for_operators_that_need_dense_rows() {
     let vectorizer =
         node("DictVectorizer", &["X"], "row", vec![strings("string_vocabulary", &["a", "b=1", "b=2"])]);
     let nodes = vec![vectorizer, node("ReduceSum", &["row"], "y", vec![ints("axes", &[1])])];
@@ -108,9 +109,9 @@ fn sparse_rows_become_dense_for_operators_that_know_no_other() {
     assert_eq!(predictions(&model, &documents), [3.5, 2.5, 5.0]);
 }
 
-/// A token of its own column for each text of the batch would be 100 million strings.
+/// Padding each text of the batch to the tokens of the longest one would take 100 million strings.
 #[test]
-fn one_long_text_costs_the_others_nothing() {
+fn one_long_text_does_not_slow_down_the_others() {
     let tokens =
         vec![int("mark", 0), int("mincharnum", 1), string("pad_value", "#"), string("tokenexp", "[a-z]+")];
     let counted = vec![
@@ -144,7 +145,7 @@ fn one_long_text_costs_the_others_nothing() {
     }
 }
 
-/// 50 rows of a million columns would be a matrix of 200 MB: they are predicted a few at a time.
+/// A matrix of 50 rows and a million columns would take 200 MB, so a few rows are predicted at a time.
 #[test]
 fn the_dense_matrix_is_bounded() {
     let names: Vec<String> = (0..1_000_000).map(|column| format!("b={column}")).collect();

@@ -1,5 +1,6 @@
-//! What the tests of the engine share: fixtures, models made node by node, and what the engine makes of documents.
-#![allow(dead_code, reason = "every folder of tests is a crate and uses a part")]
+//! Helpers for the tests of the engine: fixtures, models built node by node, and the engine's results for
+//! documents.
+#![allow(dead_code, reason = "every test crate uses only a part")]
 
 pub mod onnx;
 
@@ -9,7 +10,7 @@ use predictor::model::directory::ModelDirectory;
 use predictor::{Document, Predictor, Provenance, Rejected};
 use serde_json::Value;
 
-/// The folder of the repository.
+/// The root folder of the repository.
 pub fn root() -> &'static Path {
     let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     folders.into_iter().find(|folder| folder.join("tests/fixtures").is_dir()).unwrap()
@@ -19,14 +20,14 @@ pub fn fixtures() -> PathBuf {
     root().join("tests/fixtures")
 }
 
-/// The folder of the models that are too large to commit.
+/// The folder of fixtures that are too large to commit.
 pub fn made_fixtures() -> PathBuf {
     let folder = root().join("target/fixtures");
     assert!(folder.is_dir(), "{} is missing: run `make fixtures`", folder.display());
     folder
 }
 
-/// The one folder below `root` that holds an `MLmodel`.
+/// Finds the only folder below `root` that holds an `MLmodel`.
 pub fn model_directory(root: &Path) -> PathBuf {
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
@@ -45,7 +46,7 @@ pub fn predictor(folder: &Path) -> Predictor {
     Predictor::load(&ModelDirectory::open(folder).unwrap(), None).unwrap()
 }
 
-/// For each document, its result or why the engine rejects it.
+/// Scores documents. Each gets its result, or the reason why the engine rejects it.
 pub fn score<D: AsRef<[u8]>>(predictor: &Predictor, documents: &[D]) -> Vec<Result<Value, Rejected>> {
     let document = |json| Document { json, provenance: Provenance::default() };
     let documents: Vec<_> = documents.iter().map(|json| document(json.as_ref())).collect();
@@ -62,7 +63,7 @@ pub fn predictions<D: AsRef<[u8]>>(predictor: &Predictor, documents: &[D]) -> Ve
 pub const RIDE: &str =
     r#"{"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, "ride_id": 256}"#;
 
-/// The rides of a folder of fixtures, in their order.
+/// The rides of a folder of fixtures, in order.
 pub fn rides(folder: &Path) -> Vec<String> {
     let path = folder.join("rides.jsonl");
     let text = std::fs::read_to_string(&path)
@@ -70,7 +71,7 @@ pub fn rides(folder: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// scikit-learn's predictions, `(ride_id, minutes)`.
+/// scikit-learn's predictions: `(ride_id, minutes)`.
 pub fn expected(csv: &Path) -> Vec<(u64, f64)> {
     let text = std::fs::read_to_string(csv)
         .unwrap_or_else(|error| panic!("{}: {error}; run `make fixtures`", csv.display()));

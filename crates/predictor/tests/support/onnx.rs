@@ -1,4 +1,4 @@
-//! Small ONNX models, made node by node, and what the engine makes of them.
+//! Builds small ONNX models node by node, and loads them into the engine.
 
 use std::path::Path;
 
@@ -88,7 +88,7 @@ pub fn string(name: &str, value: &str) -> AttributeProto {
     }
 }
 
-/// Two trees: the first weighs 1 where `x mode 2`, else 0; the second always 0.
+/// A model of two trees. The first gives 1 if `x mode 2` holds, and 0 otherwise. The second always gives 0.
 pub fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
     let mut attributes = vec![
         ints("nodes_treeids", &[0, 0, 0, 1]),
@@ -107,7 +107,7 @@ pub fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
     model(vec![float_input("X", 1)], vec![node("TreeEnsembleRegressor", &["X"], "y", attributes)], vec![])
 }
 
-/// A type of ONNX's that tract has no message for.
+/// An ONNX type for which tract has no message.
 #[derive(Clone, PartialEq, Message)]
 struct OtherType {
     #[prost(message, optional, tag = "4")]
@@ -152,7 +152,7 @@ struct OtherModel {
     graph: Option<OtherGraph>,
 }
 
-/// A model whose first input is a map; protobuf reads what comes twice as one.
+/// Adds a map as the first input of a model. Protobuf merges the two graphs when it reads the bytes.
 pub fn with_map_input(model: &ModelProto, name: &str, key: DataType, value: DataType) -> Vec<u8> {
     let tensor = type_proto::Tensor { elem_type: value as i32, shape: None };
     let value = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
@@ -163,7 +163,7 @@ pub fn with_map_input(model: &ModelProto, name: &str, key: DataType, value: Data
     [OtherModel { graph: Some(graph) }.encode_to_vec(), model.encode_to_vec()].concat()
 }
 
-/// A model with an output more, a sequence.
+/// Adds a sequence as the last output of a model.
 pub fn with_sequence_output(model: &ModelProto, name: &str) -> Vec<u8> {
     let sequence = OtherType { sequence: Some(Element { element: None }), map: None };
     let graph = OtherGraph {
@@ -191,7 +191,7 @@ pub fn refusal_of_bytes(model: &[u8]) -> String {
     format!("{:#}", load_bytes(folder.path(), model).unwrap_err())
 }
 
-/// The predictions `y` of a model for the documents that it does not fail on.
+/// The predictions `y` of a model, for the documents on which it does not fail.
 pub fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
     let folder = tempfile::tempdir().unwrap();
     let predictor = load(folder.path(), model).unwrap();
@@ -199,7 +199,7 @@ pub fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
     predictions.iter().map(|prediction| prediction["y"].as_f64().unwrap()).collect()
 }
 
-/// One tree, `x0 <= 1 ? 10 : (x1 > 2 ? 20 : 30)`, with one attribute replaced.
+/// A model of the tree `x0 <= 1 ? 10 : (x1 > 2 ? 20 : 30)`, with one attribute replaced.
 pub fn tree(replaced: Option<AttributeProto>) -> ModelProto {
     let mut attributes = vec![
         ints("nodes_treeids", &[0; 5]),

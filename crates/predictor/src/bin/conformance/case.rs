@@ -1,4 +1,4 @@
-//! One model and its data sets.
+//! Runs one model on its data sets.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use super::{compare, data_set};
 /// The message and place of the last panic.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// Keeps what a panic says for the line of its model, instead of printing it.
+/// Keeps the message of a panic for the line about its model, instead of printing it.
 pub fn remember_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
@@ -31,7 +31,7 @@ pub fn remember_panics() {
 /// Runs a model on all of its data sets.
 ///
 /// # Errors
-/// Why it does not pass, in one line.
+/// One line that says why the model does not pass.
 pub fn run(model: &Path) -> Result<(), String> {
     let result =
         catch_unwind(AssertUnwindSafe(|| data_sets(model))).unwrap_or_else(|_| Err(anyhow!("panic")));
@@ -44,7 +44,7 @@ pub fn run(model: &Path) -> Result<(), String> {
 }
 
 fn data_sets(model: &Path) -> Result<()> {
-    let graph = Graph::read(&model.join("model.onnx"))?;
+    let graph = Graph::read(model.join("model.onnx"))?;
     let mut case = Case { graph, sessions: Vec::new() };
     for folder in data_set::find(model)? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -55,23 +55,23 @@ fn data_sets(model: &Path) -> Result<()> {
 
 struct Case {
     graph: Graph,
-    /// What was planned, by the shapes of the inputs.
+    /// The sessions so far, by the shapes of the inputs.
     sessions: Vec<(Vec<Vec<Dimension>>, Session)>,
 }
 
 impl Case {
     fn data_set(&mut self, folder: &Path) -> Result<()> {
         let (inputs, expected) = (data_set::files(folder, "input"), data_set::files(folder, "output"));
-        ensure!(!expected.is_empty(), "it has no output_0.pb");
+        ensure!(!expected.is_empty(), "expected the file output_0.pb, found none");
         let inputs_match = inputs.len() == self.graph.inputs.len();
-        ensure!(inputs_match, "it has {} inputs, the graph {}", inputs.len(), self.graph.inputs.len());
+        ensure!(inputs_match, "expected {} inputs, found {}", self.graph.inputs.len(), inputs.len());
         let expected = expected
             .iter()
             .enumerate()
             .map(|(index, file)| data_set::values(file).with_context(|| format!("output_{index}.pb")));
         let expected: Vec<Value> = expected.flatten_ok().collect::<Result<_>>()?;
         let outputs_match = expected.len() == self.graph.outputs.len();
-        ensure!(outputs_match, "it has {} outputs, the graph {}", expected.len(), self.graph.outputs.len());
+        ensure!(outputs_match, "expected {} outputs, found {}", self.graph.outputs.len(), expected.len());
 
         let mut tensors = TVec::new();
         let mut sizes = Vec::new();
@@ -92,16 +92,16 @@ impl Case {
             let same = match (&output.classes, expected) {
                 (None, Value::Tensor(tensor)) => compare::tensors(tensor, found),
                 (Some(classes), Value::Maps(maps)) => compare::maps(maps, classes, found),
-                (None, Value::Maps(_)) => Err(anyhow!("a tensor, expected maps")),
-                (Some(_), Value::Tensor(_)) => Err(anyhow!("maps, expected a tensor")),
+                (None, Value::Maps(_)) => Err(anyhow!("expected maps, found a tensor")),
+                (Some(_), Value::Tensor(_)) => Err(anyhow!("expected a tensor, found maps")),
             };
             same.with_context(|| format!("output `{}`", output.name))?;
         }
         Ok(())
     }
 
-    /// The outputs, with the number of rows left open as in serving. A graph of which not all inputs leave it open is not
-    /// held to that: what works for the sizes of the data is enough.
+    /// Computes the outputs with an open number of rows, as in serving. If one of the inputs states its
+    /// number of rows, it is enough that the graph runs for the sizes of the data.
     fn run_rows_open(&mut self, sizes: &[Vec<usize>], tensors: TVec<TValue>) -> Result<TVec<TValue>> {
         let open = self.shapes(sizes, true);
         let stated = self.shapes(sizes, false);
@@ -115,7 +115,7 @@ impl Case {
             Takes::Tensor { shape: None, .. } | Takes::Sparse { .. } | Takes::Dense { .. } => true,
         });
         match outputs {
-            Ok(_) if all_open => bail!("it runs with the number of rows stated only; left open: {error:#}"),
+            Ok(_) if all_open => bail!("runs only with a stated number of rows; with an open one: {error:#}"),
             Ok(outputs) => Ok(outputs),
             Err(_) => Err(error),
         }
@@ -133,7 +133,8 @@ impl Case {
         Ok(self.sessions[at].1.run(tensors)?)
     }
 
-    /// The shapes to plan for: as the graph states them, else as in the data; the first dimension is left open on demand.
+    /// The shapes to plan for. Dimensions that the graph does not state are those of the data. With
+    /// `rows_open`, such a first dimension is left open.
     fn shapes(&self, sizes: &[Vec<usize>], rows_open: bool) -> Vec<Vec<Dimension>> {
         let shape = |takes: &Takes, sizes: &[usize]| {
             let stated = |at: usize| match takes {
@@ -154,7 +155,8 @@ impl Case {
     }
 }
 
-/// The entries of rows that have a column, as [`Session::run`] takes them.
+/// Converts rows to the two tensors of sparse entries that [`Session::run`] takes. A key without a column
+/// becomes void.
 fn entries(rows: &[data_set::Map], keys: &[String], values: MapValue) -> Result<TVec<TValue>> {
     let columns: HashMap<&str, i32> = keys.iter().map(String::as_str).zip(0..).collect();
     let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0).max(1);
@@ -177,9 +179,9 @@ fn entries(rows: &[data_set::Map], keys: &[String], values: MapValue) -> Result<
     Ok(tvec![columns.into_tvalue(), numbers.cast_to_dt(number)?.into_owned().into_tvalue()])
 }
 
-/// A matrix with a value for each column of each row; without one, zero or an empty string.
+/// Converts rows to a matrix. A column that a row lacks is zero or an empty string.
 fn matrix(rows: &[data_set::Map], columns: &Columns) -> Result<TVec<TValue>> {
-    let element = rows.first().context("it has no rows")?.values.datum_type();
+    let element = rows.first().context("expected at least one row, found none")?.values.datum_type();
     let none = if element == DatumType::String {
         tensor1(&[String::new()])
     } else {
@@ -191,7 +193,7 @@ fn matrix(rows: &[data_set::Map], columns: &Columns) -> Result<TVec<TValue>> {
             Columns::Of(keys) => keys.iter().map(|key| row.keys.iter().position(|own| own == key)).collect(),
             Columns::Ascending(_) => {
                 let width = rows[0].keys.len();
-                ensure!(row.keys.len() == width, "row {at} has {} keys, row 0 has {width}", row.keys.len());
+                ensure!(row.keys.len() == width, "row {at}: expected {width} keys, found {}", row.keys.len());
                 let keys: Vec<i64> = row.keys.iter().map(|key| key.parse()).try_collect()?;
                 (0..width).sorted_by_key(|&place| keys[place]).map(Some).collect()
             }

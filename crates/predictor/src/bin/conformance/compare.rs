@@ -1,35 +1,40 @@
-//! Whether outputs are what they are to be.
+//! Compares the outputs of a model with the expected ones.
 
 use anyhow::{Context, Result, bail, ensure};
 use tract_onnx::prelude::{Datum, DatumType, Tensor};
 
 use super::data_set::Map;
 
-/// What two computations in `float` may differ by, relative to the value: a unit in the last place is 6e-8, and tens to
-/// hundreds of terms are added up, in another order.
+/// The tolerance for `float`, relative to the value. A unit in the last place is 6e-8, and tens to hundreds
+/// of terms are added up in another order.
 const RELATIVE: f64 = 1e-4;
 
-/// The same in `float16`, where a unit in the last place is up to 1e-3: two of them, as sums may be rounded at each step
-/// or once.
+/// The tolerance for `float16`, relative to the value. It is two units in the last place, of up to 1e-3 each,
+/// because sums may be rounded at each step or once.
 const RELATIVE_HALF: f64 = 2e-3;
 
-/// What they may differ by however small the value, relative to the largest of the output and to 1: where terms cancel
-/// each other, the error goes with their size, not with that of what is left.
+/// The tolerance for small values, relative to the largest value of the output, or to 1. Where terms cancel
+/// each other, the error depends on the size of the terms, not on that of their sum.
 const FLOOR: f64 = 1e-6;
 
-/// Compares a tensor: shape, type and elements.
+/// Compares the shape, type and elements of a tensor.
 ///
 /// # Errors
-/// When it is another, by the first element that differs.
+/// When the tensors differ. The error names the first element that does.
 pub fn tensors(expected: &Tensor, found: &Tensor) -> Result<()> {
-    // tract computes with whole numbers as dimensions where it can.
+    // tract represents whole numbers as dimensions where it can.
     let found = match found.datum_type() {
         DatumType::TDim => &*found.cast_to::<i64>()?,
         _ => found,
     };
     let types = (expected.datum_type(), found.datum_type());
-    ensure!(types.0 == types.1, "elements of {:?}, expected {:?}", types.1, types.0);
-    ensure!(expected.shape() == found.shape(), "shape {:?}, expected {:?}", found.shape(), expected.shape());
+    ensure!(types.0 == types.1, "expected elements of {:?}, found {:?}", types.0, types.1);
+    ensure!(
+        expected.shape() == found.shape(),
+        "expected shape {:?}, found {:?}",
+        expected.shape(),
+        found.shape()
+    );
     let place = |index| format!("{:?}", coordinates(index, expected.shape()));
     elements(expected, found, place)
 }
@@ -43,20 +48,15 @@ pub fn maps(expected: &[Map], names: &[String], found: &Tensor) -> Result<()> {
     // The scores of one row may come without a dimension for the rows.
     let one_row = found.clone().into_shape(&shape).ok().filter(|_| found.rank() == 1 && expected.len() == 1);
     let found = one_row.as_ref().unwrap_or(found);
-    ensure!(found.shape() == shape, "scores of shape {:?}, expected {shape:?}", found.shape());
+    ensure!(found.shape() == shape, "expected scores of shape {shape:?}, found {:?}", found.shape());
     let mut rows = Vec::with_capacity(expected.len());
     for (row, map) in expected.iter().enumerate() {
-        ensure!(
-            map.keys.len() == names.len(),
-            "row {row} names {}, expected {}",
-            names.join(", "),
-            map.keys.join(", ")
-        );
+        let other_names =
+            || format!("row {row}: expected the names {}, found {}", map.keys.join(", "), names.join(", "));
+        ensure!(map.keys.len() == names.len(), other_names());
         for name in names {
             let at = map.keys.iter().position(|key| key == name);
-            let at = at.with_context(|| {
-                format!("row {row} names {}, expected {}", names.join(", "), map.keys.join(", "))
-            })?;
+            let at = at.with_context(other_names)?;
             rows.push(map.values.slice(0, at, at + 1)?);
         }
     }
@@ -65,7 +65,7 @@ pub fn maps(expected: &[Map], names: &[String], found: &Tensor) -> Result<()> {
     }
     let expected = Tensor::stack_tensors(0, &rows)?.into_shape(&shape)?;
     let types = (expected.datum_type(), found.datum_type());
-    ensure!(types.0 == types.1, "scores of {:?}, expected {:?}", types.1, types.0);
+    ensure!(types.0 == types.1, "expected scores of {:?}, found {:?}", types.0, types.1);
     elements(&expected, found, |index| format!("[{}, `{}`]", index / names.len(), names[index % names.len()]))
 }
 
@@ -86,7 +86,7 @@ fn elements(expected: &Tensor, found: &Tensor, place: impl Fn(usize) -> String) 
             let (expected, found) = (expected.cast_to::<i64>()?, found.cast_to::<i64>()?);
             differences(slice::<i64>(&expected)?, slice(&found)?, PartialEq::eq, place)
         }
-        other => bail!("elements of {other:?} can't be compared"),
+        other => bail!("expected elements that can be compared, found {other:?}"),
     }
 }
 
@@ -110,16 +110,16 @@ fn differences<T: std::fmt::Debug>(
     let mut wrong = (0..expected.len()).filter(|&index| !same(&expected[index], &found[index]));
     let Some(first) = wrong.next() else { return Ok(()) };
     bail!(
-        "element {} is {:?}, expected {:?}; {} of {} differ",
+        "element {}: expected {:?}, found {:?}; {} of {} differ",
         place(first),
-        found[first],
         expected[first],
+        found[first],
         wrong.count() + 1,
         expected.len()
     )
 }
 
-/// The coordinates of an element, of which `index` come before it.
+/// The coordinates of the element at `index`, in row-major order.
 fn coordinates(mut index: usize, shape: &[usize]) -> Vec<usize> {
     let mut coordinates: Vec<usize> = shape
         .iter()

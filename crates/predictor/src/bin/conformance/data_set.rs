@@ -1,4 +1,4 @@
-//! The files of a data set.
+//! Finds models and their data sets, and reads the files of a data set.
 
 use std::path::{Path, PathBuf};
 
@@ -11,31 +11,49 @@ use tract_onnx::tensor::load_tensor;
 
 use super::proto::{MAP, MapProto, SequenceProto, TENSOR};
 
-/// The data sets of a model: the folders beside it that have no other model in them.
+/// Adds the folders below `folder` that hold a model, at any depth.
 ///
 /// # Errors
-/// When a folder can't be read, or there is none.
+/// When a folder cannot be read.
+pub fn find_models(folder: &Path, models: &mut Vec<PathBuf>) -> Result<()> {
+    if folder.join("model.onnx").is_file() {
+        models.push(folder.to_owned());
+    }
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        // Links are not followed, because they may lead back.
+        if entry.file_type()?.is_dir() {
+            find_models(&entry.path(), models)?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the data sets of a model: the folders beside `model.onnx` that do not hold another model.
+///
+/// # Errors
+/// When a folder cannot be read, or the model has no data set.
 pub fn find(model: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(model)? {
         let folder = entry?.path();
-        // A folder with a model of its own is another case.
+        // A folder that holds a model is another case.
         if folder.is_dir() && !folder.join("model.onnx").is_file() && !holds_models(&folder)? {
             folders.push(folder);
         }
     }
-    ensure!(!folders.is_empty(), "it has no data set");
+    ensure!(!folders.is_empty(), "expected a folder with input_0.pb and output_0.pb, found none");
     folders.sort();
     Ok(folders)
 }
 
 fn holds_models(folder: &Path) -> Result<bool> {
     let mut models = Vec::new();
-    super::find_models(folder, &mut models)?;
+    find_models(folder, &mut models)?;
     Ok(!models.is_empty())
 }
 
-/// The files `{kind}_0.pb`, `{kind}_1.pb`, … of a data set.
+/// Lists the files `{kind}_0.pb`, `{kind}_1.pb`, … of a data set.
 pub fn files(data_set: &Path, kind: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     loop {
@@ -47,19 +65,20 @@ pub fn files(data_set: &Path, kind: &str) -> Vec<PathBuf> {
     }
 }
 
-/// What an output is to be.
+/// The expected value of an output.
 #[derive(Debug)]
 pub enum Value {
     Tensor(Tensor),
     Maps(Vec<Map>),
 }
 
-/// What is in the file of an output: a tensor, maps, or a sequence of tensors, which are outputs of their own here.
+/// Reads the file of an output: a tensor, maps, or a sequence of tensors. Each tensor of a sequence is an
+/// output here.
 ///
 /// # Errors
-/// When it is none of these.
+/// When the file holds something else.
 pub fn values(file: &Path) -> Result<Vec<Value>> {
-    // Read as a sequence, a tensor has no elements.
+    // A tensor that is read as a sequence has no elements.
     match SequenceProto::decode(&*std::fs::read(file)?) {
         Ok(sequence) if sequence.elem_type == TENSOR && !sequence.tensor_values.is_empty() => {
             sequence.tensor_values.iter().map(|proto| load(proto).map(Value::Tensor)).collect()
@@ -71,12 +90,12 @@ pub fn values(file: &Path) -> Result<Vec<Value>> {
     }
 }
 
-/// The tensor in a file.
+/// Reads the tensor in a file.
 ///
 /// # Errors
-/// When there is none in it.
+/// When the file does not hold a tensor.
 pub fn tensor(file: &Path) -> Result<Tensor> {
-    let proto = TensorProto::decode(&*std::fs::read(file)?).context("it is no TensorProto")?;
+    let proto = TensorProto::decode(&*std::fs::read(file)?).context("expected a TensorProto")?;
     load(&proto)
 }
 
@@ -84,7 +103,7 @@ fn load(proto: &TensorProto) -> Result<Tensor> {
     load_tensor(&MmapDataResolver, proto, None)
 }
 
-/// A map: its keys, integers as decimal numbers, and its values, all of one type.
+/// A map. Integer keys are written as decimal numbers. All values have one type.
 #[derive(Debug)]
 pub struct Map {
     pub keys: Vec<String>,
@@ -92,16 +111,16 @@ pub struct Map {
     pub values: Tensor,
 }
 
-/// The maps in a file, a row each: a sequence of maps, or just one.
+/// Reads the maps in a file: a sequence of maps, or a single one. Each map is a row.
 ///
 /// # Errors
-/// When there are none in it, or one is not from keys to numbers or strings.
+/// When the file does not hold maps, or the values of a map are not numbers or strings.
 pub fn maps(file: &Path) -> Result<Vec<Map>> {
     let bytes = std::fs::read(file)?;
     let sequence = SequenceProto::decode(&*bytes).ok().filter(|sequence| sequence.elem_type == MAP);
     let maps = match sequence {
         Some(sequence) => sequence.map_values,
-        None => vec![MapProto::decode(&*bytes).context("it is neither a sequence of maps nor a map")?],
+        None => vec![MapProto::decode(&*bytes).context("expected a sequence of maps, or a map")?],
     };
     maps.into_iter()
         .enumerate()
@@ -117,7 +136,12 @@ fn map(proto: MapProto) -> Result<Map> {
     };
     let values = proto.values.unwrap_or_default().tensor_values;
     let values: Vec<Tensor> = values.iter().map(load).try_collect()?;
-    ensure!(values.len() == keys.len(), "it has {} keys and {} values", keys.len(), values.len());
+    ensure!(
+        values.len() == keys.len(),
+        "expected {} values, one per key; found {}",
+        keys.len(),
+        values.len()
+    );
     let values = values.into_iter().map(|value| value.into_shape(&[1])).collect::<Result<Vec<_>>>()?;
     let values = if values.is_empty() {
         Tensor::zero_dt(DatumType::F32, &[0])?

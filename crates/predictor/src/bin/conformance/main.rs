@@ -1,5 +1,5 @@
-//! Runs models on data sets whose outputs are known, in the layout of ONNX's backend tests: folders with a `model.onnx`
-//! and, in folders below, `input_0.pb`, …, `output_0.pb`, …
+//! Runs models on data sets with known outputs, in the layout of ONNX's backend tests. A folder holds
+//! `model.onnx`. Folders in it hold the data sets: `input_0.pb`, …, `output_0.pb`, …
 //!
 //! Layout: <https://github.com/onnx/onnx/blob/main/docs/OnnxBackendTest.md>
 
@@ -9,21 +9,21 @@ mod data_set;
 mod proto;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 const HELP: &str = "\
-conformance: do models give the outputs that they are known to have?
+conformance: checks that models compute the outputs that their data sets expect.
 
   conformance DIR
 
-Every folder below DIR, at any depth, that has a `model.onnx` is loaded and run. Its data sets are the folders in it that
-hold `input_0.pb`, …, `output_0.pb`, …: a TensorProto each, a SequenceProto of maps, or a MapProto. A line tells of each
-model, `PASS name` or `FAIL name: reason`, the last one how many passed and failed.
+Loads and runs the model of every folder below DIR that holds a `model.onnx`, at any depth. The folders in it that hold
+`input_0.pb`, …, `output_0.pb`, … are its data sets. Each file is a TensorProto, a SequenceProto or a MapProto. The
+output has one line per model, `PASS name` or `FAIL name: reason`. The last line counts both.
 
-Exit code: 0 if all models passed, 1 if one failed, 2 if nothing could be run.
+Exit code: 0 if all models passed, 1 if a model failed, 2 if nothing could be run.
 ";
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }),
         _ => {
-            eprintln!("conformance: give one folder; see --help");
+            eprintln!("conformance: expected one folder; see --help");
             ExitCode::from(2)
         }
     }
@@ -46,14 +46,14 @@ fn main() -> ExitCode {
 
 fn run(root: &Path) -> Result<ExitCode> {
     let mut models = Vec::new();
-    find_models(root, &mut models)?;
+    data_set::find_models(root, &mut models)?;
     models.sort();
-    ensure!(!models.is_empty(), "{}: no folder in it has a model.onnx", root.display());
+    ensure!(!models.is_empty(), "{}: expected a model.onnx in it, at any depth; found none", root.display());
     case::remember_panics();
     let mut failed = 0;
     for model in &models {
         let name = model.strip_prefix(root).unwrap_or(model).display().to_string();
-        // A model right in the folder has no name of its own.
+        // The model of the folder itself has no name.
         let name = if name.is_empty() { ".".to_owned() } else { name };
         match case::run(model) {
             Ok(()) => println!("PASS {name}"),
@@ -66,19 +66,4 @@ fn run(root: &Path) -> Result<ExitCode> {
     }
     println!("{} passed, {failed} failed", models.len() - failed);
     Ok(ExitCode::from(u8::from(failed > 0)))
-}
-
-/// The folders with a model, at any depth.
-fn find_models(folder: &Path, models: &mut Vec<PathBuf>) -> Result<()> {
-    if folder.join("model.onnx").is_file() {
-        models.push(folder.to_owned());
-    }
-    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        // Links are not followed: they may lead back.
-        if entry.file_type()?.is_dir() {
-            find_models(&entry.path(), models)?;
-        }
-    }
-    Ok(())
 }

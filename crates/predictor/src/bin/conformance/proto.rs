@@ -1,4 +1,4 @@
-//! The messages of `onnx-data.proto`, as far as sequences of maps need them; tract has those of `onnx.proto` only.
+//! The parts of `onnx-data.proto` that sequences of maps need. tract has only the messages of `onnx.proto`.
 //!
 //! Definitions: <https://github.com/onnx/onnx/blob/main/onnx/onnx-data.proto3>
 
@@ -10,30 +10,30 @@ pub const TENSOR: i32 = 1;
 /// `SequenceProto.DataType.MAP`
 pub const MAP: i32 = 4;
 
-/// A sequence; of tensors or maps here.
+/// A sequence of tensors or of maps.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct SequenceProto {
-    /// What it is a sequence of.
+    /// The type of the elements: [`TENSOR`] or [`MAP`].
     #[prost(int32, tag = "2")]
     pub elem_type: i32,
-    /// The elements if they are tensors.
+    /// The elements, if they are tensors.
     #[prost(message, repeated, tag = "3")]
     pub tensor_values: Vec<TensorProto>,
-    /// The elements if they are maps.
+    /// The elements, if they are maps.
     #[prost(message, repeated, tag = "6")]
     pub map_values: Vec<MapProto>,
 }
 
-/// A map: as many keys, of one kind or the other, as values.
+/// A map. Either `keys` or `string_keys` has one key per value.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct MapProto {
-    /// The keys if they are integers.
+    /// The keys, if they are integers.
     #[prost(int64, repeated, tag = "3")]
     pub keys: Vec<i64>,
-    /// The keys if they are strings.
+    /// The keys, if they are strings.
     #[prost(bytes = "vec", repeated, tag = "4")]
     pub string_keys: Vec<Vec<u8>>,
-    /// A sequence of tensors, of one element each.
+    /// A sequence of tensors that have one element each.
     #[prost(message, optional, tag = "5")]
     pub values: Option<SequenceProto>,
 }

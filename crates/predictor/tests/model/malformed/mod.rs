@@ -1,4 +1,4 @@
-//! A node whose attributes do not go together is refused with a line that names them and their numbers.
+//! A node whose attributes contradict each other is refused with a line that names them and their numbers.
 
 mod encoders;
 mod linear;
@@ -21,7 +21,7 @@ fn input(element: DataType, columns: i64) -> ValueInfoProto {
     input
 }
 
-/// That the operator is refused with a line that has all of `expected`.
+/// Checks that the operator is refused with a line that contains all of `expected`.
 fn refused(operator: &str, input: &ValueInfoProto, attributes: Vec<AttributeProto>, expected: &[&str]) {
     let mut node = node(operator, &["X"], "y", attributes);
     if operator.ends_with("Classifier") {
@@ -29,19 +29,19 @@ fn refused(operator: &str, input: &ValueInfoProto, attributes: Vec<AttributeProt
     }
     let line = refusal(&model(vec![input.clone()], vec![node], vec![]));
     for part in expected {
-        assert!(line.contains(part), "{operator}: not {part:?}, but {line:?}");
+        assert!(line.contains(part), "{operator}: expected {part:?}, found {line:?}");
     }
     assert_eq!(line.lines().count(), 1, "{line}");
 }
 
-/// The attributes with one in another's place, or beside them.
+/// Replaces the attribute of the same name, or adds it.
 fn with(attributes: &[AttributeProto], replaced: AttributeProto) -> Vec<AttributeProto> {
     let others = attributes.iter().filter(|attribute| attribute.name != replaced.name);
     let others: Vec<AttributeProto> = others.cloned().collect();
     others.into_iter().chain([replaced]).collect()
 }
 
-/// The attributes without one.
+/// Removes the attribute with this name.
 fn without(attributes: &[AttributeProto], name: &str) -> Vec<AttributeProto> {
     attributes.iter().filter(|attribute| attribute.name != name).cloned().collect()
 }
