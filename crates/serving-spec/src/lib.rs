@@ -13,9 +13,9 @@
 //!
 //! ```
 //! use serving_spec::columns::{Element, Port, Values};
-//! use serving_spec::features::{FeaturePlan, no_files};
-//! use serving_spec::result::{Provenance, ResultPlan};
-//! use serving_spec::{Rejected, ServingSpec};
+//! use serving_spec::features::no_files;
+//! use serving_spec::result::Provenance;
+//! use serving_spec::{FeaturePlan, Rejected, ResultPlan, ServingSpec};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! let toml = r#"
@@ -71,7 +71,7 @@ pub mod result;
 
 pub mod field_path;
 mod json_type;
-pub mod murmur_hash;
+mod murmur_hash;
 mod rejected;
 
 pub use features::FeaturePlan;
@@ -84,6 +84,6 @@ pub use spec::ServingSpec;
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<ServingSpec>();
-    is_send_and_sync::<features::FeaturePlan>();
-    is_send_and_sync::<result::ResultPlan>();
+    is_send_and_sync::<FeaturePlan>();
+    is_send_and_sync::<ResultPlan>();
 };

@@ -1,9 +1,8 @@
-//! The hash that scikit-learn's `FeatureHasher` and the `MurmurHash3` operator of ONNX Runtime use.
+//! The hash that scikit-learn's `FeatureHasher` uses.
 
 /// Returns Austin Appleby's `MurmurHash3_x86_32` of `key`.
 #[expect(clippy::cast_possible_truncation, reason = "the hash takes the length modulo 2^32")]
-#[must_use]
-pub fn murmur_hash_3(key: &[u8], seed: u32) -> u32 {
+pub(crate) fn murmur_hash_3(key: &[u8], seed: u32) -> u32 {
     let mixed = |block: u32| block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
     let (blocks, rest) = key.as_chunks::<4>();
     let mut hash = seed;

@@ -58,9 +58,9 @@ pub use value::Type;
 /// Makes rows of the model's inputs from documents.
 ///
 /// ```
-/// use serving_spec::ServingSpec;
 /// use serving_spec::columns::{Element, Port, Values};
-/// use serving_spec::features::{FeaturePlan, no_files};
+/// use serving_spec::features::no_files;
+/// use serving_spec::{FeaturePlan, ServingSpec};
 ///
 /// let spec = ServingSpec::from_toml("[features]\nx = { log1p = \"/a\", default = -1 }").unwrap();
 /// let port = Port { name: "x".into(), element: Element::Double, width: 1, keys: Vec::new() };

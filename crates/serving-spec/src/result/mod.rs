@@ -31,8 +31,8 @@ pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8
 /// outputs.
 ///
 /// ```
+/// use serving_spec::ResultPlan;
 /// use serving_spec::columns::{Element, Port, Values};
-/// use serving_spec::result::ResultPlan;
 ///
 /// let port = Port { name: "label".into(), element: Element::Int64, width: 1, keys: Vec::new() };
 /// let plan = ResultPlan::compile(&Default::default(), &[port], "model", "version")?;

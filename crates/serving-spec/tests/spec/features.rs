@@ -287,7 +287,10 @@ fn what_means_nothing_is_refused_with_its_place() {
         ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
         ("a = { sine = \"/a\", period = 0 }", "`period`: expected a number above zero, found 0"),
         ("a = { clip = \"/a\", max = nan }", "`max` contains null, NaN or an infinity"),
-        ("a = { field = \"a\", type = \"double\", missing = nan }", "write `missing = \"nan\"`"),
+        (
+            "a = { field = \"a\", type = \"double\", missing = nan }",
+            "`missing = \"nan\"` makes a missing value NaN",
+        ),
         ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` contains null, NaN or an infinity"),
         ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
         ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
