@@ -15,7 +15,7 @@ mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Method, StatusCode, Uri};
@@ -187,7 +187,7 @@ impl Cloud {
     /// exist.
     pub fn put_record(&self, stream: &str, key: &str, data: impl Into<Bytes>) -> Option<String> {
         let mut state = self.state();
-        let arrival = Arrival { number: state.written, request: 0, at: now() };
+        let arrival = Arrival::now(state.written, 0);
         let entry = PutEntry { key: key.to_owned(), data: data.into() };
         let accepted = state.streams.get_mut(stream)?.take_in(&entry, arrival)?;
         state.written += 1;
@@ -299,10 +299,4 @@ fn refusal(is_kinesis: bool, status: StatusCode, kinesis: &str, s3: &str) -> Rep
     let status = if status.is_client_error() { StatusCode::SERVICE_UNAVAILABLE } else { status };
     let (status, body) = s3::error(status, s3);
     Reply::Answer(status, body)
-}
-
-/// Returns the milliseconds since the epoch.
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
