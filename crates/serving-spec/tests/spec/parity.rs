@@ -1,6 +1,7 @@
 //! This crate computes the same features as `python/stream_predictor.py`, for random specs and records.
 //!
-//! `PARITY=10000 cargo test -p serving-spec --test spec parity` tries 10 000 specs. `PARITY_SEED` selects other specs.
+//! `PARITY=10000 cargo test -p serving-spec --test spec parity` tries 10 000 specs. `PARITY_SEED` selects
+//! other specs.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
