@@ -1,12 +1,11 @@
-//! The transforms of the serving spec, by their values, and what is said of those that have none.
+//! The values of the transforms, and the messages for features without a value.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use serving_spec::ServingSpec;
-use serving_spec::features::FeaturePlan;
+use serving_spec::{FeaturePlan, ServingSpec};
 
-/// A plan of the features alone, whose tables are in `folder`.
+/// Compiles features without a model. Their tables are in `folder`.
 fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
     let toml = format!("[features]\n{features}");
     let spec = ServingSpec::from_toml(&toml)
@@ -18,7 +17,7 @@ fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePla
     })
 }
 
-/// The value of the feature `x` as JSON, or why the record is rejected.
+/// Returns the value of the feature `x` as JSON, or the reason why the document is rejected.
 fn x(features: &str, document: &str) -> String {
     let plan = match plan(features, None) {
         Ok(plan) => plan,
@@ -31,7 +30,7 @@ fn x(features: &str, document: &str) -> String {
 }
 
 #[test]
-fn transforms_give_what_the_document_says() {
+fn each_transform_gives_its_documented_value() {
     for (features, document, expected) in [
         ("x = { field = \"a\" }", r#"{"a": [1, null]}"#, "[1, null]"),
         ("x = { field = \"/a/b\", type = \"double\" }", r#"{"a": {"b": 3}}"#, "3.0"),
@@ -102,12 +101,12 @@ fn dates_are_those_of_the_wall_clock() {
         // In New York it is the day before, and the month before.
         ("month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "2"),
         ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "29"),
-        // What has no offset is in the zone already.
+        // A date without an offset is in the zone already.
         ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01 03:30", "1"),
         ("seconds", "", "1970-01-01T00:00:01.25Z", "1.25"),
         ("seconds", "", "1970-01-02", "86400.0"),
         ("seconds", ", time_zone = \"Europe/Berlin\"", "1970-01-01", "-3600.0"),
-        // On this day 2:30 was left out, and on the other it came twice.
+        // The clock skipped 2:30 on the first of these days, and showed it twice on the second.
         ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-03-31T02:30", "1711848600.0"),
         ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-10-27T02:30", "1729989000.0"),
     ] {
@@ -144,7 +143,7 @@ fn dates_are_those_of_the_wall_clock() {
 }
 
 #[test]
-fn what_has_no_value_is_rejected_by_name_or_as_declared() {
+fn a_feature_without_a_value_follows_its_policy() {
     for (features, document, expected) in [
         ("x = { log1p = \"/a\" }", "{}", "feature `x`: field `/a` is missing"),
         ("x = { log1p = \"/a\" }", r#"{"a": null}"#, "feature `x`: field `/a`: expected a value, found null"),
@@ -210,7 +209,7 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
             "\"7\"",
         ),
         ("x = { great_circle = [\"/a\", 0, 0, 0] }", r#"{"a": 90.5}"#, "latitudes within"),
-        // What is NaN makes NaN, or what is declared, or nothing.
+        // NaN propagates, unless there is a default. A feature that cannot be NaN rejects the document.
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1] }", "{}", "null"),
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1], default = 5 }", "{}", "5.0"),
         (
@@ -250,12 +249,12 @@ fn texts_do_not_grow_without_bound() {
     ] {
         assert_eq!(x(&features, document), "its features build more than 16777216 bytes of text");
     }
-    // What was made for one record is no longer counted for the next.
+    // The limit counts the texts of one document, not those of earlier ones.
     assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
 }
 
 #[test]
-fn what_means_nothing_is_refused_with_its_place() {
+fn a_malformed_feature_is_an_error_that_names_it() {
     for (features, expected) in [
         ("a = { feild = \"a\" }", "line 1: `feild` is not a transform"),
         (
@@ -364,7 +363,7 @@ fn tables_are_read_from_csv_and_json_lines() {
             "feature `x`: field `/f`, field `/t`: expected a key of the table, found another combination"
         );
         assert_eq!(value("value = \"km\", missing = \"nan\"", r#"{"f": "JFK", "t": "BOS"}"#), "null \"-\"");
-        // A cell that is empty.
+        // An empty cell.
         assert_eq!(value("value = \"km\", default = 0", r#"{"f": "LAX", "t": "JFK"}"#), "0.0 \"x\"");
     }
     let error =
