@@ -7,6 +7,7 @@
 mod connector;
 mod entry;
 mod faults;
+mod history;
 mod kinesis;
 mod s3;
 mod server;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use connector::{kinesis_config, s3_config};
 pub use faults::{Faults, LATEST_WRITE};
+pub use history::{Attempt, RequestCounts};
 pub use server::env;
 pub use shard::Accepted;
 
@@ -51,33 +53,6 @@ struct State {
     written: u64,
     keeps_attempts: bool,
     attempts: Vec<Attempt>,
-}
-
-/// Counts the requests, and their faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// Requests that write, to either service.
-    pub writes: u64,
-    /// Writing requests with any fault except slowness.
-    pub faulty: u64,
-    /// Writing requests with refused entries, by a fault or a limit. If the answer was lost too, they are
-    /// also `faulty`.
-    pub partial: u64,
-    /// Refused entries.
-    pub refused_entries: u64,
-}
-
-/// An entry that a stream looked at, accepted or not.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// The number of the request.
-    pub request: u64,
-    /// The partition key.
-    pub key: String,
-    /// The data.
-    pub data: Bytes,
-    /// Whether the stream accepted it.
-    pub accepted: bool,
 }
 
 /// One request to either service.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serving_spec::{FeaturePlan, ServingSpec};
 
 /// Compiles features without a model. Their tables are in `folder`.
-fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
+pub fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
     let toml = format!("[features]\n{features}");
     let spec = ServingSpec::from_toml(&toml)
         .map_err(|(line, message)| anyhow::anyhow!("line {}: {message}", line - 1))?;
@@ -18,7 +18,7 @@ fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePla
 }
 
 /// Returns the value of the feature `x` as JSON, or the reason why the document is rejected.
-fn x(features: &str, document: &str) -> String {
+pub fn x(features: &str, document: &str) -> String {
     let plan = match plan(features, None) {
         Ok(plan) => plan,
         Err(error) => return format!("{error:#}"),
@@ -251,158 +251,4 @@ fn texts_do_not_grow_without_bound() {
     }
     // The limit counts the texts of one document, not those of earlier ones.
     assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
-}
-
-#[test]
-fn a_malformed_feature_is_an_error_that_names_it() {
-    for (features, expected) in [
-        ("a = { feild = \"a\" }", "line 1: `feild` is not a transform"),
-        (
-            "b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }",
-            "line 2: a feature with `log1p`: unknown field `base`",
-        ),
-        ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: a feature with `bucketize`: invalid type"),
-        (
-            "a = { log1p = \"b\" }",
-            "feature `a` (line 2): there is no feature `b`, only `a`; write a field of the record as a JSON pointer, `/b`",
-        ),
-        (
-            "a = { log1p = \"b\" }\nb = { absolute = \"c\" }\nc = { sum = [\"a\"] }",
-            "it depends on itself: `a` from `b` from `c` from `a`",
-        ),
-        (
-            "a = { constant = \"7\" }\nb = { log1p = \"a\" }",
-            "feature `b` (line 3): `a`: expected a number, found type string; use `cast` to convert it",
-        ),
-        (
-            "a = { constant = 0.5 }\nb = { concat = [\"a\"] }",
-            "feature `b` (line 3): `a`: expected a text, found type double",
-        ),
-        ("a = { constant = 0.5 }\nb = { cast = \"a\", to = \"string\" }", "cast it to `int64` first"),
-        ("a = { bucketize = \"/a\", splits = [1, 1] }", "`splits`: expected numbers in ascending order"),
-        ("a = { ordinal = \"/a\", vocabulary = [\"7\", 7] }", "has `7` twice"),
-        ("a = { date = \"/a\", part = \"hour\", time_zone = \"Mars/Base\" }", "no time zone `Mars/Base`"),
-        ("a = { date = \"/a\", part = \"hour\", since = \"/b\" }", "`since` goes with"),
-        ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
-        ("a = { sine = \"/a\", period = 0 }", "`period`: expected a number above zero, found 0"),
-        ("a = { clip = \"/a\", max = nan }", "`max` contains null, NaN or an infinity"),
-        (
-            "a = { field = \"a\", type = \"double\", missing = nan }",
-            "`missing = \"nan\"` makes a missing value NaN",
-        ),
-        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` contains null, NaN or an infinity"),
-        ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
-        ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
-        ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),
-        ("a = { lower = \"/a\", missing = \"nan\" }", "a string can't be NaN"),
-        (
-            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a\" }",
-            "has several columns: name one, as in `a.b`",
-        ),
-        (
-            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
-            "has no column `d`; it has `a.b`",
-        ),
-        ("a = { hash = [\"/a\"], n_features = 4 }", "expected the name of a feature, found the field `/a`"),
-        (
-            "a = { hash = [\"b\"], n_features = 1000000 }\nb = { field = \"b\" }",
-            "`n_features`: expected 1 to 65536, found 1000000",
-        ),
-        (
-            "a = { lookup = \"t.csv\", by = { k = \"/a\" }, value = \"v\" }",
-            "t.csv is not in the model directory",
-        ),
-        (
-            "a = { field = \"a\", default = true }\nb = { log1p = \"a\" }",
-            "its `default`: expected a number, found type bool",
-        ),
-        (
-            "a = { field = \"a\", default = \"none\" }\nb = { date = \"a\", part = \"hour\" }",
-            "`a`: its `default`: expected an ISO 8601 date, found another text",
-        ),
-        ("a = { lookup = \"t.csv\", by = { k = \"/a\" } }", "give either `value` or `values`"),
-        ("a = { lookup = \"t.csv\", by = {}, value = \"v\" }", "`by` names no column"),
-    ] {
-        let error = format!("{:#}", plan(features, None).unwrap_err());
-        assert!(error.contains(expected), "{features}\n  gave: {error}\n  not: {expected}");
-    }
-}
-
-#[test]
-fn tables_are_read_from_csv_and_json_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("t.csv", "to,from,km,name\nJFK,BOS,301,\"Kennedy, New York\"\nJFK,LAX,,x\nBOS,7,12,\n");
-    write(
-        "t.jsonl",
-        "{\"from\": \"BOS\", \"to\": \"JFK\", \"km\": 301, \"name\": \"Kennedy, New York\"}\n\n\
-         {\"name\": \"x\", \"from\": \"LAX\", \"to\": \"JFK\", \"km\": null}\n{\"from\": 7, \"to\": \"BOS\", \"km\": 12, \"name\": \"\"}\n",
-    );
-    for file in ["t.csv", "t.jsonl"] {
-        let by = format!("lookup = \"{file}\", by = {{ from = \"/f\", to = \"/t\" }}");
-        let value = |feature: &str, document: &str| {
-            let plan = plan(
-                &format!("x = {{ {by}, {feature} }}\ny = {{ {by}, value = \"name\", default = \"-\" }}"),
-                Some(&folder),
-            );
-            match plan.unwrap().values(document.as_bytes()) {
-                Ok(values) => values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" "),
-                Err(rejected) => rejected.to_string(),
-            }
-        };
-        let known = r#"{"f": "BOS", "t": "JFK"}"#;
-        assert_eq!(value("value = \"km\"", known), "301.0 \"Kennedy, New York\"");
-        assert_eq!(
-            value("values = [\"name\", \"km\"]", known),
-            "[\"Kennedy, New York\", 301.0] \"Kennedy, New York\""
-        );
-        assert_eq!(value("value = \"km\"", r#"{"f": 7, "t": "BOS"}"#), "12.0 \"\"");
-        let miss = value("value = \"km\"", r#"{"f": "JFK", "t": "BOS"}"#);
-        assert_eq!(
-            miss,
-            "feature `x`: field `/f`, field `/t`: expected a key of the table, found another combination"
-        );
-        assert_eq!(value("value = \"km\", missing = \"nan\"", r#"{"f": "JFK", "t": "BOS"}"#), "null \"-\"");
-        // An empty cell.
-        assert_eq!(value("value = \"km\", default = 0", r#"{"f": "LAX", "t": "JFK"}"#), "0.0 \"x\"");
-    }
-    let error =
-        |feature: &str| format!("{:#}", plan(&format!("x = {{ {feature} }}"), Some(&folder)).unwrap_err());
-    write("twice.csv", "k,v\na,1\nb,2\na,3\n");
-    assert!(
-        error("lookup = \"twice.csv\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("twice.csv: rows 1 and 3 have the same key")
-    );
-    assert!(
-        error("lookup = \"t.csv\", by = { k = \"/k\" }, value = \"km\"")
-            .contains("t.csv: it has no column `k`; it has `to`, `from`, `km`, `name`")
-    );
-    assert!(
-        error("lookup = \"t.jsonl\", by = { k = \"/k\" }, value = \"km\"")
-            .contains("no line has the member `k`")
-    );
-    write("t.txt", "");
-    assert!(
-        error("lookup = \"t.txt\", by = { k = \"/k\" }, value = \"km\"").contains(".csv, .jsonl or .parquet")
-    );
-    write("short.csv", "k,v\na\n");
-    assert!(
-        error("lookup = \"short.csv\", by = { k = \"/k\" }, value = \"v\"").contains("short.csv: CSV error")
-    );
-    write("wide.csv", "k,v,k\na,1,b\n");
-    assert!(
-        error("lookup = \"wide.csv\", by = { k = \"/k\" }, value = \"v\"").contains("it has two columns `k`")
-    );
-    write("large.csv", "k,v\na,1e999\n");
-    assert!(
-        error("lookup = \"large.csv\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("large.csv: column `v`: it has a number beyond the range of doubles")
-    );
-    write("bad.jsonl", "{\"k\": \"a\", \"v\": 1}\n[]\n");
-    assert!(
-        error("lookup = \"bad.jsonl\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("line 2 is not a JSON object")
-    );
-    write("bad.parquet", "PAR1");
-    assert!(error("lookup = \"bad.parquet\", by = { k = \"/k\" }, value = \"v\"").contains("bad.parquet"));
 }
