@@ -1,8 +1,8 @@
-"""The ratios that predictions and loading must reach, by model and peer, for 1, 100 and 10 000 rows per call."""
+"""The required speed ratios to other programs, by model and rows per call, and for loading."""
 
 from collections.abc import Mapping
 
-# The names of the peers.
+# The programs that are compared.
 OURS = "ours"
 RUNTIME = "onnxruntime"
 LIBRARY = "library"
@@ -17,7 +17,7 @@ CLOSE = {100: 1 / 1.2}
 
 
 def half(bars: Mapping[int, float]) -> dict[int, float]:
-    """Halves the bars, for models with several classes or with categories."""
+    """Half of the ratios, for several classes and for categories."""
     return {batch: bar / 2 for batch, bar in bars.items()}
 
 
@@ -35,7 +35,8 @@ BARS: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 
 
-# The same ratios for loading: the milliseconds and the peak memory of ONNX Runtime, divided by ours.
+# Required ratios of ONNX Runtime to this project when a model is loaded: milliseconds, and peak memory of the
+# process.
 LOAD = {"ms": 1, "MB": 1}
 
 PORTABLE = {10_000: 3}
@@ -43,7 +44,10 @@ HALVED = ("forest_classifier_5", "lightgbm_classifier_5", "lightgbm_categorical"
 
 
 def bars(model: str, portable: bool, batch: int) -> dict[str, float]:
-    """The ratios that a model must reach, by peer. With `portable`, without AVX2 and AVX-512, only trees have bars."""
+    """The ratios that a model must reach, by peer.
+
+    If `portable`, without AVX2 and AVX-512, only trees have one.
+    """
     by_peer = BARS.get(model, {})
     if portable:
         trees = by_peer and model not in ("linear", "network")

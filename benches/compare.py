@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Compares predictions with ONNX Runtime, the library that fitted the model, and lleaves, each on one thread.
+"""Compares the speed of predictions with ONNX Runtime, the library that fitted the model, and lleaves, on one thread.
 
-    compare.py --models DIR --predict PROGRAM           nanoseconds per row, and ratios
+    compare.py --models DIR --predict PROGRAM           nanoseconds per row, and the ratios
     compare.py --models DIR --predict PROGRAM --load    milliseconds and memory to load a model
 
-models.py makes DIR, and PROGRAM is built from predict.rs. All peers load their model from the same folder and predict the
-same rows. This project and ONNX Runtime load its `model.onnx`.
+models.py makes DIR; PROGRAM is built from predict.rs. All programs load the model from the same folder and
+get the same rows. This project and ONNX Runtime load `model.onnx`.
 
-Machines are shared and busy, so the nanoseconds of different runs cannot be compared. The ratios can. In each round, the
-peers take turns of a few dozen milliseconds, each time in another order. A ratio compares two peers in the same round. The
-table has the median over all rounds: a slow round slows down both peers, or is an outlier that the median ignores.
+Machines are shared and busy, so nanoseconds of different runs cannot be compared, but ratios can. In each
+round all programs take turns, one right after the other, each for a few dozen milliseconds, and each time
+another one goes first. A ratio compares two programs in the same round; the table shows the median over all
+rounds. Whatever slows down a round slows down both programs, or makes an outlier that the median ignores.
 
-A call from Python costs ONNX Runtime and the libraries some microseconds. Our program is not called from Python, so it does
-not pay for that. The cost is included, because users of Python pay it. With one row per call, it is most of ONNX Runtime's
-time for the linear model. That shows how much of a forest's ratio it can be.
+A call from Python costs ONNX Runtime and the libraries some microseconds. Our program is not called from
+Python and pays nothing. These microseconds count, because callers pay them. With one row per call they are
+most of ONNX Runtime's time for the linear model, which shows how much of a forest's ratio they can be.
 """
 
 import argparse
@@ -35,37 +36,37 @@ MEASUREMENT = 30e6  # nanoseconds
 
 
 def main() -> None:
-    """Runs the requested measurement."""
+    """Measures the selected models."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, metavar="DIR", help="made by models.py")
     parser.add_argument("--predict", type=Path, required=True, metavar="PROGRAM", help="built from predict.rs")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 100, 10_000], metavar="ROWS", help="rows per call")
-    parser.add_argument("--bars", action="store_true", help="fail if a ratio misses its bar")
-    parser.add_argument("--portable", action="store_true", help="run our program without AVX2 and AVX-512")
+    parser.add_argument("--bars", action="store_true", help="fail if a model misses its required ratio")
+    parser.add_argument("--portable", action="store_true", help="run ours without AVX2 and AVX-512, as on other processors")
     parser.add_argument("--load", action="store_true", help="measure loading instead of predictions")
     arguments = parser.parse_args()
     names = arguments.only or sorted(path.parent.name for path in arguments.models.glob("*/model.onnx"))
     folders = [arguments.models / name for name in names or ["*"]]
     for folder in folders:
         if not (folder / "model.onnx").exists():
-            parser.error(f"{folder / 'model.onnx'} is missing: make it with models.py")
+            parser.error(f"{folder / 'model.onnx'} does not exist: run `make bench`")
     program = arguments.predict.resolve()
     if hasattr(os, "sched_setaffinity"):
-        # All peers run on the same core, because on a shared machine one core may be busier than another.
+        # All programs run on the same core, because on a shared machine another core may be busier.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if arguments.load:
         reached = load.report(folders, program)
     else:
         reached = report(folders, program, arguments.portable, arguments.batches, arguments.rounds)
     if arguments.bars and not reached:
-        sys.exit("some ratios missed their bars")
+        sys.exit("some models miss their required ratio")
 
 
 @dataclass(frozen=True)
 class Result:
-    """The nanoseconds per row of a model, by peer, with a number for each round."""
+    """Nanoseconds per row of a model and a number of rows per call, by peer, one number per round."""
 
     model: str
     portable: bool
@@ -74,7 +75,7 @@ class Result:
 
     @property
     def ratios(self) -> dict[str, float]:
-        """The time of each peer, divided by ours."""
+        """The ratios of the others' time to ours."""
         ours = self.times[OURS]
         return {
             name: median(theirs / our for theirs, our in zip(times, ours))
@@ -84,7 +85,7 @@ class Result:
 
     @property
     def verdicts(self) -> dict[str, bool]:
-        """The bars of the ratios, and whether each is reached."""
+        """The required ratios, and whether each is reached."""
         needed = bars(self.model, self.portable, self.batch)
         ratios = self.ratios
         return {f"{name} {bar:.2f}": ratios[name] >= bar for name, bar in needed.items() if name in ratios}
@@ -98,14 +99,14 @@ class Result:
 
 
 def row(model: str, batch: str, medians: Mapping[str, str], ratios: Mapping[str, str], marks: str) -> str:
-    """Aligns the cells of a line."""
+    """Cells in their columns."""
     cells = [medians.get(name, "") for name in [OURS, *OTHERS]] + [ratios.get(name, "") for name in OTHERS]
     return f"{model:<22}{batch:>7}{''.join(f'{cell:>13}' for cell in cells)}   {marks}".rstrip()
 
 
 def report(folders: Sequence[Path], program: Path, portable: bool, batches: Sequence[int], rounds: int) -> bool:
-    """Prints the table line by line. Returns whether all bars are reached."""
-    from peers import peers  # imported late, because the libraries make this process too large for `load`
+    """Prints the table line by line. Returns whether all ratios are reached."""
+    from peers import peers  # imported late: with the libraries, this process is too large for `load`
 
     print(row("", "rows", {OURS: "ns per row"}, {OTHERS[0]: "times ours"}, ""))
     print(row("model", "per call", {name: name for name in [OURS, *OTHERS]}, {name: name for name in OTHERS}, "at least"))
@@ -132,7 +133,7 @@ def measured(peers: Mapping[str, "Peer"], batch: int, rounds: int) -> dict[str, 
 
 
 def enough_calls(peer: "Peer", batch: int) -> int:
-    """The number of calls that make a measurement long enough. Finding it warms up the peer."""
+    """The number of calls that make a measurement long enough. Finding it warms up."""
     calls = 1
     while (spent := peer.time(batch, calls)) < MEASUREMENT / 4:
         calls *= 4

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Computes the cost of a million records, by batch size and memory, for this function and the Python function.
+"""Computes the cost of a million records by batch size and memory, for this function and the Python function.
 
     cost.py --bootstrap target/package/x86-64/bootstrap
 
-Both functions get the same events of rides and the same linear model. Both publish to the same stand-in for Kinesis, which
-answers each request after --latency. The script measures the time of an invocation, and the CPU time in it. Lambda gives a
-function a full processor from 1 769 MB on, and a share of it below
-(docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). So the billed duration of an invocation is computed as
+Both get the same events of rides and the same linear model. Both publish to the same stand-in for Kinesis,
+which answers each request after --latency. The script measures how long an invocation takes, and how much of
+that time the processor works. Lambda gives a function one processor from 1 769 MB on, and a share of it below
+(docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). So an invocation is taken to last, and is
+billed for,
 
     waiting + working / min(1, memory / 1 769 MB)
 
-The Python function is built like that of mlops-zoomcamp. It loads a scikit-learn pipeline with mlflow.pyfunc. For each
-record, it runs a prediction and calls `put_record` of boto3.
+The Python function is that of mlops-zoomcamp: a scikit-learn pipeline, loaded with mlflow.pyfunc, and one
+prediction and one `put_record` of boto3 per record.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from statistics import median
 
 from function import LINEAR, ROOT, Aws, Function, rides_event, serve
 
-# Dollars in us-east-1, as published. The current prices are on
+# Dollars in us-east-1, as published. AWS's pages have today's prices:
 # aws.amazon.com/lambda/pricing and aws.amazon.com/kinesis/data-streams/pricing.
 PER_REQUEST = 0.20 / 1e6
 PER_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
@@ -36,7 +37,7 @@ FULL_CPU_MB = 1769
 
 
 def theirs(address):
-    """Returns the handler of the Python function in this process, and its CPU clock."""
+    """The handler of the Python function, in this process."""
     sys.path.insert(0, str(ROOT / "examples"))
     import boto3
     import mlflow
@@ -71,7 +72,7 @@ def theirs(address):
 
 
 def measure(invoke, cpu, payload, seconds):
-    """The waiting and the working time of an invocation, in seconds."""
+    """The medians of an invocation's waiting and working time, in seconds."""
     invoke(payload)
     times, start, worked = [], time.perf_counter(), cpu()
     while len(times) < 3 or time.perf_counter() - start < seconds:
@@ -81,7 +82,7 @@ def measure(invoke, cpu, payload, seconds):
 
 
 def compute(waiting, working, records, memory, architecture):
-    """The dollars for a million records, and the billed milliseconds of one invocation."""
+    """Dollars for a million records, and the billed milliseconds of one invocation."""
     duration = waiting + working / min(1, memory / FULL_CPU_MB)
     invocation = PER_REQUEST + duration * memory / 1024 * PER_GB_SECOND[architecture]
     return invocation * 1e6 / records, duration * 1e3
@@ -89,9 +90,9 @@ def compute(waiting, working, records, memory, architecture):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bootstrap", type=Path, required=True, help="the function's binary, from `make zip ARCH=x86-64`")
+    parser.add_argument("--bootstrap", type=Path, required=True, help="the function's binary, of `make zip ARCH=x86-64`")
     parser.add_argument("--latency", type=float, default=10, metavar="MS", help="latency of a request to Kinesis [default: 10]")
-    parser.add_argument("--seconds", type=float, default=5, help="the least time of a measurement [default: 5]")
+    parser.add_argument("--seconds", type=float, default=5, help="least duration of a measurement [default: 5]")
     options = parser.parse_args()
 
     Aws.latency = options.latency / 1e3
@@ -106,14 +107,14 @@ def main():
         for records in sizes:
             payload = rides_event(records)
             here = measure(function.invoke, function.cpu_seconds, payload, options.seconds)
-            # Ten thousand requests of 10 ms would take minutes, and all records are alike.
+            # Ten thousand requests of 10 ms take minutes, and all records are alike, so scale.
             there = measure(python, python_cpu, rides_event(min(records, 100)), options.seconds)
             there = tuple(part * records / min(records, 100) for part in there)
             measured[records] = here, there
             row = " | ".join(f"{wait * 1e3:>10.1f} {work * 1e3:>10.2f}" for wait, work in (here, there))
             print(f"{records:>7} | {row} | {sum(there) / sum(here):>7.1f}", flush=True)
 
-        print("\ndollars of Lambda for a million records: this function on arm64, the Python function on x86_64\n")
+        print("\ndollars of Lambda per million records, here on arm64, Python on x86_64\n")
         print(f"{'records':>7} | " + " ".join(f"{memory:>8}" for memory in memories) + " MB | " + " ".join(f"{memory:>8}" for memory in memories[2:]) + " MB")
         for records, (here, there) in measured.items():
             row = " ".join(f"{compute(*here, records, memory, 'arm64')[0]:>8.4f}" for memory in memories)
@@ -121,7 +122,7 @@ def main():
             print(f"{records:>7} | {row}    | {peer}")
 
     gigabytes = 1e6 * 1024 / 2**30
-    print("\ndollars of Kinesis for a million records of at most 1 KB, in and out\n")
+    print("\ndollars of Kinesis per million records of at most 1 KB, in and out\n")
     print(f"on-demand    {2 * gigabytes * ON_DEMAND_GB_IN + gigabytes * ON_DEMAND_GB_OUT:.3f}, and {2 * STREAM_HOUR:.2f} per hour for the two streams")
     print(f"provisioned  {2e6 * PUT_UNIT:.3f}, and {2 * SHARD_HOUR:.2f} per hour for two streams of one shard")
 

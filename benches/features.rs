@@ -40,7 +40,8 @@ fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let Description { spec, file, .. } = Description::read(&directory)?;
     let model = Model::load(&directory, &file)?;
     let echoed = ResultPlan::compile(&spec.result, model.outputs(), "", "")?.echoed();
-    let plan = FeaturePlan::compile(&spec, model.inputs(), &echoed, &|name| directory.file(name))?;
+    let plan =
+        FeaturePlan::compile(&spec.feature_parts(), model.inputs(), &echoed, &|name| directory.file(name))?;
     let text = std::fs::read_to_string(records)?;
     let documents: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     let nanoseconds = measure(&plan, &documents)?;
@@ -66,7 +67,7 @@ fn lookup() -> Result<()> {
     let files = |name: &str| Ok(folder.path().join(name));
     let plan = |toml: &str| {
         let spec = ServingSpec::from_toml(toml).map_err(|(_, message)| anyhow::anyhow!(message))?;
-        FeaturePlan::of_features(&spec, &files)
+        FeaturePlan::of_features(&spec.feature_parts(), &files)
     };
     let started = Instant::now();
     let with =

@@ -1,6 +1,6 @@
 """Runs the function as a process, with stand-ins for the runtime API, a stream and a bucket.
 
-The stand-ins serve one process at a time, on the loopback interface.
+One process at a time, on the loopback interface.
 """
 
 import base64
@@ -17,20 +17,20 @@ from urllib.parse import parse_qs, unquote, urlparse
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The linear model, and rides for it.
+# The linear model of rides, and rides.
 LINEAR = next((ROOT / "tests/fixtures/mlflow3").rglob("MLmodel")).parent
 RIDES = (ROOT / "tests/fixtures/rides.jsonl").read_text().splitlines()
 
 
 class Aws(BaseHTTPRequestHandler):
-    """The stand-ins for the runtime API, the stream and the bucket."""
+    """The runtime API, the stream and the bucket, for one process at a time."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # send an answer at once and in one piece
+    wbufsize = -1  # each answer is sent at once, in one piece
     disable_nagle_algorithm = True
     asked = queue.Queue()
     events = queue.Queue()
-    # The seconds until the stream answers.
+    # Latency of the stream, in seconds.
     latency = 0.0
     answers = queue.Queue()
 
@@ -85,7 +85,7 @@ class Aws(BaseHTTPRequestHandler):
 
 
 def serve():
-    """Starts the stand-ins, and returns their address."""
+    """The address of the stand-ins."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Aws)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,7 +93,7 @@ def serve():
 
 
 def rides_event(records):
-    """An event of `records` rides, as Lambda sends it."""
+    """An event with this number of rides, as Lambda sends it."""
 
     def record(number, ride):
         return {
@@ -114,7 +114,7 @@ def rides_event(records):
 
 
 class Function:
-    """A process of the function. It is started up to its first request for an invocation."""
+    """A process of the function, which has asked for its first invocation. It ends with the block."""
 
     def __init__(self, binary, address, location):
         env = {
@@ -148,7 +148,7 @@ class Function:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def invoke(self, event):
-        """Sends an event, and returns the seconds until the answer. The answer must not report a record."""
+        """Seconds until the answer. The answer must report no record."""
         start = time.perf_counter()
         Aws.events.put(event)
         path, body = Aws.answers.get(timeout=600)

@@ -1,7 +1,7 @@
-"""Measures the milliseconds and the peak memory to load a model, each time in a new process.
+"""Measures the milliseconds and the peak memory of loading a model, each time in a new process.
 
-For ONNX Runtime, that is the time to create a session in a Python process that has imported it, and the memory that the
-session adds. Our program is measured as a whole.
+For ONNX Runtime it measures the creation of a session in a Python process that has imported it, and the
+memory that this adds. Our program is measured as a whole.
 """
 
 import os
@@ -16,7 +16,7 @@ from bars import LOAD
 
 TIMES = 5
 
-# The script resets the peak memory in /proc to the current memory, before it creates the session.
+# /proc gives the peak of this process alone. Writing 5 to clear_refs resets it.
 SESSION = """
 import sys, time, onnxruntime
 from pathlib import Path
@@ -38,7 +38,7 @@ print(spent, kilobytes("VmHWM:") - before, kilobytes("VmHWM:"))
 
 
 def report(folders: Sequence[Path], program: Path) -> bool:
-    """Prints the medians for each model. Returns whether all bars are reached."""
+    """Prints the medians for each model. Returns whether ours reach the required ratios."""
     reached = True
     print(f"{'':<22}{'ours':>10}{'':>10}{'onnxruntime':>14}")
     print(f"{'model':<22}{'ms':>10}{'MB':>10}{'ms':>14}{'MB added':>10}{'MB':>10}")
@@ -54,21 +54,21 @@ def report(folders: Sequence[Path], program: Path) -> bool:
 
 
 def of_program(folder: Path, program: Path) -> tuple[float, float]:
-    """The milliseconds and the peak in megabytes of our program, without predictions."""
+    """The milliseconds and the peak in megabytes of our program when it predicts nothing."""
     with subprocess.Popen([program, folder], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         answer = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{program} failed")
-    # The system counts the memory of the parent process towards that of the child.
+        raise SystemExit(f"{program} has failed")
+    # The system counts the memory of the parent process as the child's.
     if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
-        raise SystemExit("expected our program to use more memory than this process, found less: cannot measure it")
+        raise SystemExit("this process is too large to measure what another one takes")
     return int(answer) / 1e6, usage.ru_maxrss * 1024 / 1e6
 
 
 def of_onnx_runtime(path: Path) -> tuple[float, float, float]:
-    """The milliseconds of ONNX Runtime, the megabytes that it adds, and the peak of its process."""
+    """The milliseconds of ONNX Runtime, the megabytes that it adds, and the megabytes in all."""
     command = [sys.executable, "-c", SESSION, path]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     nanoseconds, added, peak = map(int, answer.split())

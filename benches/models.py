@@ -1,9 +1,9 @@
-"""Makes the models of the speed table. They are fitted on synthetic rows of 20 features, and exported to ONNX.
+"""Makes the models of the speed table: fitted on synthetic rows of 20 features, exported to ONNX, with rows to predict.
 
-Each model gets a folder `NAME/` with `model.onnx` and 10 000 float rows: as `rows.npy`, and as `rows.bin`, which is little
-endian and has no header. The folder also has the file of the library: `model.txt` of LightGBM, `model.json` of XGBoost, or
-`model.joblib` of scikit-learn. `forest_500` is for the time to load a large model. It takes minutes to make, so it is made
-only with --large or by name.
+Each folder `NAME/` has `model.onnx`, and 10 000 float rows as `rows.npy` and as `rows.bin`, little endian
+without a header. It also has the library's own file: `model.txt` of LightGBM, `model.json` of XGBoost,
+`model.joblib` of scikit-learn. `forest_500` shows the cost of loading a large model. It takes minutes to
+make, so only --large makes it.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def classes(x, count):
 
 
 def categorical(x):
-    """Turns the first four features into categories with the codes 0, 1, 2, ..."""
+    """The first four features become categories, coded 0, 1, 2, ..."""
     x = x.copy()
     x[:, :4] = numpy.clip(numpy.floor((x[:, :4] + 3) * CATEGORIES / 6), 0, CATEGORIES - 1)
     return x
@@ -66,7 +66,7 @@ def save_lightgbm(model, folder):
     onnx = convert_lightgbm(model, initial_types=initial, zipmap=False)
     (folder / "model.onnx").write_bytes(onnx.SerializeToString())
     model.booster_.save_model(folder / "model.txt")
-    (folder / "lleaves.bin").unlink(missing_ok=True)  # compiled by compare.py, from another model.txt
+    (folder / "lleaves.bin").unlink(missing_ok=True)  # compare.py compiled it from another model.txt
 
 
 def save_xgboost(model, folder):
@@ -80,7 +80,7 @@ XGBOOST = {"n_estimators": 500, "max_depth": 6, "n_jobs": 2}
 
 
 def models():
-    """Yields the name of each model, and the functions that fit and save it."""
+    """The models by name: how each is fitted and saved."""
     x = rows(1, 8_000)
     yield "linear", lambda: LinearRegression().fit(x, target(x)), save_sklearn
     network = MLPRegressor(hidden_layer_sizes=(64, 32), max_iter=20, random_state=0)
@@ -116,7 +116,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of models")
-    parser.add_argument("--large", action="store_true", help="also make forest_500")
+    parser.add_argument("--large", action="store_true", help="make forest_500 as well")
     arguments = parser.parse_args()
     for name, fit, save in models():
         if not (name in arguments.only if arguments.only else arguments.large or name not in LARGE):

@@ -1,14 +1,10 @@
-"""Compares binaries of the function from `make zip`: packages.py [--models DIR] NAME=BINARY …
+"""Compares binaries of the function that `make zip` built: packages.py [--models DIR] NAME=BINARY …
 
-The script measures, for each binary:
-
-- its megabytes, plain and in the zip
-- the time from the start of the process to its first request for an invocation, with a model in a folder and on S3
-- the CPU time for a record, from the event to the stream
-- the time to load a model and to predict a row (`stream-predictor check`)
-
-S3 and the stream are stand-ins in this process. The binaries take turns. The table has medians, and in brackets their ratios
-to the first binary.
+It measures megabytes, of the file and in the zip; the time from the start of the process to its first request
+for an invocation, with a model in a folder and from S3; the processor time per record, from the event to the
+stream; and the time to load a model and to predict a row (`stream-predictor check`). S3 and the stream are
+stand-ins in this process. The binaries take turns. The table has medians, with their ratio to the first
+binary in brackets.
 """
 
 import argparse
@@ -27,14 +23,14 @@ INVOCATIONS = 200
 
 
 def checked(binary, folder):
-    """The milliseconds to load a model, and the microseconds per row in calls of 1, 100 and 10 000 rows."""
+    """Milliseconds to load a model, and microseconds per row in calls of 1, 100 and 10 000 rows."""
     report = subprocess.run([binary, "check", folder], capture_output=True, text=True, check=True).stdout
     load = re.search(r"^load +([\d.]+) ms", report, re.MULTILINE)[1]
     return [float(load), *map(float, re.findall(r"^  \d+ rows? +([\d.]+) µs", report, re.MULTILINE))]
 
 
 def seconds_a_record(function):
-    """The CPU time for a record from the event to the stream, in a warm process."""
+    """Processor time per record, from the event to the stream, in a warm process."""
     for _ in range(10):
         function.invoke(EVENT)
     before = function.cpu_seconds()
@@ -51,13 +47,13 @@ def zipped(binary):
 
 
 def measure(binary, address, models, figures):
-    """Adds the figures of one run. Each measure has a list."""
+    """Adds one run to the figures, which hold a list per measure."""
     for where, location in {"a folder": str(LINEAR), "S3": "s3://models/rides"}.items():
         with Function(binary, address, location) as function:
             figures[f"start, model from {where}, ms"].append(function.started_in * 1e3)
         figures[f"start, model from {where}, CPU, ms"].append(function.cpu_seconds_in_all * 1e3)
     with Function(binary, address, str(LINEAR)) as function:
-        figures["CPU, µs per record"].append(seconds_a_record(function) * 1e6)
+        figures["CPU, µs a record"].append(seconds_a_record(function) * 1e6)
     for name, folder in models.items():
         load, *rows = checked(binary, folder)
         figures[f"{name}, load, ms"].append(load)
@@ -66,9 +62,9 @@ def measure(binary, address, models, figures):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=21)
-    options.add_argument("--models", type=Path, default=ROOT / "target/bench", help="the folder from `make bench`")
+    options.add_argument("--models", type=Path, default=ROOT / "target/bench", help="the models of `make bench`")
     options.add_argument("binaries", nargs="+", metavar="NAME=BINARY")
     options = options.parse_args()
     models = {"linear": LINEAR, "forest": options.models / "forest_regressor", "network": options.models / "network"}

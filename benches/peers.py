@@ -1,4 +1,7 @@
-"""The peers of the comparison: our program, ONNX Runtime, the library that fitted the model, and lleaves."""
+"""The programs that are compared: ours, ONNX Runtime, the library that fitted the model, lleaves.
+
+Each has one thread.
+"""
 
 import os
 import subprocess
@@ -23,39 +26,39 @@ try:
     import lleaves
 except ImportError:
     lleaves = None
-    print("lleaves is not installed, so it is skipped")
+    print("lleaves is not installed, so it is left out")
 
 Predict = Callable[[np.ndarray], Any]
 
 
 class Peer(Protocol):
-    """A runtime that predicts the rows of a model on one thread."""
+    """A program that predicts the same rows as the others."""
 
     def time(self, batch: int, calls: int) -> int:
-        """The total nanoseconds of `calls` calls, each with the next `batch` rows."""
+        """The nanoseconds of a number of calls, each with the next `batch` rows."""
 
 
 class Program:
-    """The program of `predict.rs`. It has loaded the model and waits for requests."""
+    """`predict.rs`, which has loaded the model and waits for requests."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self.process = process
-        self.answer()  # the time to load the model
+        self.answer()  # the time to load
 
     def time(self, batch: int, calls: int) -> int:
         print(batch, calls, file=self.process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> int:
-        """Reads the next line. If the program failed, it has printed the reason, and there is no line."""
+        """The next line. If the program fails, it says why and sends no line."""
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.process.args[0]} failed")
+            raise SystemExit(f"{self.process.args[0]} has failed")
         return int(line)
 
 
 class Function:
-    """A peer that is called in this process."""
+    """A function in this process."""
 
     def __init__(self, predict: Predict, rows: np.ndarray) -> None:
         self.predict, self.rows = predict, rows
@@ -72,10 +75,10 @@ class Function:
 
 @contextmanager
 def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterator[dict[str, Peer]]:
-    """The peers for a model, by name. lleaves takes half a minute to compile, so it is included only with `compiled`."""
+    """All programs that can predict a model. lleaves takes half a minute to compile, so it is optional."""
     rows = np.load(folder / "rows.npy")
     if rows.astype("<f4").tobytes() != (folder / "rows.bin").read_bytes():
-        raise SystemExit(f"{folder}: expected the same rows in rows.bin and rows.npy: make both again with models.py")
+        raise SystemExit(f"{folder}: rows.bin has other rows than rows.npy; models.py makes both")
     functions = {RUNTIME: of_onnx(folder / "model.onnx"), LIBRARY: of_library(folder)}
     if compiled and lleaves:
         functions[COMPILED] = of_lleaves(folder)
@@ -85,7 +88,7 @@ def peers(folder: Path, program: Path, portable: bool, compiled: bool) -> Iterat
 
 
 def of_onnx(path: Path) -> Predict:
-    """The peer ONNX Runtime."""
+    """ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -95,13 +98,13 @@ def of_onnx(path: Path) -> Predict:
 
 
 def of_library(folder: Path) -> Predict | None:
-    """The library that fitted the model; `None` if it is unknown."""
+    """The library that fitted the model, if it is one of these."""
     if (path := folder / "model.txt").exists():
         trees = lightgbm.Booster(model_file=path)
         return lambda rows: trees.predict(rows, num_threads=1)
     if (path := folder / "model.json").exists():
         booster = xgboost.Booster({"nthread": 1}, model_file=path)
-        booster.set_param({"nthread": 1})  # loading restores the setting of the training
+        booster.set_param({"nthread": 1})  # the file holds the setting of the fit
         return booster.inplace_predict
     if (path := folder / "model.joblib").exists():
         model = joblib.load(path)
@@ -110,7 +113,7 @@ def of_library(folder: Path) -> Predict | None:
 
 
 def of_lleaves(folder: Path) -> Predict:
-    """The trees of LightGBM, compiled by lleaves. The compiled file is kept for the next run."""
+    """The compiled trees of LightGBM, kept for the next run."""
     model = lleaves.Model(folder / "model.txt")
     model.compile(cache=folder / "lleaves.bin")
     return lambda rows: model.predict(rows, n_jobs=1)

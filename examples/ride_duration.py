@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Your own model in five minutes: train, export to ONNX, log with MLflow, and get the function's environment.
+"""Your own model in five minutes: train, export to ONNX, log with MLflow, and print the function's environment.
 
-Learns how many minutes a taxi ride takes from its two zones and its distance. The rides are synthetic, and
-seeded, unless --rides names a file. Standard output holds shell lines only:
+The model predicts the minutes of a taxi ride from its two zones and its distance. The rides are synthetic and
+seeded, unless --rides names a file. Standard output holds only shell lines:
 
     eval "$(python examples/ride_duration.py --artifact-root s3://my-models)"
 
-Where things go is up to the usual variables: MLFLOW_TRACKING_URI, MLFLOW_S3_ENDPOINT_URL, AWS_*. Runs under
-MLflow 2 and 3.
+MLflow and AWS read their usual variables: MLFLOW_TRACKING_URI, MLFLOW_S3_ENDPOINT_URL, AWS_*. The script runs
+under MLflow 2 and 3.
 """
 
 import argparse
@@ -48,8 +48,8 @@ ESTIMATORS = {
     ),
 }
 
-# How the function serves the model: which fields of a record become which features, and what its result holds.
-# It is kept beside the model, so the two are versioned together.
+# The serving spec: which fields of a record become which features, and what the result holds. MLflow logs it
+# with the model, so both get one version.
 SERVING = {
     "name": "ride_duration_prediction_model",
     "features": {
@@ -64,9 +64,9 @@ SERVING = {
 
 
 def simulate_rides(count: int = 66_000, seed: int = 0) -> list[dict]:
-    """Rides in an imaginary city, as the function's records plus `ride_duration` in minutes.
+    """Rides in an imaginary city: the function's records, plus `ride_duration` in minutes.
 
-    A few zones take part in most rides and near zones are preferred, so that most pairs of zones are rare.
+    Most rides use a few zones, and rides between near zones are more likely. So most pairs of zones are rare.
     Distances are in miles.
     """
     rng = np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def simulate_rides(count: int = 66_000, seed: int = 0) -> list[dict]:
     straight = np.linalg.norm(places[:, None] - places, axis=2).clip(min=0.5)
     popularity = rng.permutation(1 / np.arange(1, ZONES + 1))
     weight = np.outer(popularity, popularity) * np.exp(-straight / 3)
-    pace = rng.normal(4.5, 0.8, size=(ZONES, ZONES))  # minutes a mile, of each pair of zones
+    pace = rng.normal(4.5, 0.8, size=(ZONES, ZONES))  # minutes per mile, for each pair of zones
 
     pairs = rng.choice(ZONES * ZONES, size=count, p=weight.ravel() / weight.sum())
     pickup, dropoff = np.divmod(pairs, ZONES)
@@ -93,19 +93,19 @@ def simulate_rides(count: int = 66_000, seed: int = 0) -> list[dict]:
 
 
 def load_rides(path: Path) -> list[dict]:
-    """Records with a `ride_duration` in minutes, one JSON a line."""
+    """Reads records with a `ride_duration` in minutes, one JSON document per line."""
     with path.open() as lines:
         return [json.loads(line) for line in lines]
 
 
 def split(records: list[dict]) -> tuple[list[dict], list[dict]]:
-    """Nine tenths to learn from, and the last tenth to judge by."""
+    """Splits into nine tenths for training and the last tenth for testing."""
     end = len(records) * 9 // 10
     return records[:end], records[end:]
 
 
 def features(record: dict) -> dict[str, str | float]:
-    """What the model sees of a record. `SERVING` says the same to the function."""
+    """The features of a record. `SERVING` tells the function to compute the same."""
     ride = record["ride"]
     return {
         "PU_DO": f"{ride['PULocationID']}_{ride['DOLocationID']}",
@@ -120,69 +120,72 @@ def train(records: list[dict], estimator: str) -> Pipeline:
 
 
 def predict(pipeline: Pipeline, records: list[dict]) -> np.ndarray:
-    """Minutes, one a record."""
+    """Predicts the minutes of each record."""
     return pipeline.predict([features(r) for r in records])
 
 
 def export(pipeline: Pipeline) -> ModelProto:
-    """The pipeline as ONNX: a map of features goes in as `X`, minutes come out as `variable`, of shape `[1, 1]`."""
+    """Exports the pipeline to ONNX.
+
+    The input `X` is a map of features; the output `variable` has shape `[1, 1]`.
+    """
     return to_onnx(pipeline, initial_types=[("X", DictionaryType(StringTensorType(), FloatTensorType()))])
 
 
 def find_experiment(name: str, artifact_root: str | None = None) -> str:
-    """The id of an experiment, which is created if need be, with its artifacts in `<artifact_root>/<id>`."""
+    """The id of an experiment. A new one gets its artifacts in `<artifact_root>/<id>`."""
     if mlflow.get_experiment_by_name(name) or not artifact_root:
         return mlflow.set_experiment(name).experiment_id
-    # A tracking server has a root for the artifacts of all experiments. So has a local store, but only its
-    # constructor takes one: `mlflow.create_experiment` wants the location before there is an id.
+    # A tracking server has one root for the artifacts of all experiments. A local store takes a root only in
+    # its constructor: `mlflow.create_experiment` asks for the location before the id is known.
     uri = mlflow.get_tracking_uri()
     scheme = urlparse(uri).scheme
     if scheme in ("http", "https", "databricks"):
-        sys.exit(f"--artifact-root is for a local tracking store; the server at {uri} has its own root")
+        sys.exit(f"--artifact-root: expected a local tracking store, found {uri}, which has its own root")
     store = FileStore if scheme in ("", "file") else SqlAlchemyStore
     return store(uri, artifact_root).create_experiment(name)
 
 
 def log_model(model: ModelProto, **arguments) -> ModelInfo:
-    """Logs a model to the active run under the name `model`; `arguments` are those of `mlflow.onnx.log_model`."""
+    """Logs a model to the active run as `model`, with the arguments of `mlflow.onnx.log_model`."""
     name = "artifact_path" if mlflow.__version__.startswith("2.") else "name"
     return mlflow.onnx.log_model(model, **{name: "model"}, **arguments)
 
 
 def log_ride_model(model: ModelProto) -> ModelInfo:
-    """Logs a ride model with its serving spec, and an example that the function tries when it starts."""
+    """Logs a ride model with its serving spec, and an example that the function runs at cold start."""
     example = {"X": {"PU_DO=130_205": 1.0, "trip_distance": 3.66}}
     return log_model(model, metadata={"serving": SERVING}, input_example=example)
 
 
 def environment(experiment_id: str, model: ModelInfo) -> dict[str, str]:
-    """The variables that lead the function to a model."""
+    """The variables by which the function finds a model."""
     location = urlparse(mlflow.get_experiment(experiment_id).artifact_location)
     if location.scheme == "s3" and location.path == f"/{experiment_id}":
         return {"RUN_ID": model.run_id, "MODEL_BUCKET": location.netloc, "MLFLOW_EXPERIMENT_ID": experiment_id}
-    # Not where the function looks by itself, so give it a folder: the model's own, or a copy if it is remote.
+    # The function does not look there by itself. Give it a folder: the model's, or a copy of a remote one.
     return {"MODEL_LOCATION": mlflow.artifacts.download_artifacts(model.model_uri)}
 
 
 def main() -> None:
-    """Trains, logs and prints."""
+    """Trains and logs the model, and prints the environment."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--estimator", choices=ESTIMATORS, default="linear", help="default: %(default)s")
     parser.add_argument(
         "--rides",
         type=Path,
         metavar="FILE.jsonl",
-        help='your rides, one a line: {"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, '
+        help='your rides, one per line: {"ride": {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, '
         '"ride_duration": 17.5} (miles, minutes)',
     )
     parser.add_argument("--experiment", default="ride-duration", metavar="NAME", help="default: %(default)s")
     parser.add_argument(
         "--artifact-root",
         metavar="s3://BUCKET",
-        help="where a new experiment puts its models, if no tracking server says so",
+        help="where a new experiment stores its models, without a tracking server",
     )
     arguments = parser.parse_args()
-    # MLflow warns at length that its own server could not feed a map to the model. The function can.
+    # MLflow warns that its own server cannot feed a map to the model. The function can.
     logging.getLogger("mlflow").setLevel(logging.ERROR)
 
     records = load_rides(arguments.rides) if arguments.rides else simulate_rides()

@@ -9,7 +9,8 @@ locals {
     iterator-age = {
       description = "The oldest unread event is more than ${var.alarms.iterator_age_minutes} minutes old. The function does not keep up, or a batch does not get through."
       namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = local.function_dimension
-      # Lambda writes this metric once per invocation. For a batch that is retried, that is less than once a minute.
+      # Lambda writes this metric once per invocation. For a batch that is retried, that is less than once a
+      # minute.
       statistic = "Maximum", threshold = var.alarms.iterator_age_minutes * 60000, periods = 1
     }
     errors = {

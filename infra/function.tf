@@ -98,7 +98,8 @@ resource "aws_lambda_alias" "live" {
   }
 }
 
-# What the alias really serves. An apply can be cut off between a function's new configuration and its version.
+# What the alias really serves. An apply can be cut off between a function's new configuration and its
+# version.
 data "aws_lambda_function" "live" {
   count = local.deployed
 
@@ -116,7 +117,8 @@ resource "aws_lambda_event_source_mapping" "input" {
   maximum_batching_window_in_seconds = var.mapping.batching_window_seconds
   parallelization_factor             = var.mapping.parallelization_factor
 
-  # Without ReportBatchItemFailures Lambda ignores what the function reports, and counts a partly failed batch as done.
+  # Without ReportBatchItemFailures Lambda ignores what the function reports, and counts a partly failed batch
+  # as done.
   function_response_types        = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error = true
   maximum_retry_attempts         = var.mapping.maximum_retry_attempts

@@ -1,4 +1,5 @@
-# The rights of the function: exactly those that it uses. `tests/permissions.tftest.hcl` checks them word by word.
+# The rights of the function: exactly those that it uses. `tests/permissions.tftest.hcl` checks them word by
+# word.
 
 locals {
   statements = concat(

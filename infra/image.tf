@@ -15,7 +15,8 @@ resource "aws_ecr_repository" "function" {
   }
 }
 
-# Lambda needs the image of a version for as long as the version may be invoked. This keeps enough to roll back.
+# Lambda needs the image of a version for as long as the version may be invoked. This keeps enough to roll
+# back.
 resource "aws_ecr_lifecycle_policy" "function" {
   repository = aws_ecr_repository.function.name
   policy = jsonencode({

@@ -5,7 +5,8 @@ locals {
   model_bucket_arn = "arn:${local.partition}:s3:::${local.model_bucket}"
   model_key        = var.model.existing == null ? var.kms_key_arn : var.model.existing.kms_key_arn
 
-  # All models of the experiment are below this prefix, in the layouts of MLflow 2 and 3; or only the model at model.location.
+  # All models of the experiment are below this prefix, in the layouts of MLflow 2 and 3; or only the model at
+  # model.location.
   experiment_prefix = join("/", compact([var.model.prefix, var.model.experiment_id]))
   model_prefix      = var.model.location == null ? local.experiment_prefix : trimsuffix(regex("^s3://[^/]+/(.+)$", var.model.location)[0], "/")
 }

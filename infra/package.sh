@@ -43,6 +43,8 @@ done
 # `--version` and the log name the commit. Set the variable to build from an archive, which has no history.
 : "${STREAM_PREDICTOR_COMMIT:=$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)}"
 export STREAM_PREDICTOR_COMMIT
+# Incremental builds give other bytes.
+export CARGO_INCREMENTAL=0
 # mimalloc compiles the date into the binary.
 export SOURCE_DATE_EPOCH=0
 # Lambda's hosts have the kernel's and the processor's random numbers. Timing jitter as a third source of

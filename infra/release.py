@@ -6,9 +6,9 @@ deploy      applies the configuration, with the model of the last release
 promote     serves another run id, or gives it a share of the invocations first
 rollback    serves the run id before
 
-Each command shows Terraform's plan, and asks before it changes anything. Two files hold the release; commit both. Terraform reads
-release.auto.tfvars.json by itself. release.previous.json names the run id before. A function that runs an image keeps it until you
-give another. You need terraform, credentials and a region.
+Each command shows Terraform's plan, and asks before it changes anything. Two files hold the release; commit
+both. Terraform reads release.auto.tfvars.json by itself. release.previous.json names the run id before. A
+function that runs an image keeps it until you give another. You need terraform, credentials and a region.
 """
 
 import argparse
@@ -40,7 +40,8 @@ class Root:
 
     def terraform(self, *arguments, **options):
         command = ["terraform", f"-chdir={self.folder}", *arguments]
-        # Ctrl-C interrupts Terraform as well. Terraform then ends in order and saves its state, so wait for it.
+        # Ctrl-C interrupts Terraform as well. Terraform then ends in order and saves its state, so wait for
+        # it.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             return subprocess.run(command, check=True, text=True, **options)
@@ -64,7 +65,7 @@ class Root:
         self.terraform(*arguments, stdout=subprocess.DEVNULL)
 
     def outputs(self):
-        """The module's outputs: the root's own, or the one output in which a configuration exposes the module."""
+        """The module's outputs: the root's own, or the one output that exposes the module."""
         outputs = json.loads(self.terraform("output", "-json", stdout=subprocess.PIPE).stdout)
         values = {name: output["value"] for name, output in outputs.items()}
         return next((value for value in (values, *values.values()) if isinstance(value, dict) and "live_version" in value), {})
@@ -122,7 +123,7 @@ def release_of(root, served, options):
         return previous, f"serves model {previous['run_id']} again instead of {release.get('run_id', 'none')}"
     run_id, is_canary = release.get("run_id"), "canary" in release
     if not run_id:
-        return release, "no model was promoted yet, so there is no function unless the configuration gives a run_id"
+        return release, "no model was promoted yet: without a run_id in the configuration, the function is not created"
     return release, f"model {run_id}" + (f" instead of {now}" if now not in (None, run_id) and not is_canary else "")
 
 

@@ -1,4 +1,5 @@
-# The two streams. They are created here, or looked up, so that a stream that does not exist fails in the plan.
+# The two streams. They are created here, or looked up, so that a stream that does not exist fails in the
+# plan.
 
 locals {
   streams = {

@@ -1,4 +1,7 @@
-"""Packs a binary for Lambda, as `bootstrap` in a zip: zip.py BINARY ZIP. The same binary gives the same bytes."""
+"""Packs a binary for Lambda, as `bootstrap` in a zip: zip.py BINARY ZIP.
+
+The same binary gives the same bytes.
+"""
 
 import sys
 import zipfile

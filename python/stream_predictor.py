@@ -1,7 +1,7 @@
 """Computes the features of a serving spec in Python, exactly as the function computes them.
 
-Copy this one file beside a notebook. It needs only the standard library; frames need pandas, matrices numpy, and
-lookup tables in Parquet pyarrow. docs/serving-spec.md has the rules. An example:
+Copy this one file beside a notebook. It needs only the standard library; frames need pandas, matrices numpy,
+and lookup tables in Parquet pyarrow. docs/serving-spec.md has the rules. An example:
 
     spec = Spec(
         name="flight_delays",
@@ -15,9 +15,9 @@ lookup tables in Parquet pyarrow. docs/serving-spec.md has the rules. An example
     info = mlflow.onnx.log_model(model, name="model", metadata=spec.metadata())
     log_files(info, *spec.tables)                                        # if the spec has lookups
 
-A record is a row of a frame, a dictionary, or the text of a JSON object. Frames and `json` forget how a number was
-written, so the text of a float is its `repr`. pandas turns integers into floats where some are missing: `130` becomes
-`130.0`, which is another text and not an integer. The dtype `Int64` prevents that.
+A record is a row of a frame, a dictionary, or the text of a JSON object. Frames and `json` forget how a
+number was written, so the text of a float is its `repr`. pandas turns integers into floats where some are
+missing: `130` becomes `130.0`, which is another text and not an integer. The dtype `Int64` prevents that.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class SpecError(ValueError):
 class Rejected(ValueError):
     """A record that the function would quarantine.
 
-    `feature` is the feature that could not be computed. `field` is the operand at fault, None for the result. `row` is
-    the record's label in a frame, or its index in a list.
+    `feature` is the feature that could not be computed. `field` is the operand at fault, None for the result.
+    `row` is the record's label in a frame, or its index in a list.
     """
 
     def __init__(self, feature: str, field: str | None, expected: str | None, found: str, row: Any = None):
@@ -109,7 +109,10 @@ def _parse_json(text: str | bytes) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turns a cell of a frame into None, bool, int, float, str, list or dict. Other values stay as they are."""
+    """Turns a cell of a frame into None, bool, int, float, str, list or dict.
+
+    Other values stay as they are.
+    """
     kind = type(value)
     if value is None or kind in (bool, int, str, list, dict, _Number):
         return value
@@ -296,14 +299,15 @@ _ASKS: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
 _FIELD_ASKS = {"double": "number", "int64": "integer", "bool": "boolean", "string": "text"}
 
 
-# Transforms. Each takes the feature under construction. It returns the feature's type, or a list of types, and a function
-# from the row so far to the value or values. A row is a list: the record's fields, then the columns of earlier features.
+# Transforms. Each takes the feature under construction. It returns the feature's type, or a list of types,
+# and a function from the row so far to the value or values. A row is a list: the record's fields, then the
+# columns of earlier features.
 
 _Compute = Callable[[list], Any]
 
 
 class _Column(NamedTuple):
-    """A column of a feature: its place in the row, its type (None for an untyped field), and whether it can be NaN."""
+    """A column of a feature: place in the row, type (None for an untyped field), whether it can be NaN."""
 
     place: int
     type: str | None
@@ -817,7 +821,7 @@ def _cell_text(cell: Any) -> str:
 
 
 def _type_column(cells: list, file: str, column: str) -> tuple[str, list]:
-    """Types a column: `int64` if all cells are integers, `double` if all are numbers or empty, else `string`."""
+    """Types a column: `int64` for integers, `double` for numbers and empty cells, else `string`."""
 
     def number(cell: Any) -> Any:
         if not isinstance(cell, _CsvCell):
@@ -1126,7 +1130,10 @@ class _Feature:
     # Policies.
 
     def fills(self, types: list[str | None]) -> list:
-        """Checks the policies. Returns the value that replaces a missing one in each column; None rejects the record."""
+        """Checks the policies.
+
+        Returns the value that replaces a missing one in each column; None rejects the record.
+        """
         if self.nan:
             if "string" in types:
                 raise self.error("missing", "strings have no NaN; set a `default`")
@@ -1140,7 +1147,7 @@ class _Feature:
         return [float(self.default) if expected == "double" else self.default for expected in types]
 
     def compile(self) -> tuple[_Compute, list[str | None], bool]:
-        """The computation of the feature under its policies, the types of its columns, and whether it can be NaN."""
+        """The computation under the policies, the types of the columns, and whether they can be NaN."""
         given, compute = _TRANSFORMS[self.transform].build(self)
         self.wide = isinstance(given, list)
         types = given if self.wide else [given]
@@ -1197,9 +1204,10 @@ _RESULT_KEYS = ("output", "field", "classes", "class", "round", "threshold", "de
 class Spec:
     """A serving spec. The constructor checks it; the methods compute features of records.
 
-    Give the keys of docs/serving-spec.md as keyword arguments or as one dictionary. Tuples, and numpy arrays and
-    scalars, count as lists and plain values. The constructor reads lookup tables from `directory`. If `inputs` is
-    given, every feature must be used. `check_use=False` allows others, for inputs of the model that have their name.
+    Give the keys of docs/serving-spec.md as keyword arguments or as one dictionary. Tuples, and numpy arrays
+    and scalars, count as lists and plain values. The constructor reads lookup tables from `directory`. If
+    `inputs` is given, every feature must be used. `check_use=False` allows others, for inputs of the model
+    that have their name.
 
     Raises SpecError.
     """
@@ -1263,8 +1271,8 @@ class Spec:
     def metadata(self) -> dict[str, str]:
         """The `metadata` for `mlflow.onnx.log_model`, which logs the spec with the model.
 
-        The spec is JSON text, because MLflow sorts the keys of dictionaries, and its YAML writes strings such as `1e3`
-        in a way that reads as numbers.
+        The spec is JSON text, because MLflow sorts the keys of dictionaries, and its YAML writes strings such
+        as `1e3` in a way that reads as numbers.
         """
         return {"serving": json.dumps(self._spec, ensure_ascii=False)}
 
@@ -1279,19 +1287,19 @@ class Spec:
     def row(self, record: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
         """The features of one record. A feature with several columns is a list.
 
-        A field without a type has the value of the record. Raises Rejected, and ValueError if a text is not a JSON
-        object.
+        A field without a type has the value of the record. Raises Rejected, and ValueError if a text is not a
+        JSON object.
         """
         return self._by_feature(self._evaluate(self._pick(record)))
 
     def features(self, records: Any) -> Any:
         """The features of many records, in the order of the spec.
 
-        For a frame, returns a frame with the same index. A feature has one column, or `feature.column` for each of
-        several: `double` as float64, `int64` as int64, `bool` as bool, `string` as object. The columns of the given
-        frame are the fields. A cell may hold a dictionary or a list. None, NaN, NaT and NA are missing. A date is its
-        ISO 8601 text. For an iterable of records, returns a list of the dictionaries that `row` returns. Raises
-        Rejected, which names the row.
+        For a frame, returns a frame with the same index. A feature has one column, or `feature.column` for
+        each of several: `double` as float64, `int64` as int64, `bool` as bool, `string` as object. The
+        columns of the given frame are the fields. A cell may hold a dictionary or a list. None, NaN, NaT and
+        NA are missing. A date is its ISO 8601 text. For an iterable of records, returns a list of the
+        dictionaries that `row` returns. Raises Rejected, which names the row.
         """
         if not _is_frame(records):
             return [self._by_feature(row) for row in self._rows(records)]
@@ -1308,9 +1316,9 @@ class Spec:
     def matrix(self, records: Any, input: str, dtype: Any = None) -> Any:
         """The numpy array of shape (records, columns) that an input of the model gets.
 
-        `dtype` is the input's: float32, float64, int32, int64, bool, or object for strings. The default is bool or int64
-        if all columns are, object if there are strings, and float64 otherwise. Raises Rejected, which names the row, and
-        SpecError if the input does not fit.
+        `dtype` is the input's: float32, float64, int32, int64, bool, or object for strings. The default is
+        bool or int64 if all columns are, object if there are strings, and float64 otherwise. Raises Rejected,
+        which names the row, and SpecError if the input does not fit.
         """
         import numpy
 

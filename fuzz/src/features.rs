@@ -18,7 +18,7 @@ static SPEC: LazyLock<ServingSpec> =
 
 /// A plan in which every feature has a value for every document.
 static LENIENT: LazyLock<FeaturePlan> =
-    LazyLock::new(|| FeaturePlan::of_features(&SPEC, &table).expect("features"));
+    LazyLock::new(|| FeaturePlan::of_features(&SPEC.feature_parts(), &table).expect("features"));
 
 /// Plans of one feature each. They reject documents for which the feature has no value.
 static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ static STRICT: LazyLock<Vec<FeaturePlan>> = LazyLock::new(|| {
             ..ServingSpec::default()
         };
         // Features that are built on other features cannot be compiled alone.
-        FeaturePlan::of_features(&spec, &table).ok()
+        FeaturePlan::of_features(&spec.feature_parts(), &table).ok()
     });
     let strict: Vec<_> = strict.collect();
     assert_eq!(strict.len(), SPEC.features.len() - 4);
@@ -62,7 +62,7 @@ static INPUTS: LazyLock<FeaturePlan> = LazyLock::new(|| {
         ["any", "number", "difference", "seven", "one_hot", "ratio", "integer", "year", "flag", "text"];
     let needed = [&needed[..], &["made", "lower", "trimmed"]].concat();
     spec.features.retain(|name, _| needed.contains(&name.as_str()));
-    FeaturePlan::compile(&spec, &ports, &[], &table).expect("a plan")
+    FeaturePlan::compile(&spec.feature_parts(), &ports, &[], &table).expect("a plan")
 });
 
 /// Computes the features of the documents.

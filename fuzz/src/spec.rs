@@ -29,7 +29,7 @@ pub fn run(bytes: &[u8]) {
 
 /// Compiles a spec alone and for two models, which may refuse it, and uses the plans.
 pub fn compile(spec: &ServingSpec) {
-    if let Ok(plan) = FeaturePlan::of_features(spec, &table) {
+    if let Ok(plan) = FeaturePlan::of_features(&spec.feature_parts(), &table) {
         for document in DOCUMENTS {
             let _ = plan.values(document);
         }
@@ -48,7 +48,9 @@ pub fn compile(spec: &ServingSpec) {
         [port("label", Element::Int64, 1), Port { keys, ..port("scores", Element::Map(Number::Float), 3) }];
     let Ok(result) = ResultPlan::compile(&spec.result, &outputs, "model", "version") else { return };
     for ports in [&columns[..], &named] {
-        let Ok(plan) = FeaturePlan::compile(spec, ports, &result.echoed(), &table) else { continue };
+        let Ok(plan) = FeaturePlan::compile(&spec.feature_parts(), ports, &result.echoed(), &table) else {
+            continue;
+        };
         let (mut row, mut rows) = (plan.row(), plan.rows());
         for document in DOCUMENTS {
             let _ = plan.extract(document, &mut row, &mut rows);

@@ -118,7 +118,7 @@ run "without_a_run_id_all_but_the_function_is_made" {
 
   assert {
     condition     = length(aws_lambda_function.predictor) + length(aws_lambda_alias.live) + length(aws_lambda_event_source_mapping.input) == 0
-    error_message = "Without a run id there is no function."
+    error_message = "The function needs a run id."
   }
   assert {
     condition     = length(aws_kinesis_stream.made) == 2 && length(aws_s3_bucket.model) == 1 && !contains(keys(aws_cloudwatch_metric_alarm.this), "dropped")

@@ -78,7 +78,8 @@ run "each_right_is_one_that_is_used" {
     error_message = "Only Lambda may assume the role."
   }
 
-  # A * may stand only at the end, where AWS offers nothing narrower: keys below a prefix of S3, streams of one log group.
+  # A * may stand only at the end, where AWS offers nothing narrower: keys below a prefix of S3, streams of
+  # one log group.
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [

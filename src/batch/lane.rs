@@ -220,7 +220,7 @@ impl Handler {
 }
 
 impl Lane {
-    /// Ends at a record that is not settled, with so many documents reported.
+    /// Ends at a record that is not settled, and counts the reported documents.
     fn stopped(mut self, settled: usize, reported: usize, undelivered: Undelivered) -> Self {
         self.outcomes.reported = reported;
         self.end = LaneEnd { settled, undelivered: Some(undelivered) };

@@ -78,7 +78,7 @@ impl Sink {
 }
 
 impl Delivery {
-    /// All of so many records were accepted.
+    /// Every one of `records` records was accepted.
     #[must_use]
     pub fn all(records: usize) -> Self {
         Self { accepted: vec![true; records], undelivered: None }

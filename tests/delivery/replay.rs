@@ -1,70 +1,22 @@
 //! Replay scores records again that were quarantined, or that Lambda gave up. Their results have the ids and
 //! bytes of a first delivery. Nothing is lost, and nothing is deleted.
 
-use std::collections::VecDeque;
+mod stream;
+
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
 
 use crate::support::bucket::{BUCKET, Bucket};
 use crate::support::{self, RIDE, entry, event, fixtures, model_directory};
-use aws_sdk_kinesis::error::ErrorMetadata;
-use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput};
-use aws_sdk_kinesis::types::PutRecordsResultEntry;
-use aws_sdk_kinesis::types::error::ResourceNotFoundException;
-use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use predictor::model::directory::ModelDirectory;
 use serde_json::{Value, json};
 use stream_predictor::config::S3Prefix;
 use stream_predictor::quarantine::{Quarantine, S3Store};
 use stream_predictor::replay::{Replay, Report};
-use stream_predictor::sinks::{KinesisSink, Sink};
+use stream_predictor::sinks::Sink;
 use stream_predictor_local::stack::Stack;
 
-/// The key and data of an entry.
-type Accepted = (String, Vec<u8>);
-
-/// A stream that accepts everything, except requests for which its script is true. Those fail, as if the
-/// stream did not exist.
-#[derive(Clone, Default)]
-struct Stream {
-    script: Arc<Mutex<VecDeque<bool>>>,
-    /// The keys and data of each request.
-    accepted: Arc<Mutex<Vec<Vec<Accepted>>>>,
-}
-
-impl Stream {
-    fn sink(&self) -> KinesisSink {
-        let stream = self.clone();
-        let rule = mock!(aws_sdk_kinesis::Client::put_records).then_compute_response(move |input| {
-            if stream.script.lock().unwrap().pop_front().unwrap_or(false) {
-                let code = ErrorMetadata::builder().code("ResourceNotFoundException").build();
-                let error = ResourceNotFoundException::builder().message("no stream").meta(code).build();
-                return MockResponse::Error(PutRecordsError::ResourceNotFoundException(error));
-            }
-            let taken = input.records().iter().map(|record| {
-                (record.partition_key().unwrap_or_default().to_owned(), record.data().as_ref().to_vec())
-            });
-            stream.accepted.lock().unwrap().push(taken.collect());
-            let answer = PutRecordsResultEntry::builder().sequence_number("1").shard_id("s").build();
-            let answers = vec![answer; input.records().len()];
-            MockResponse::Output(PutRecordsOutput::builder().set_records(Some(answers)).build().unwrap())
-        });
-        let client = mock_client!(aws_sdk_kinesis, RuleMode::MatchAny, [&rule], |config| config
-            .retry_config(aws_sdk_kinesis::config::retry::RetryConfig::disabled()));
-        KinesisSink::new(client, "ride_predictions".to_owned())
-    }
-
-    fn accepted(&self) -> Vec<Accepted> {
-        self.accepted.lock().unwrap().concat()
-    }
-
-    /// The keys of each request.
-    fn requests(&self) -> Vec<Vec<String>> {
-        let keys = |request: &Vec<Accepted>| request.iter().map(|(key, _)| key.clone()).collect();
-        self.accepted.lock().unwrap().iter().map(keys).collect()
-    }
-}
+use stream::{Accepted, Stream};
 
 fn prefix(below: &str) -> S3Prefix {
     S3Prefix { bucket: BUCKET.to_owned(), prefix: below.to_owned() }

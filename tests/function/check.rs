@@ -165,7 +165,7 @@ fn every_reason_is_reported_not_only_the_first() {
     let (text, serves) = check(folder(&unknown, &[("serving.toml", spec)]).path());
     assert!(!serves, "{text}");
     let last = text.lines().last().unwrap();
-    assert!(last.contains("serving.toml, line 1: `feild` is no transform"), "{last}");
+    assert!(last.contains("serving.toml, line 1: `feild` is not a transform"), "{last}");
     assert!(
         last.contains("; model.onnx: the graph has operators that can't run: Twist (`Twist-y`)"),
         "{last}"

@@ -151,7 +151,7 @@ fn a_spec_beside_the_model_works_like_one_in_mlmodel() {
     let folder = changed("MLmodel", "flavors:\n  onnx: {data: model.onnx}\nrun_id: r\n");
     let write = |text: &str| std::fs::write(folder.path().join("serving.toml"), text).unwrap();
     write("[features.a]\nfeild = \"a\"\n");
-    assert!(refusal_of(folder.path()).contains("serving.toml, line 1: `feild` is no transform"));
+    assert!(refusal_of(folder.path()).contains("serving.toml, line 1: `feild` is not a transform"));
     write("[features]\nPU_DO = { field = \"zone\" }\n");
     assert!(refusal_of(folder.path()).contains("fitted on `trip_distance` too"));
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Applies infra/ to a local stack, sends rides through the result, promotes, rolls back and destroys.
 
-The rides go through the applied streams. The function comes from the zip and has the applied environment; the mapping has the
-applied settings. `make infra-local` runs this. Everything listens on a free port of 127.0.0.1, and ends with this program.
+The rides go through the applied streams. The function comes from the zip and has the applied environment; the
+mapping has the applied settings. `make infra-local` runs this. Everything listens on a free port of
+127.0.0.1, and ends with this program.
 """
 
 import contextlib
@@ -25,7 +26,8 @@ PROJECT = HERE.parents[1]
 REGION = "us-east-1"
 ZIP = PROJECT / "target/test-package/stream-predictor-x86-64.zip"
 
-# Fields that ministack does not store, so that a second plan wants to change them. None stands for all fields.
+# Fields that ministack does not store, so that a second plan wants to change them. None stands for all
+# fields.
 DRIFTS = {
     "aws_cloudwatch_metric_alarm": None,
     "aws_lambda_event_source_mapping": {"metrics_config"},

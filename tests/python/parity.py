@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Random serving specs and records, and the features that python/stream_predictor.py makes of them.
+"""Makes random serving specs and records, with their features as python/stream_predictor.py computes them.
 
     parity.py SEED COUNT DIR
 
-Puts lookup tables into DIR and prints COUNT lines, the same for the same seed: `{"spec": {…}, "records": […]}`. Each
-record has its JSON text, `document`, and either `features` or `rejected`:
+Writes lookup tables to DIR and prints COUNT lines, the same for the same seed: `{"spec": {…}, "records":
+[…]}`. Each record has its JSON text, `document`, and either `features` or `rejected`:
 
-- `features` by name: a value, or a list of a feature's columns; NaN is the string "NaN", as no string feature is ever
-  called so; `int64` is a number without fraction, `double` has one or an exponent. Fields without a type have no
-  value of their own, and are left out.
+- `features` has each feature by its name: a value, or a list of the feature's columns. NaN is the string "NaN"; no
+  string feature has that value. An `int64` is a number without fraction, a `double` has a fraction or an exponent. Fields
+  without a type are left out.
 - `rejected` names the feature at which Python stops. Features are computed in the order of the spec, each after those
-  that it is made of. Another order may stop at another feature; that some feature rejects the record is what counts.
+  that it reads. Another order may stop at another feature. The test only compares that some feature rejects the record.
 
-Specs have no inputs: each feature stands for itself. Without pyarrow no table is in Parquet.
+Specs have no inputs. Without pyarrow no table is in Parquet.
 """
 
 import csv
@@ -62,7 +62,8 @@ PARTS = [
     "year", "month", "day_of_month", "hour", "minute", "day_of_week", "day_of_year", "weekend", "seconds", "seconds",
 ]  # fmt: skip
 
-# The fields of a record: what each holds when it is well. Pointers and names with what RFC 6901 escapes are among them.
+# The fields of a record, and the kind of value that each should hold. Some names need the escapes of RFC
+# 6901.
 FIELDS = {
     "/n": "number", "/m": "number", "/x/y": "number", "/i": "integer", "/x/i": "integer", "/list/0": "integer",
     "/s": "word", "/t": "word", "/x/s": "word", "/a~1b": "word", "/m~0n": "word", "/c": "category", "/x/c": "category",
@@ -89,7 +90,7 @@ TYPES_FOR = {
 
 
 def value(rng: random.Random, kind: str) -> str:
-    """The JSON text of a value that is well."""
+    """The JSON text of a value of the right kind."""
     match kind:
         case "number":
             return rng.choice(NUMBERS) if rng.random() < 0.3 else repr(round(rng.gauss(0, 50), rng.randrange(6)))
@@ -119,7 +120,7 @@ def value(rng: random.Random, kind: str) -> str:
 
 
 def random_date(rng: random.Random) -> str:
-    """A date or date-time from 1970 to 2037, of which every zone's rules are known."""
+    """A date or date-time from 1970 to 2037, for which the rules of every zone are known."""
     text = f"{rng.randint(1970, 2037)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
     if rng.random() < 0.7:
         text += f"{rng.choice('T ')}{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
@@ -130,13 +131,13 @@ def random_date(rng: random.Random) -> str:
 
 
 def anything(rng: random.Random) -> str:
-    """The JSON text of anything."""
+    """The JSON text of a value of any kind."""
     kind = rng.choice(["number", "word", "date", "other", "other"])
     return rng.choice(OTHERS) if kind == "other" else value(rng, kind)
 
 
 def document(rng: random.Random, harm: float) -> str:
-    """The JSON text of a record, each field of which is missing or anything with probability `harm`."""
+    """The JSON text of a record. Each field is missing or of any kind with probability `harm`."""
     texts: dict[str, str] = {}
     for field, kind in FIELDS.items():
         if rng.random() >= harm:
@@ -159,15 +160,15 @@ def document(rng: random.Random, harm: float) -> str:
 
 
 class Maker:
-    """Makes one spec, feature after feature; each may be made of those before it."""
+    """Makes one spec, feature by feature. Each feature may read those before it."""
 
     def __init__(self, rng: random.Random, directory: Path, tag: str):
         self.rng, self.directory, self.tag = rng, directory, tag
         self.features: dict[str, dict] = {}
-        self.columns: dict[str, str | None] = {}  # operands by name, and their types
+        self.columns: dict[str, str | None] = {}  # the type of each operand, by its name
 
     def spec(self) -> Spec:
-        """A spec of some features that make sense."""
+        """A spec of some valid features."""
         wanted = self.rng.randint(1, 8)
         while len(self.features) < wanted:
             name = self.rng.choice(["f", "g.h", "ride id", "é"]) + str(len(self.features))
@@ -187,7 +188,7 @@ class Maker:
         return Spec(features={name: self.features[name] for name in names}, directory=self.directory)
 
     def compiled(self, features: dict) -> Spec | None:
-        """The spec, if it is none that is refused: a policy may not go with a type, an option with an operand."""
+        """The spec, or None if a policy does not fit its type, or an option its operand."""
         try:
             return Spec(features=features, directory=self.directory)
         except ValueError:
@@ -203,7 +204,7 @@ class Maker:
             body["invalid"] = "missing"
 
     def operand(self, ask: str) -> Any:
-        """An operand that is, or may be, what is asked for."""
+        """An operand that has the type, or may have it."""
         rng = self.rng
         if ask == "number" and rng.random() < 0.12:
             return rng.choice([0, 1, -1.5, 2, 1e3, 0.1, 60])
@@ -216,7 +217,7 @@ class Maker:
         return [self.operand(ask) for _ in range(self.rng.randint(least, most))]
 
     def options(self, **options: Any) -> dict:
-        """Some of the options."""
+        """A random selection of the options."""
         return {key: option for key, option in options.items() if self.rng.random() < 0.5}
 
     def field(self) -> dict:
@@ -329,7 +330,7 @@ class Maker:
         return body | self.options(radius=self.rng.choice([3958.8, 1]))
 
     def lookup(self) -> dict:
-        """Writes a table of random cells, and looks up in it."""
+        """Writes a table of random cells, and looks up a row."""
         rng = self.rng
         formats = ["csv", "jsonl", "parquet"]
         suffix = rng.choice(formats)
@@ -371,7 +372,7 @@ TRANSFORMS = [
 
 
 def write_table(path: Path, table: dict[str, list]) -> None:
-    """Writes columns in the format that the file's name says."""
+    """Writes columns in the format of the file's extension."""
     if path.suffix == ".parquet":
         parquet.write_table(Table.from_pydict(table), path)
     elif path.suffix == ".csv":
@@ -385,14 +386,14 @@ def write_table(path: Path, table: dict[str, list]) -> None:
 
 
 def plain(cell: Any) -> Any:
-    """A feature's value as JSON can have it."""
+    """A feature's value in JSON."""
     if isinstance(cell, list):
         return [plain(inner) for inner in cell]
     return "NaN" if isinstance(cell, float) and cell != cell else cell
 
 
 def answer(spec: Spec, text: str) -> dict:
-    """A record and what becomes of it."""
+    """A record, with its features or the feature that rejects it."""
     try:
         row = spec.row(text)
     except Rejected as rejected:

@@ -1,4 +1,4 @@
-"""Answers of a library that no single method gives."""
+"""Answers of a library that need more than one method call."""
 
 from typing import Any
 
@@ -6,23 +6,23 @@ import numpy as np
 
 
 def both_sides(fitted: Any, rows: Any) -> np.ndarray:
-    """The scores of two classes, where the library has one for both."""
+    """The scores of two classes, where the library gives one score for both."""
     score = fitted.decision_function(rows)
     return np.column_stack([-score, score])
 
 
 def swapped_sides(fitted: Any, rows: Any) -> np.ndarray:
-    """The scores of two classes, as the converter of support vector machines has them: the first class's last."""
+    """The scores of two classes in the order of the SVM converter: the first class comes last."""
     return both_sides(fitted, rows)[:, ::-1]
 
 
 def absent_and_present(fitted: Any, rows: Any) -> np.ndarray:
-    """The probabilities that each flag is not set, and those that it is."""
+    """The probabilities that each flag is not set, then those that it is set."""
     present = fitted.predict_proba(rows)
     return np.hstack([1 - present, present])
 
 
 def shares_of_votes(fitted: Any, rows: Any) -> np.ndarray:
-    """How many of the voters are for each class."""
+    """The share of voters for each class."""
     votes = fitted.transform(rows)
     return np.column_stack([np.mean(votes == i, axis=1) for i in range(len(fitted.classes_))])

@@ -1,4 +1,4 @@
-"""A single operator, used in one way, with what ONNX Runtime and the reference implementation of ONNX answer."""
+"""One use of a single operator, with the answers of ONNX Runtime and of ONNX's reference implementation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,14 +22,14 @@ Value = np.ndarray | list
 
 @dataclass(frozen=True)
 class Case:
-    """A node with its inputs: arrays, or rows of maps, whose type is `takes`.
+    """A node with its inputs: arrays, or rows of maps of the type `takes`.
 
-    `asked` are the same inputs in types that implementations know. `constants` are inputs behind them which the graph
-    has itself.
+    `asked` has the same inputs in types that the implementations support. `constants` are further inputs,
+    which the graph holds.
 
-    Two implementations answer, if they have what is asked for. Where they disagree, `differs` says how and why, and
-    `trusted` which of them follows the specification. If none does, `repair` makes what the specification says of
-    the first output of the trusted one.
+    Two implementations answer, if they support the operator. Where they disagree, `differs` says how and why,
+    and `trusted` names the one that follows the specification. If neither does, `repair` turns the first
+    output of the trusted one into the specified output.
     """
 
     label: str
@@ -51,16 +51,16 @@ class Case:
         return f"operators/{self.operator.lower()}_{self.label}"
 
     def write(self, folder: Path) -> str:
-        """Asks both; returns the disagreement that was declared, if any."""
+        """Asks both implementations. Returns the declared disagreement, if there is one."""
         answers, errors = self.answers()
         if not answers:
-            raise AssertionError(f"nobody answers: {errors}")
+            raise AssertionError(f"no implementation answers: {errors}")
         if self.repair:
             first, *others = answers[self.trusted]
             answers["specification"] = [self.repair(first), *others]
         found = self.disagreement(answers)
         if bool(found) != bool(self.differs):
-            raise AssertionError(f"{found or 'no disagreement'}, declared is {self.differs or 'none'} {errors or ''}")
+            raise AssertionError(f"expected {self.differs or 'no disagreement'}, found {found or 'none'} {errors or ''}")
         source = next(iter(answers))
         if found:
             source = "specification" if self.repair else self.trusted
@@ -71,13 +71,13 @@ class Case:
         return self.differs and f"by the {source}: {self.differs} ({found})"
 
     def disagreement(self, answers: Mapping[str, list]) -> str:
-        """How the answers of the others differ from the last one's."""
+        """The differences of the other answers from the last one."""
         *others, (judge, expected) = answers.items()
         found = {source: "; ".join(differences(expected, got)) for source, got in others}
         return "; ".join(f"{source} against {judge}: {text}" for source, text in found.items() if text)
 
     def answers(self) -> tuple[dict[str, list], dict[str, str]]:
-        """The outputs of those who have the operator, and why the others have not."""
+        """The outputs of the implementations that support the operator, and the errors of the others."""
         asked = self.asked or self.inputs
         model = self.model(asked, [TypeProto()] * self.outputs)
         names = [info.name for info in model.graph.input]
@@ -89,12 +89,12 @@ class Case:
         for source, run in ask.items():
             try:
                 answers[source] = [as_value(output) for output in run()]
-            except Exception as error:  # noqa: BLE001 - each has its own ways to say so
+            except Exception as error:  # noqa: BLE001 - each has its own errors
                 errors[source] = " ".join(str(error).split())[:200]
         return answers, errors
 
     def as_declared(self, outputs: Sequence[Any]) -> list:
-        """The outputs as 32 bit numbers where the operator has no others; the reference does not always say so."""
+        """The outputs in 32 bits where the operator declares that; the reference does not always convert."""
         declared_types = [
             output.type_str for output in defs.get_schema(self.operator, self.version, self.domain).outputs
         ]
@@ -104,7 +104,7 @@ class Case:
         ]
 
     def model(self, inputs_: Sequence[Value], output_types: Sequence[TypeProto]) -> ModelProto:
-        """The node alone in a graph."""
+        """A graph with only the node."""
         inputs = [ValueInfoProto(name=f"x{i}", type=self.takes or type_of(value)) for i, value in enumerate(inputs_)]
         outputs = [ValueInfoProto(name=f"y{i}", type=type_) for i, type_ in enumerate(output_types)]
         names = [[info.name for info in infos] for infos in (inputs, outputs)]
@@ -119,7 +119,7 @@ class Case:
 
 
 def declared(cases: Sequence[Case], trusted: str, reasons: Mapping[str, str]) -> list[Case]:
-    """The cases, those whose labels match a pattern declared to differ for its reason, with the trusted answer."""
+    """The cases. Those whose labels match a pattern are declared to differ for its reason."""
     result = list(cases)
     for pattern, reason in reasons.items():
         places = [i for i, case in enumerate(result) if fnmatchcase(case.label, pattern)]
@@ -131,7 +131,7 @@ def declared(cases: Sequence[Case], trusted: str, reasons: Mapping[str, str]) ->
 
 
 def as_value(output: Any) -> Value:
-    """An output of either implementation: scalars as arrays, strings as objects."""
+    """An output of either implementation, with scalars as arrays and strings as objects."""
     if isinstance(output, list):
         return output
     array = np.asarray(output)
@@ -139,7 +139,7 @@ def as_value(output: Any) -> Value:
 
 
 def type_of(value: Value) -> TypeProto:
-    """The type of an array, for any number of rows unless it has one, or of a ZipMap's output."""
+    """The type of an array, or of a ZipMap's output. An array of several rows may have any number of rows."""
     if isinstance(value, list):
         return helper.make_sequence_type_proto(map_type(as_value(next(iter(value[0]))).dtype, np.float32))
     shape = [None, *value.shape[1:]] if value.ndim > 1 and len(value) != 1 else value.shape

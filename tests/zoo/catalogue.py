@@ -1,4 +1,4 @@
-"""Everything there is to make."""
+"""All items of the zoo."""
 
 import importlib
 from itertools import chain
@@ -9,18 +9,18 @@ import official
 
 
 class Item(Protocol):
-    """Something that fills a folder of its own."""
+    """Fills one folder."""
 
     @property
     def name(self) -> str:
-        """The folder, below the one that everything goes to."""
+        """The folder, relative to the zoo's."""
 
     def write(self, folder: Path) -> str:
-        """Fills the folder, which is empty. Returns what is to be reported, if anything is."""
+        """Fills the empty folder. Returns a remark, or an empty string."""
 
 
 def items() -> dict[str, Item]:
-    """By name: the official tests, the models, the operators' cases."""
+    """The official tests, the models and the operators' cases, by name."""
     here = Path(__file__).parent
     models = (importlib.import_module(f"models.{path.stem}").MODELS for path in sorted(here.glob("models/[a-z]*.py")))
     cases = (

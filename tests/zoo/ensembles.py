@@ -1,4 +1,4 @@
-"""Trees, written as nested tuples, and the attributes that the tree operators take for them."""
+"""Trees as nested tuples, and their attributes for the tree operators."""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,10 @@ Leaf = Mapping[int, float]
 
 
 class Split(NamedTuple):
-    """A node: where the comparison of a feature holds, and where not. Several values are a set, for BRANCH_MEMBER."""
+    """A node that compares a feature, with the branches for true and false.
+
+    A sequence is a set, for BRANCH_MEMBER.
+    """
 
     feature: int
     mode: str
@@ -36,7 +39,10 @@ class Split(NamedTuple):
 
 
 def sums(trees: Sequence[Split | Leaf], rows: np.ndarray, targets: int) -> np.ndarray:
-    """What the votes for each target add up to, by the definition of trees: for what no implementation answers well."""
+    """The sum of the votes for each target, by definition.
+
+    It is for cases that no implementation answers well.
+    """
     result = np.zeros((len(rows), targets))
     for scores, row in zip(result, rows):
         for node in trees:
@@ -51,13 +57,13 @@ def sums(trees: Sequence[Split | Leaf], rows: np.ndarray, targets: int) -> np.nd
 
 @dataclass
 class Nodes:
-    """The nodes of trees, each a row, as the first operators for trees have them: leaves are nodes."""
+    """The nodes of trees, one per row, as the older tree operators take them: leaves are nodes."""
 
     rows: list[tuple] = field(default_factory=list)
     leaves: list[tuple] = field(default_factory=list)
 
     def add(self, tree: int, node: Split | Leaf, seen: dict[int, int]) -> int:
-        """Adds what is below a node, and the node; returns its number. What is shared between parents is added once."""
+        """Adds a node and the nodes below it. Returns its number. Shared nodes are added once."""
         if id(node) in seen:
             return seen[id(node)]
         number = seen[id(node)] = len(seen)
@@ -75,7 +81,7 @@ class Nodes:
 def first_attributes(trees: Sequence[Split | Leaf], kind: str, double: bool = False) -> dict[str, Any]:
     """The attributes of TreeEnsembleRegressor and TreeEnsembleClassifier; `kind` is `target` or `class`.
 
-    `double` gives the values and weights as tensors of 64 bits, as it can be done since version 3.
+    `double` gives the values and weights as 64-bit tensors, which version 3 introduced.
     """
     nodes = Nodes()
     for number, tree in enumerate(trees):
@@ -95,18 +101,18 @@ def first_attributes(trees: Sequence[Split | Leaf], kind: str, double: bool = Fa
 
 
 def tensor(values: Sequence[float], type_: type) -> TensorProto:
-    """A tensor for an attribute."""
+    """A tensor attribute."""
     return numpy_helper.from_array(np.array(values, type_))
 
 
 def last_attributes(trees: Sequence[Split], type_: type) -> dict[str, Any]:
-    """The attributes of TreeEnsemble, in which leaves have a numbering of their own, and a single weight."""
+    """The attributes of TreeEnsemble. Its leaves are numbered separately and have a single weight."""
     rows: list[list] = []
     leaves: list[tuple[int, float]] = []
     members: list[float] = []
 
     def add(node: Split | Leaf, seen: dict[int, int]) -> tuple[int, bool]:
-        """Adds what is below a node, and the node; returns its number, and whether it is a leaf."""
+        """Adds a node and the nodes below it. Returns its number, and whether it is a leaf."""
         if not isinstance(node, Split):
             leaves.extend(node.items())
             return len(leaves) - 1, True
@@ -150,7 +156,7 @@ def grow(
     missing_is_true: bool = False,
     several: bool = False,
 ) -> Split | Leaf:
-    """A random tree over `FEATURES`. Its leaves are for one of the targets, or for all of them if `several`."""
+    """A random tree over `FEATURES`. Each leaf votes for one target, or for all if `several`."""
     if depth == 0:
         chosen = targets if several else [int(rng.choice(targets))]
         return {target: float(np.float32(rng.uniform(*weights))) for target in chosen}
@@ -158,7 +164,7 @@ def grow(
     value = float(rng.choice(GRID))
     children = (grow(rng, depth - 1, targets, modes, weights, missing_is_true, several) for _ in range(2))
     split = Split(int(rng.integers(FEATURES)), mode, value, *children, missing_is_true)
-    # Without zero, at which the reference takes a set to end.
+    # Without zero, because the reference ends a set there.
     return split._replace(value=sorted({value, 0.5, -1.0} - {0.0})) if mode == "BRANCH_MEMBER" else split
 
 
@@ -178,12 +184,12 @@ def forest(
 
 
 FEATURES = 3
-# What trees compare with, and so what rows are made of: thresholds are hit more often than not.
+# Thresholds of trees, and values of rows. So most values lie on a threshold.
 GRID = np.array([-1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5])
 
 
 def rows(type_: type = np.float32, count: int = 40, seed: int = 1) -> np.ndarray:
-    """Rows on thresholds and between them; of floats, also missing, infinite, and as small as they get."""
+    """Rows on thresholds and between them. Floats are also missing, infinite and subnormal."""
     rng = np.random.default_rng(seed)
     values = rng.choice(np.concatenate([GRID, GRID + 0.125]), (count, FEATURES))
     if np.issubdtype(type_, np.integer):

@@ -1,4 +1,4 @@
-"""Models of LightGBM and XGBoost, converted by onnxmltools: through skl2onnx, or by itself."""
+"""Converts models of LightGBM and XGBoost with onnxmltools, through skl2onnx or alone."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,12 +17,12 @@ from model import Model
 
 CLASSIFIER_OPTIONS = {"nocl": [True, False], "zipmap": [True, False, "columns"], "raw_scores": [True, False]}
 
-# Under the default opset the converters name a version of `ai.onnx.ml` that skl2onnx refuses.
+# With the default opset the converters name a version of `ai.onnx.ml` that skl2onnx refuses.
 Exported = partial(Model, opset={"": 21, "ai.onnx.ml": 3})
 
 
 def register(estimator: type, alias: str, convert: Callable) -> None:
-    """Lets skl2onnx convert an estimator, in a pipeline too."""
+    """Registers an estimator with skl2onnx, so that pipelines convert too."""
     if is_classifier(estimator()):
         shapes, options = calculate_linear_classifier_output_shapes, CLASSIFIER_OPTIONS
     else:
@@ -31,7 +31,7 @@ def register(estimator: type, alias: str, convert: Callable) -> None:
 
 
 def by_itself(convert: Callable) -> Callable:
-    """A converter without skl2onnx, which makes other outputs."""
+    """A converter without skl2onnx. Its outputs differ."""
 
     def export(
         fitted: Any, initial_types: list, target_opset: int | None, options: Mapping[str, Any] | None = None

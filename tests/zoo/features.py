@@ -1,7 +1,8 @@
-"""What models learn from and are tried with: tables of one kind each, seeded.
+"""Tables for training and testing the models, one kind each, with a seed.
 
-Numbers lie on a coarse grid, so that 32 bits hold them exactly, and thresholds between them too: else a tree would
-take another way wherever rounding moves a threshold past a value, and no runtime would be to blame.
+Numbers lie on a coarse grid, so that 32 bits hold them and the thresholds between them exactly. Otherwise
+rounding could move a threshold past a value, and a tree would take another branch, which is not the fault of
+a runtime.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ WORDS += ["bridge", "station", "don't", "24", "7pm", "re-routed"]
 
 
 class Table(NamedTuple):
-    """Rows to learn from, rows that no model has seen, and the signal in the former that targets are made of."""
+    """Rows for training, rows that no model has seen, and the signal for the targets of the first."""
 
     known: Any
     new: Any
@@ -34,17 +35,17 @@ Features = Callable[[], Table]
 
 
 def parts(rows: np.ndarray, signal: np.ndarray) -> Table:
-    """A table of the rows, the first of which are to learn from."""
+    """A table of the rows. The first ones are for training."""
     return Table(rows[:KNOWN], rows[KNOWN:], signal[:KNOWN])
 
 
 def on_grid(values: np.ndarray, steps: int = GRID) -> np.ndarray:
-    """The values, rounded to steps of one, as 32 bits."""
+    """The values, rounded to whole steps, in 32 bits."""
     return (np.round(values * steps) / steps).astype(np.float32)
 
 
 def signal_of(values: np.ndarray) -> np.ndarray:
-    """Something to learn: linear for the most part."""
+    """A signal that is mostly linear."""
     return values @ np.linspace(1, -0.5, values.shape[1]) + 0.5 * values[:, 0] * values[:, 1]
 
 
@@ -55,14 +56,14 @@ def normal(seed: int = 0) -> np.ndarray:
 
 @cache
 def numbers() -> Table:
-    """32 bit numbers."""
+    """32-bit numbers."""
     values = on_grid(normal())
     return parts(values, signal_of(values))
 
 
 @cache
 def ties() -> Table:
-    """Numbers of which the new ones lie on a finer grid, and so on thresholds that are midpoints of known ones."""
+    """Numbers whose new values lie on a finer grid, and so on thresholds at midpoints of known ones."""
     table = numbers()
     coarse = on_grid(normal(), 4)
     return Table(coarse[:KNOWN], on_grid(normal(1)[KNOWN:], 8), table.signal)
@@ -70,9 +71,9 @@ def ties() -> Table:
 
 @cache
 def apart() -> Table:
-    """Numbers of which the new ones avoid the known ones and their midpoints.
+    """Numbers whose new values avoid the known ones and their midpoints.
 
-    For trees behind a scaler: its rounding would decide which way a number goes that lies on a threshold.
+    For trees behind a scaler: on a threshold, the scaler's rounding would decide the branch.
     """
     table = numbers()
     return Table(table.known, table.new + np.float32(1 / GRID / 4), table.signal)
@@ -80,21 +81,21 @@ def apart() -> Table:
 
 @cache
 def doubles() -> Table:
-    """64 bit numbers, which 32 bits do not hold."""
+    """64-bit numbers that 32 bits cannot hold."""
     values = normal()
     return parts(values, signal_of(values))
 
 
 @cache
 def integers() -> Table:
-    """64 bit integers."""
+    """64-bit integers."""
     values = np.round(normal() * 10).astype(np.int64)
     return parts(values, signal_of(values / 10))
 
 
 @cache
 def counts() -> Table:
-    """Small counts, zero more often than not."""
+    """Small counts, mostly zero."""
     values = np.random.default_rng(2).poisson(0.7, (KNOWN + NEW, COLUMNS)).astype(np.float32)
     return parts(values, signal_of(values))
 
@@ -108,7 +109,7 @@ def positive() -> Table:
 
 @cache
 def missing() -> Table:
-    """Numbers, a sixth of which is missing."""
+    """Numbers, of which a sixth is missing."""
     table = numbers()
     rng = np.random.default_rng(3)
     known, new = (np.where(rng.random(rows.shape) < 1 / 6, np.float32(np.nan), rows) for rows in table[:2])
@@ -117,7 +118,7 @@ def missing() -> Table:
 
 @cache
 def wide() -> Table:
-    """More columns than are of use."""
+    """More columns than are useful."""
     values = on_grid(np.hstack([normal(), normal(4), normal(5)]))
     return parts(values, signal_of(values[:, :COLUMNS]))
 
@@ -131,7 +132,7 @@ def single() -> Table:
 
 @cache
 def codes() -> Table:
-    """Two columns of numbers, and two of categories by number, with new ones among the new rows."""
+    """Two columns of numbers and two of category numbers. New rows have new categories."""
     rng = np.random.default_rng(6)
     categories = rng.integers(0, 12, (KNOWN + NEW, 2))
     values = np.hstack([on_grid(normal()[:, :2]), categories]).astype(np.float32)
@@ -140,14 +141,14 @@ def codes() -> Table:
 
 
 def pick(rng: np.random.Generator, choices: list[str]) -> np.ndarray:
-    """Some of the choices, the first ones more often."""
+    """Random choices; the first ones are more likely."""
     weights = 1 / np.arange(1, len(choices) + 1)
     return rng.choice(np.array(choices, object), KNOWN + NEW, p=weights / weights.sum())
 
 
 @cache
 def categories() -> Table:
-    """Columns of strings, with new ones among the new rows."""
+    """Columns of strings. New rows have new ones."""
     rng = np.random.default_rng(7)
     rows = np.column_stack([pick(rng, CITIES), pick(rng, COLOURS)])
     signal = np.array([len(city) * 0.3 + COLOURS.index(colour) for city, colour in rows])
@@ -158,14 +159,14 @@ def categories() -> Table:
 
 @cache
 def known_categories() -> Table:
-    """Columns of strings, all of which are known."""
+    """Columns of strings. New rows have only known ones."""
     table = categories()
     return Table(table.known, np.tile(table.known, (3, 1))[:NEW], table.signal)
 
 
 @cache
 def missing_categories() -> Table:
-    """Columns of strings, some of which are empty for a lack of a value."""
+    """Columns of strings, some of them empty for missing values."""
     table = categories()
     rng = np.random.default_rng(8)
     known, new = (np.where(rng.random(rows.shape) < 1 / 6, "", rows) for rows in table[:2])
@@ -181,21 +182,21 @@ def small_integers() -> Table:
 
 @cache
 def one_category() -> Table:
-    """One string each."""
+    """One string per row."""
     known, new, signal = known_categories()
     return Table(known[:, 0], new[:, 0], signal)
 
 
 @cache
 def some_integers() -> Table:
-    """One integer each."""
+    """One integer per row."""
     known, new, signal = small_integers()
     return Table(known[:, 0], new[:, 0], signal)
 
 
 @cache
 def frame() -> Table:
-    """Numbers in columns with names."""
+    """Numbers in named columns."""
     table = numbers()
     names = [f"x{i}" for i in range(COLUMNS)]
     return Table(*(pd.DataFrame(rows, columns=names) for rows in table[:2]), table.signal)
@@ -203,7 +204,7 @@ def frame() -> Table:
 
 @cache
 def mixed() -> Table:
-    """Columns with names, of numbers, integers and strings."""
+    """Named columns of numbers, integers and strings."""
     numeric, text = missing(), categories()
 
     def join(numbers_: np.ndarray, strings: np.ndarray) -> pd.DataFrame:
@@ -217,7 +218,7 @@ def mixed() -> Table:
 
 @cache
 def maps() -> Table:
-    """Rows as maps from names to numbers, as DictVectorizer takes them; with new names among the new rows."""
+    """Maps from names to numbers, for DictVectorizer. New rows have new names."""
     rng = np.random.default_rng(10)
     distances = on_grid(rng.gamma(2, 2, KNOWN + NEW)).tolist()
     zones = rng.integers(0, 40, KNOWN + NEW)
@@ -230,7 +231,7 @@ def maps() -> Table:
 
 @cache
 def texts() -> Table:
-    """Lines of text; among the new ones words that are unknown, signs, and none at all."""
+    """Lines of text. New rows have unknown words, punctuation, and empty lines."""
     rng = np.random.default_rng(11)
     lines = [" ".join(rng.choice(WORDS, rng.integers(3, 9))) for _ in range(KNOWN + NEW)]
     signal = np.array([line.count("fast") - line.count("late") + len(line) / 50 for line in lines])

@@ -1,5 +1,7 @@
-"""The layout of ONNX's backend tests: a folder with `model.onnx`, and a folder with `input_0.pb`, `output_0.pb`, …
-for each data set."""
+"""The layout of ONNX's backend tests.
+
+A folder holds `model.onnx`, and a folder with `input_0.pb`, `output_0.pb`, … for each data set.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ from onnx import MapProto, ModelProto, SequenceProto, TensorProto, TypeProto, he
 
 
 class DataSet(NamedTuple):
-    """What a model gets, and what it is to answer, in the order of the graph's inputs and outputs."""
+    """Inputs of a model and the expected outputs, in the order of the graph."""
 
     name: str
     inputs: Sequence
@@ -18,7 +20,7 @@ class DataSet(NamedTuple):
 
 
 def write(folder: Path, model: ModelProto, data_sets: Sequence[DataSet]) -> None:
-    """Writes a model and its data sets; the model last, as it is what makes the folder one of a test."""
+    """Writes the data sets, and the model last, because the model marks the folder as a test."""
     for data_set in data_sets:
         (folder / data_set.name).mkdir()
         for kind, infos, values in (
@@ -32,7 +34,10 @@ def write(folder: Path, model: ModelProto, data_sets: Sequence[DataSet]) -> None
 
 
 def to_proto(value: np.ndarray | list, type_: TypeProto) -> TensorProto | SequenceProto:
-    """A value of a type; rows that are to be given as maps one by one make a sequence, as a sequence of maps does."""
+    """A value of a type.
+
+    Rows of maps, which a model takes one by one, are a sequence, like a sequence of maps.
+    """
     if type_.HasField("map_type"):
         return maps_to_proto(value, type_.map_type)
     if type_.HasField("sequence_type") and type_.sequence_type.elem_type.HasField("map_type"):
@@ -43,12 +48,15 @@ def to_proto(value: np.ndarray | list, type_: TypeProto) -> TensorProto | Sequen
 
 
 def tensor(value: np.ndarray) -> np.ndarray:
-    """An array that ONNX can write: strings are to be objects."""
+    """An array that ONNX can write, with strings as objects."""
     return value.astype(object) if value.dtype.kind == "U" else value
 
 
 def maps_to_proto(rows: Sequence[dict], type_: TypeProto.Map) -> SequenceProto:
-    """A sequence of maps. `numpy_helper.from_dict` cannot be used: it takes a string key for the name of a type."""
+    """A sequence of maps.
+
+    `numpy_helper.from_dict` takes string keys for names of types, so it cannot be used.
+    """
     value_type = type_.value_type.tensor_type.elem_type
     to_bytes = helper.tensor_dtype_to_np_dtype(value_type).type
 

@@ -1,27 +1,28 @@
 #!/usr/bin/env python3
-"""Makes the zoo: models and operators with what they are to answer, in the layout of ONNX's backend tests.
+"""Makes the zoo: models and operators with expected answers, in the layout of ONNX's backend tests.
 
     make.py --out DIR                     everything
-    make.py --out DIR --only 'zoo/svc*'   what matches
+    make.py --out DIR --only 'zoo/svc*'   the items that match
 
 DIR gets three folders:
 
-    official/NAME    the tests of the `ai.onnx.ml` operators that come with the onnx package
-    zoo/NAME         models that scikit-learn, LightGBM and XGBoost have fitted, and their converters have exported
-    operators/NAME   models of a single operator, one for each way in which it can be used
+    official/NAME    the tests of the `ai.onnx.ml` operators from the onnx package
+    zoo/NAME         models of scikit-learn, LightGBM and XGBoost, exported by their converters
+    operators/NAME   models of a single operator, one for each use of it
 
-A NAME is a folder with `model.onnx`, and with a folder for each data set: `input_0.pb`, …, `output_0.pb`, …, which are
-a TensorProto each, or a SequenceProto if the value is a sequence. Where a model takes a map, `input_0.pb` is a
-SequenceProto of maps, one for each row: it is to be given row by row, and the outputs are those of all rows, one after
-the other.
+Each folder NAME has `model.onnx` and a folder per data set with `input_0.pb`, …, `output_0.pb`, …. Each file
+is a TensorProto, or a SequenceProto if the value is a sequence. Where a model takes a map, `input_0.pb` is a
+SequenceProto of maps, one per row. Give them to the model row by row; the outputs are those of all rows, one
+after the other.
 
-A model has the data sets `batch_1` and `batch_1000`, answered by ONNX Runtime, and `library_1000`, answered by the
-library that has fitted it. The last one is missing where ONNX Runtime answers differently, which a model has to declare
-with the reason. An operator has one data set, with the name of what has answered: `onnxruntime`; or `reference`, the
-reference implementation of ONNX, where it alone has the operator or follows the specification; or `specification`,
-where neither does.
+A model has three data sets. ONNX Runtime answers `batch_1` and `batch_1000`. The library that fitted the
+model answers `library_1000`, which is missing where ONNX Runtime differs; the model then declares the reason.
 
-Whatever differs without being declared, and whatever is declared without differing, makes this fail.
+An operator has one data set, named after the source of the answer. That is `onnxruntime`; or `reference`,
+ONNX's reference implementation, where it alone has the operator or follows the specification; or
+`specification`, where neither does.
+
+The script fails on a difference that is not declared, and on a declared difference that does not exist.
 """
 
 import argparse
@@ -39,7 +40,8 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-# Before the libraries look: the workers are enough to keep the cores busy; and nodes go by the order of sets.
+# Set before the libraries are imported. The workers keep the cores busy, and the order of sets decides that
+# of nodes.
 os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 import catalogue  # noqa: E402
@@ -49,9 +51,9 @@ SCRATCH = ".making-"
 
 
 def main() -> None:
-    """Makes what is asked for."""
+    """Makes the items that the options select."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the folders go")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the zoo")
     parser.add_argument(
         "--only", nargs="+", default=["*"], metavar="NAME", help="names or patterns, such as 'zoo/svc*'"
     )
@@ -70,16 +72,16 @@ def main() -> None:
 
 
 def make(names: Sequence[str], out: Path) -> tuple[dict[str, str], int]:
-    """Makes items, and tells of each; returns what is remarkable, and how many have failed."""
+    """Makes items and prints a line for each. Returns the remarks, and the number of failures."""
     remarks, failed = {}, 0
-    # Spawned, as a forked process hangs in the libraries that have threads.
+    # Spawned, because forked processes hang in libraries that use threads.
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
         results = [workers.submit(make_one, name, out) for name in names]
         for name, result in zip(names, results):
             try:
                 seconds, remark, error = result.result()
             except BrokenProcessPool:
-                sys.exit(f"a library has crashed, at {name} or soon after")
+                sys.exit(f"a library crashed, at {name} or soon after")
             print(f"{seconds:5.1f} s  {name}{'  FAILED' if error else ''}", flush=True)
             failed += bool(error)
             if remark or error:
@@ -88,11 +90,11 @@ def make(names: Sequence[str], out: Path) -> tuple[dict[str, str], int]:
 
 
 def make_one(name: str, out: Path) -> tuple[float, str, str]:
-    """Makes an item in a worker: how many seconds it took, what is remarkable, what went wrong.
+    """Makes an item in a worker. Returns the seconds, a remark and an error.
 
-    Its folder appears all at once, so that tests can use the others meanwhile.
+    The folder appears all at once, so tests can use the other folders meanwhile.
     """
-    warnings.simplefilter("ignore")  # models that have not converged answer all the same
+    warnings.simplefilter("ignore")  # models that did not converge still answer
     start = time.monotonic()
     folder = out / name
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -104,13 +106,13 @@ def make_one(name: str, out: Path) -> tuple[float, str, str]:
             remark = items()[name].write(made)
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
-        except Exception as exception:  # noqa: BLE001 - of any library; told with the name, and the run fails
+        except Exception as exception:  # noqa: BLE001 - reported with the name, and the run fails
             error = f"{type(exception).__name__}: {exception}"
     return time.monotonic() - start, remark, error
 
 
 def remove_others(out: Path) -> None:
-    """Removes the folders of what is not made any longer, and of what has been interrupted."""
+    """Removes folders of former items, and of interrupted runs."""
     kinds = {name.partition("/")[0] for name in items()}
     made = {out / name for name in items()}
     for pattern in (f"{SCRATCH}*", *(f"{kind}/*" for kind in kinds)):
@@ -120,7 +122,7 @@ def remove_others(out: Path) -> None:
 
 @cache
 def items() -> dict[str, catalogue.Item]:
-    """The catalogue, once a process."""
+    """The catalogue, loaded once per process."""
     return catalogue.items()
 
 

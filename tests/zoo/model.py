@@ -33,10 +33,11 @@ Converter = Callable[..., ModelProto]
 
 @dataclass(frozen=True)
 class Model:
-    """What to fit, to what, and what the library answers for each output of the ONNX form.
+    """An estimator, its training data, and the library's answer for each output of the ONNX form.
 
-    `answers` are names of methods, or functions of the fitted estimator and the rows; by default those that
-    converters make outputs of. `differs` says why ONNX Runtime's answers are not the library's.
+    `answers` are names of methods, or functions of the fitted estimator and the rows. The default is the
+    methods that converters turn into outputs. `differs` says why ONNX Runtime's answers differ from the
+    library's.
     """
 
     label: str
@@ -55,7 +56,7 @@ class Model:
         return f"zoo/{self.label}"
 
     def write(self, folder: Path) -> str:
-        """Fits, converts and asks; returns the difference that was declared, if any."""
+        """Fits, converts and compares. Returns the declared difference, if there is one."""
         known, new, signal = self.features()
         target = self.target(signal)
         fitted = self.estimator.fit(for_library(known), *([] if target is None else [target]), **self.fit)
@@ -71,14 +72,17 @@ class Model:
         if found and not self.differs:
             raise AssertionError(f"ONNX Runtime differs from the library: {'; '.join(found)}")
         if self.differs and not found:
-            raise AssertionError(f"ONNX Runtime is declared to differ from the library, but does not: {self.differs}")
+            raise AssertionError(f"expected ONNX Runtime to differ from the library, found no difference: {self.differs}")
         if not found:
             data_sets.append(DataSet("library_1000", for_onnx(new), expected))
         layout.write(folder, model, data_sets)
         return self.differs and f"{self.differs} ({'; '.join(found)})"
 
     def converter_options(self) -> dict[str, Any]:
-        """Probabilities come as a tensor unless a model asks for a ZipMap, or has no such option."""
+        """The options of the converter.
+
+        Probabilities are a tensor, unless the model asks for a ZipMap or has no option.
+        """
         if self.options is None:
             return {}
         usual = {"zipmap": False} if is_classifier(self.estimator) else {}
@@ -95,7 +99,7 @@ class Model:
 
 
 def usual_answers(fitted: Any) -> tuple[str, ...]:
-    """The methods of an estimator that converters make outputs of."""
+    """The methods of an estimator that converters turn into outputs."""
     if is_classifier(fitted):
         return "predict", "predict_proba" if hasattr(fitted, "predict_proba") else "decision_function"
     if is_outlier_detector(fitted):
@@ -108,7 +112,7 @@ def usual_answers(fitted: Any) -> tuple[str, ...]:
 
 
 def shaped(value: Any, output: np.ndarray | list, fitted: Any) -> np.ndarray | list:
-    """A library's answer like an ONNX output: as many numbers, in its shape and type."""
+    """A library's answer in the shape and type of an ONNX output."""
     if isinstance(output, list) and not isinstance(output[0], dict):
         return [shaped(*pair, fitted) for pair in zip(value, output, strict=True)]
     if isinstance(output, list):
@@ -119,7 +123,7 @@ def shaped(value: Any, output: np.ndarray | list, fitted: Any) -> np.ndarray | l
 
 
 def for_library(rows: Any) -> Any:
-    """The rows with 32 bit numbers as 64 bit ones, so that libraries compute with all their precision."""
+    """The rows with 64-bit numbers in place of 32-bit ones, so that libraries compute with full precision."""
     if isinstance(rows, np.ndarray) and rows.dtype == np.float32:
         return rows.astype(np.float64)
     if isinstance(rows, pd.DataFrame):

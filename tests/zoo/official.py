@@ -1,4 +1,4 @@
-"""The tests of the `ai.onnx.ml` operators that the onnx package has."""
+"""The tests of the `ai.onnx.ml` operators from the onnx package."""
 
 import shutil
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ NODE_TESTS = Path(onnx.__file__).parent / "backend" / "test" / "data" / "node"
 
 @dataclass(frozen=True)
 class OfficialTest:
-    """A folder to be copied."""
+    """A folder of the onnx package."""
 
     source: Path
 
@@ -20,7 +20,7 @@ class OfficialTest:
         return f"official/{self.source.name}"
 
     def write(self, folder: Path) -> str:
-        """Copies the test; there is nothing to remark."""
+        """Copies the test."""
         shutil.copytree(self.source, folder, dirs_exist_ok=True)
         return ""
 

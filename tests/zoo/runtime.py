@@ -8,10 +8,10 @@ from onnxruntime import InferenceSession, SessionOptions
 
 
 def run(model: ModelProto, inputs: Sequence) -> list:
-    """The outputs, in order. Rows of maps, of which ONNX Runtime takes one a call, are answered one by one."""
+    """The outputs, in order. ONNX Runtime takes one map per call, so rows of maps run one by one."""
     options = SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised
-    options.intra_op_num_threads = 1  # sums add up in the same order each time
+    options.log_severity_level = 4  # errors are raised
+    options.intra_op_num_threads = 1  # so that sums add up in the same order each time
     session = InferenceSession(with_locale(model).SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = [info.name for info in model.graph.input]
     if not model.graph.input[0].type.HasField("map_type"):
@@ -22,7 +22,7 @@ def run(model: ModelProto, inputs: Sequence) -> list:
 
 
 def with_locale(model: ModelProto) -> ModelProto:
-    """The model with a locale that every machine has; `en_US.UTF-8`, which is the default, changes case as it does."""
+    """The model with a locale that every machine has. It changes case as the default, `en_US.UTF-8`, does."""
     result = ModelProto()
     result.CopyFrom(model)
     for node in result.graph.node:
@@ -32,7 +32,7 @@ def with_locale(model: ModelProto) -> ModelProto:
 
 
 def stacked(outputs: list) -> np.ndarray | list[dict]:
-    """One output from those of single rows."""
+    """Joins the outputs of single rows."""
     if isinstance(outputs[0], list):
         return [item for output in outputs for item in output]
     return np.concatenate(outputs)

@@ -1,4 +1,4 @@
-"""What models learn to tell: targets of one kind each, made of a signal."""
+"""Targets for training, one kind each, made of a signal."""
 
 from collections.abc import Callable
 
@@ -8,12 +8,12 @@ Target = Callable[[np.ndarray], np.ndarray | None]
 
 
 def noisy(signal: np.ndarray, seed: int = 0) -> np.ndarray:
-    """The signal, harder to see."""
+    """The signal with noise."""
     return signal + np.random.default_rng(seed).normal(0, 0.3, len(signal))
 
 
 def nothing(signal: np.ndarray) -> None:
-    """For models that learn from features alone."""
+    """No target, for models that learn from features alone."""
 
 
 def amount(signal: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def two_words(signal: np.ndarray) -> np.ndarray:
 
 
 def two_codes(signal: np.ndarray) -> np.ndarray:
-    """Two classes by numbers that do not count them."""
+    """Two classes with numbers that are not indices."""
     return np.array([-5, 300])[two(signal)]
 
 
@@ -63,10 +63,10 @@ def three_words(signal: np.ndarray) -> np.ndarray:
 
 
 def three_codes(signal: np.ndarray) -> np.ndarray:
-    """Three classes by numbers that do not count them."""
+    """Three classes with numbers that are not indices."""
     return np.array([-5, 7, 300])[three(signal)]
 
 
 def two_flags(signal: np.ndarray) -> np.ndarray:
-    """Two classes, independent of one another."""
+    """Two independent flags."""
     return np.column_stack([two(signal), two(-(signal**2))])

@@ -1,4 +1,4 @@
-"""Values to try operators with."""
+"""Values for the operators' cases."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ NUMBERS = {"float": np.float32, "double": np.float64, "int64": np.int64, "int32"
 
 
 def numbers(type_: type, *shape: int) -> np.ndarray:
-    """Small numbers of either sign, on a grid of quarters unless they are integers; zero comes up too."""
+    """Small numbers of either sign, on a grid of quarters unless they are integers. Zero is among them."""
     quarters = np.random.default_rng(0).integers(-12, 13, shape or (8, 3))
     return quarters.astype(type_) if np.issubdtype(type_, np.integer) else (quarters / 4).astype(type_)
 
 
 def special(type_: type = np.float32) -> np.ndarray:
-    """Rows of three with what is not a usual number."""
+    """Rows of three with special numbers."""
     limits = np.finfo(type_)
     rows = [
         [np.nan, 1, -1],

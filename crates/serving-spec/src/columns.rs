@@ -1,19 +1,20 @@
-//! Typed columns of a batch: the plain values that features write, the model reads, and predictions come in.
+//! Typed columns of a batch: the plain values that pass between the features, the model and the result.
 
-/// What an input of the model takes, or an output gives, for each row.
+/// An input or an output of a model: the shape and the type of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// The name in the ONNX graph.
+    /// The name in the model, for example in the ONNX graph.
     pub name: String,
-    /// The type of its elements.
+    /// The type of the elements.
     pub element: Element,
-    /// Elements a row: 1 for a shape `[N]` or `[N, 1]`, F for `[N, F]`; of sparse rows, 1.
+    /// The number of elements per row: 1 for the shape `[N]` or `[N, 1]`, F for `[N, F]`, and 1 for an input
+    /// map.
     pub width: usize,
-    /// What the columns are called where rows are maps: their keys, integers as decimal numbers; else nothing.
+    /// The names of the columns if rows are maps: the keys, with integers in decimal. Otherwise it is empty.
     pub keys: Vec<String>,
 }
 
-/// Element types that rows can have, under their ONNX names.
+/// The element type of a row, under its ONNX name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// `tensor(float)`
@@ -26,15 +27,17 @@ pub enum Element {
     Int32,
     /// `tensor(bool)`
     Bool,
-    /// `tensor(string)`, or a map to strings, with one for each key.
+    /// `tensor(string)`, or a map to strings with one for each key.
     String,
-    /// A map to numbers. Of an input, as scikit-learn's `DictVectorizer` takes it, the keys are those that have a column,
-    /// and a row is given by the few columns that are not zero. Of an output, as `ZipMap` gives it, they are the classes,
-    /// and a row has a value for each.
+    /// A map to numbers.
+    ///
+    /// As an input, it is the map that scikit-learn's `DictVectorizer` takes. The keys are the columns of the
+    /// vocabulary, and a row is sparse: it lists the columns that are not zero. As an output, it is the map
+    /// that `ZipMap` gives. The keys are the classes, and a row has a value for each.
     Map(Number),
 }
 
-/// Types of numbers that maps can have, under their ONNX names.
+/// The type of the numbers in a map, under its ONNX name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     /// `float`
@@ -46,8 +49,9 @@ pub enum Number {
 }
 
 impl Element {
-    /// The type's name in ONNX.
+    /// Returns the name of the type in ONNX.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Float => "float",
@@ -61,7 +65,7 @@ impl Element {
     }
 }
 
-/// Values of a batch, row after row.
+/// The values of one input or output for a batch, row after row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// `tensor(float)`
@@ -80,22 +84,24 @@ pub enum Values {
     Sparse(Sparse),
 }
 
-/// Rows of a wide matrix that is nearly all zeros: a fixed number of entries a row, each a column and its value.
+/// Rows of a wide matrix that is nearly all zeros. Every row has the same number of entries: a column and its
+/// value.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sparse {
-    /// Index of the column, or [`Sparse::NONE`] where the entry is void.
+    /// The index of the column, or [`Sparse::NONE`] if the entry is empty.
     pub columns: Vec<i32>,
-    /// The value there; of maps to `float` one that `float` has.
+    /// The value. In a map to `float`, a `float` can represent it exactly.
     pub values: Vec<f64>,
-    /// Entries a row.
+    /// The number of entries per row.
     pub entries: usize,
 }
 
 impl Sparse {
-    /// The column of an entry that stands for nothing: a category that the vocabulary lacks.
+    /// The column of an empty entry, which stands for a category that the vocabulary lacks.
     pub const NONE: i32 = -1;
 
-    /// Adds an entry to the row under way.
+    /// Appends an entry to the current row.
+    #[inline]
     pub fn push(&mut self, column: i32, value: f64) {
         self.columns.push(column);
         self.values.push(value);
@@ -103,7 +109,7 @@ impl Sparse {
 }
 
 impl Values {
-    /// No rows of `element`; `entries` is the number of entries a sparse row has.
+    /// Makes values without rows. `entries` is the number of entries per sparse row.
     #[must_use]
     pub fn empty(element: &Element, entries: usize) -> Self {
         match element {
@@ -117,8 +123,9 @@ impl Values {
         }
     }
 
-    /// Elements (for sparse rows, entries) held.
+    /// Returns the number of elements. Sparse rows count entries.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Self::Float(v) => v.len(),
@@ -131,13 +138,15 @@ impl Values {
         }
     }
 
-    /// Whether nothing is held.
+    /// Whether there are no elements.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets all but the first `len` elements, keeping the memory.
+    /// Keeps the first `len` elements, and the memory of the others.
+    #[inline]
     pub fn truncate(&mut self, len: usize) {
         match self {
             Self::Float(v) => v.truncate(len),
@@ -153,7 +162,7 @@ impl Values {
         }
     }
 
-    /// A copy of the elements in `range`.
+    /// Copies the elements in `range`.
     #[must_use]
     pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
         match self {
@@ -172,17 +181,17 @@ impl Values {
     }
 }
 
-/// Rows for the model's inputs, in the order of its ports.
+/// A batch of rows for the inputs of a model, in the order of its ports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     /// The values of each input.
     pub inputs: Vec<Values>,
-    /// How many rows they make.
+    /// The number of rows.
     pub len: usize,
 }
 
 impl Rows {
-    /// A copy of the rows in `range`.
+    /// Copies the rows in `range`.
     #[must_use]
     pub fn slice(&self, range: &std::ops::Range<usize>) -> Self {
         let inputs = self

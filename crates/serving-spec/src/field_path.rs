@@ -1,9 +1,9 @@
-//! Where a field stands in a record.
+//! The place of a field in a document.
 
 use anyhow::{Result, ensure};
 
-/// Where a field stands in a record: a JSON pointer (RFC 6901) if it begins with `/`, else the name of a member
-/// of the record itself.
+/// The place of a field in a document: a JSON pointer (RFC 6901) if the text begins with `/`, else the name
+/// of a member of the document itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldPath {
     text: String,
@@ -14,9 +14,9 @@ impl FieldPath {
     /// Reads a name or a pointer.
     ///
     /// # Errors
-    /// When it is empty, or a `~` in a pointer is followed by neither `0` nor `1`.
+    /// When the text is empty, or a `~` in a pointer is not followed by `0` or `1`.
     pub fn parse(text: &str) -> Result<Self> {
-        ensure!(!text.is_empty(), "a field needs a name or a JSON pointer");
+        ensure!(!text.is_empty(), "expected the name of a field or a JSON pointer, found an empty text");
         let Some(pointer) = text.strip_prefix('/') else {
             return Ok(Self::name(text));
         };
@@ -28,7 +28,7 @@ impl FieldPath {
                 let escapes = token.matches("~0").count() + token.matches("~1").count();
                 ensure!(
                     tildes == escapes,
-                    "`{text}` is no JSON pointer: `~` is written `~0`, `/` in a name `~1`"
+                    "`{text}` is not a JSON pointer: in a name, write `~` as `~0` and `/` as `~1`"
                 );
                 Ok(unescaped)
             })
@@ -36,13 +36,13 @@ impl FieldPath {
         Ok(Self { text: text.to_owned(), tokens })
     }
 
-    /// The member `name` of the record itself, whatever characters it has.
+    /// Returns the path of the member `name` of the document itself. The name can contain any characters.
     #[must_use]
     pub fn name(name: &str) -> Self {
         Self { text: name.to_owned(), tokens: vec![name.to_owned()] }
     }
 
-    /// The reference tokens, outermost first; at least one.
+    /// Returns the reference tokens, outermost first. There is at least one.
     #[must_use]
     pub fn tokens(&self) -> &[String] {
         &self.tokens
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_is_split_and_unescaped_as_rfc_6901_says() {
+    fn a_pointer_is_split_and_unescaped_by_rfc_6901() {
         let path = FieldPath::parse("/ride/a~1b/m~0n/0").unwrap();
         assert_eq!(path.tokens(), ["ride", "a/b", "m~n", "0"]);
         // "~01" is an escaped tilde and a 1, not an escaped slash.
@@ -68,12 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_token_whatever_it_holds() {
+    fn a_name_is_one_token() {
         assert_eq!(FieldPath::parse("a.b~c").unwrap().tokens(), ["a.b~c"]);
     }
 
     #[test]
-    fn empty_names_and_bad_escapes_are_refused() {
+    fn empty_names_and_bad_escapes_are_errors() {
         assert!(FieldPath::parse("").is_err());
         assert!(FieldPath::parse("/a~2b").unwrap_err().to_string().contains("~0"));
         assert!(FieldPath::parse("/a~").is_err());

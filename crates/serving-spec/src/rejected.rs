@@ -6,8 +6,8 @@ use crate::json_type::JsonType;
 
 /// A permanent fault of one document: a retry fails in the same way.
 ///
-/// No message quotes the document. Messages name fields and features as the serving spec spells them, and values
-/// by their type only.
+/// No message quotes the document. Messages name fields and features as the serving spec spells them, and
+/// values by their type only.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejected {
     /// The payload is not UTF-8, so it is not JSON text (RFC 8259, section 8.1).
@@ -64,8 +64,8 @@ pub enum Rejected {
         /// The name of the feature.
         feature: String,
     },
-    /// The texts that the features build for one document are too large together. A string with escapes counts
-    /// among them.
+    /// The texts that the features build for one document are too large together. A string with escapes
+    /// counts among them.
     #[error("its features build more than {limit} bytes of text")]
     TooMuchText {
         /// The limit in bytes.

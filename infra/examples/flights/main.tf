@@ -1,4 +1,5 @@
-# Flight delays: on-demand streams, a bucket that MLflow logs to already, larger batches, and alarms by e-mail.
+# Flight delays: on-demand streams, a bucket that MLflow logs to already, larger batches, and alarms by
+# e-mail.
 
 variable "run_id" {
   description = "MLflow run id of the model."

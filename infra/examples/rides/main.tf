@@ -1,4 +1,5 @@
-# Ride durations: the streams of the Python function of mlops-zoomcamp, under the same names, and a bucket for models.
+# Ride durations: the streams of the Python function of mlops-zoomcamp, under the same names, and a bucket for
+# models.
 
 variable "run_id" {
   description = "MLflow run id of the model."

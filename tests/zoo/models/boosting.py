@@ -1,4 +1,4 @@
-"""Gradient boosting, and AdaBoost, of scikit-learn."""
+"""Gradient boosting and AdaBoost of scikit-learn."""
 
 from sklearn.ensemble import (
     AdaBoostClassifier,

@@ -1,4 +1,4 @@
-"""Pipelines that take columns by name, of numbers and of strings."""
+"""Pipelines with named columns of numbers and strings."""
 
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -24,7 +24,7 @@ STRINGS = ["city", "colour"]
 
 
 def columns(scale: bool = True, remainder: str = "drop") -> ColumnTransformer:
-    """Numbers imputed, and scaled or not; strings by column, hours as they are."""
+    """Imputes numbers, and may scale them; encodes strings in columns; passes hours through."""
     numeric = make_pipeline(SimpleImputer(), StandardScaler()) if scale else SimpleImputer(strategy="median")
     return ColumnTransformer(
         [("numbers", numeric, NUMBERS), ("strings", OneHotEncoder(handle_unknown="ignore"), STRINGS)],
@@ -33,7 +33,7 @@ def columns(scale: bool = True, remainder: str = "drop") -> ColumnTransformer:
 
 
 def ordinal() -> ColumnTransformer:
-    """Numbers imputed, strings by number."""
+    """Imputes numbers, and encodes strings as numbers."""
     unknown = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
     return ColumnTransformer(
         [("numbers", SimpleImputer(), [*NUMBERS, "hour"]), ("strings", OrdinalEncoder(**unknown), STRINGS)]

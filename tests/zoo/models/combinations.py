@@ -68,7 +68,7 @@ MODELS = [
         CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=3),
         numbers,
         two,
-        differs="the converter makes steps where scikit-learn interpolates",
+        differs="the converter steps where scikit-learn interpolates",
     ),
     Model("one_versus_rest", OneVsRestClassifier(LogisticRegression()), numbers, three_words),
     Model(

@@ -1,4 +1,4 @@
-"""What has fewer columns, or others: decompositions, projections, kernels."""
+"""Decompositions, projections and kernels: other columns, or fewer."""
 
 from sklearn.decomposition import PCA, IncrementalPCA, KernelPCA, TruncatedSVD
 from sklearn.linear_model import LogisticRegression, Ridge

@@ -1,4 +1,4 @@
-"""What makes numbers of categories."""
+"""Encoders from categories to numbers."""
 
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LinearRegression, LogisticRegression

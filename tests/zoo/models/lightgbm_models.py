@@ -22,7 +22,7 @@ MODELS = [
     Exported("lightgbm_regressor_missing", LGBMRegressor(**SMALL), missing, amount),
     Model("lightgbm_regressor_by_itself", LGBMRegressor(**SMALL), ties, amount, convert=by_itself(convert_lightgbm)),
     Exported("lightgbm_regressor_split", LGBMRegressor(**SMALL), ties, amount, options={"split": 4}),
-    # The converter divides by 100, whatever the number of trees.
+    # The converter always divides by 100, for any number of trees.
     Exported(
         "lightgbm_random_forest",
         LGBMRegressor(boosting_type="rf", subsample=0.7, subsample_freq=1, **SMALL | {"n_estimators": 100}),

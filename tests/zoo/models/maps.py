@@ -1,4 +1,4 @@
-"""Pipelines that take maps from names to numbers."""
+"""Pipelines whose input is a map from names to numbers."""
 
 from functools import partial
 

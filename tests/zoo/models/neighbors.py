@@ -18,18 +18,18 @@ ALL_ALIKE = "the converter takes distances as negative, and weighs them all alik
 
 
 def nearest(fitted: NearestNeighbors, rows: np.ndarray) -> np.ndarray:
-    """Which of the known rows are near."""
+    """The indices of the nearest known rows."""
     return fitted.kneighbors(rows, return_distance=False)
 
 
 def distances(fitted: NearestNeighbors, rows: np.ndarray) -> np.ndarray:
-    """How far they are."""
+    """The distances of the nearest known rows."""
     return fitted.kneighbors(rows)[0]
 
 
 MODELS = [
     Model("k_neighbors", KNeighborsRegressor(), numbers, amount),
-    # On a grid, there are neighbours at the same distance.
+    # On a grid, some neighbours have the same distance.
     Model("k_neighbors_manhattan", KNeighborsRegressor(metric="manhattan"), doubles, amount),
     Model("k_neighbors_minkowski", KNeighborsRegressor(p=3), numbers, amount),
     Model("k_neighbors_by_distance", KNeighborsRegressor(weights="distance"), numbers, amount, differs=ALL_ALIKE),

@@ -1,4 +1,4 @@
-"""What prepares numbers for models: imputers, scalers, bins, powers."""
+"""Pre-processing of numbers: imputers, scalers, bins, powers."""
 
 from sklearn.feature_selection import (
     RFE,

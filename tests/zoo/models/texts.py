@@ -1,4 +1,4 @@
-"""What makes numbers of texts, and models behind."""
+"""Vectorizers of texts, and models behind them."""
 
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestRegressor

@@ -1,4 +1,4 @@
-"""Decision trees, and forests of them."""
+"""Decision trees and forests."""
 
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -16,7 +16,7 @@ from features import integers, numbers, ties
 from model import Model
 from targets import amount, amounts, three, three_codes, three_words, two, two_codes, two_flags, two_words
 
-# Eight trees that are grown to the end vote with eighths: classes tie, exactly.
+# Eight fully grown trees vote in eighths, so some classes tie exactly.
 VOTES = 8
 
 TREES = [
@@ -33,7 +33,7 @@ TREES = [
         DecisionTreeClassifier(max_depth=4, random_state=0),
         numbers,
         two_flags,
-        differs="the converter makes whole numbers of the fractions in a leaf",
+        differs="the converter rounds the fractions in a leaf",
     ),
     Model("extra_tree_regressor", ExtraTreeRegressor(random_state=0), numbers, amount),
     Model("extra_tree_classifier", ExtraTreeClassifier(max_depth=7, random_state=0), numbers, three_codes),

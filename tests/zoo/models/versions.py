@@ -1,4 +1,4 @@
-"""The same pipelines as converters have written them over the years: by the version of the standard operators."""
+"""The same pipelines, exported for each version of the standard operators."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""CategoryMapper, LabelEncoder, OneHotEncoder, CastMap and ZipMap: what stands for what."""
+"""CategoryMapper, LabelEncoder, OneHotEncoder, CastMap and ZipMap."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ MAPPERS = [
     Case("words_vector", "CategoryMapper", [WORDS[0]], CATEGORIES),
 ]
 
-# Of each type: keys, what to look up, values.
+# For each type: keys, lookups, values.
 SIDES: dict[str, tuple[list, Any, list]] = {
     "strings": (["red", "", "東京"], WORDS, ["eins", "", "zwölf"]),
     "int64s": ([3, -1, 0], CODES, [10, -20, 2**40]),
@@ -42,7 +42,7 @@ TENSORS = {
 
 
 def by_lists(key: str, value: str, version: int, default: bool) -> Case:
-    """A LabelEncoder with attributes that are lists."""
+    """A LabelEncoder with list attributes."""
     keys, x, _ = SIDES[key]
     attributes = {f"keys_{key}": keys, f"values_{value}": SIDES[value][2]} | (DEFAULTS[value] if default else {})
     label = f"{key}_to_{value}_version_{version}{'_no_default' * (not default)}"
@@ -50,7 +50,7 @@ def by_lists(key: str, value: str, version: int, default: bool) -> Case:
 
 
 def side(name: str) -> tuple[list, np.ndarray, list]:
-    """Keys, what to look up, and values, of the type of a tensor."""
+    """Keys, lookups and values of a tensor type."""
     source = {"string": "strings", "float": "floats", "double": "floats"}.get(name, "int64s")
     keys, x, values = SIDES[source]
     if source == "int64s" and name != "int64":
@@ -59,7 +59,7 @@ def side(name: str) -> tuple[list, np.ndarray, list]:
 
 
 def by_tensors(key: str, value: str) -> Case:
-    """A LabelEncoder with attributes that are tensors."""
+    """A LabelEncoder with tensor attributes."""
     keys, x, _ = side(key)
     values = np.array(side(value)[2], TENSORS[value])
     attributes = {
@@ -115,7 +115,7 @@ ONE_HOT_ENCODERS = [
 MAPS = [{3: 1.5, 0: -2.0, 1: 7.0}, {0: 0.5, 2: 3.75, 3: -0.25}]
 FORMS = {"dense": {}, "sparse": {"map_form": "SPARSE", "max_map": 5}}
 
-# There is no way to give a map of strings to ONNX Runtime; and what strings stand where no key is, nobody says.
+# ONNX Runtime cannot take a map of strings, and ONNX does not define the string for an absent key.
 CAST_MAPS = [
     Case(
         f"{form}_{target.lower()}",
@@ -144,8 +144,8 @@ CASES = [
         declared(LABEL_ENCODERS, "reference", {"repeated_version_4": "the last of repeated keys takes precedence"}),
         "onnxruntime",
         {
-            "missing_version_4": "a key that is not a number matches what is not a number",
-            "repeated*_version_2": "which of repeated keys takes precedence is not defined before version 4",
+            "missing_version_4": "a NaN key matches NaN",
+            "repeated*_version_2": "before version 4 the precedence of repeated keys is not defined",
         },
     ),
     *declared(

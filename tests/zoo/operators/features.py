@@ -1,4 +1,4 @@
-"""ArrayFeatureExtractor, FeatureVectorizer and DictVectorizer: what puts features together."""
+"""ArrayFeatureExtractor, FeatureVectorizer and DictVectorizer."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ MAP_VALUES = {
 
 
 def dictionaries(key: str, value: str) -> Case:
-    """Rows with all keys, and with one. ONNX Runtime, which can be given floats only, also passes over unknown ones."""
+    """Rows with all keys, and with one. ONNX Runtime takes only floats, and ignores unknown keys."""
     type_, values = MAP_VALUES[value]
     vocabulary = VOCABULARIES[key]
     rows = [

@@ -10,7 +10,7 @@ from ensembles import POST_TRANSFORMS
 from transforms import logistic
 from values import NUMBERS, numbers, special
 
-# Of numbers between -3 and 3, scores are small enough for every transform.
+# Inputs between -3 and 3 give scores that are small enough for every transform.
 WEIGHTS = [0.5, -0.25, 0.125, -0.375, 0.25, 0.5, 0.125, 0.0, -0.5]
 INTERCEPTS = [0.25, -0.125, 0.0]
 NUMBER_LABELS = [7, -3, 40]
@@ -20,14 +20,14 @@ WORDS = ["no", "über", ""]
 def classifier(
     label: str, classes: int, columns: int, x: np.ndarray | None = None, words: bool = False, **more: Any
 ) -> Case:
-    """A classifier of as many `classes`, with as many `columns` of coefficients; and more attributes."""
+    """A classifier with this number of `classes` and `columns`, and more attributes."""
     labels = {"classlabels_strings": WORDS[:classes]} if words else {"classlabels_ints": NUMBER_LABELS[:classes]}
     attributes = {"coefficients": WEIGHTS[: 3 * columns], "intercepts": INTERCEPTS[:columns]} | labels | more
     return Case(label, "LinearClassifier", [numbers(np.float32) if x is None else x], attributes, outputs=2)
 
 
 def regressor(label: str, targets: int = 1, x: np.ndarray | None = None, **more: Any) -> Case:
-    """A regressor of as many `targets`; and more attributes."""
+    """A regressor with this number of `targets`, and more attributes."""
     attributes = {"coefficients": WEIGHTS[: 3 * targets], "intercepts": INTERCEPTS[:targets], "targets": targets} | more
     return Case(label, "LinearRegressor", [numbers(np.float32) if x is None else x], attributes)
 
@@ -65,7 +65,7 @@ REGRESSORS = (
     [regressor(f"targets_{targets}", targets) for targets in (1, 2, 3)]
     + [regressor(f"no_intercepts_{targets}", targets, intercepts=None) for targets in (1, 3)]
     + [
-        # Implementations know one type, or make integers of the coefficients too.
+        # Implementations support one type, or round the coefficients to integers too.
         replace(regressor(name, 2, numbers(type_)), asked=[numbers(type_).astype(np.float32)])
         for name, type_ in NUMBERS.items()
     ]
@@ -95,6 +95,6 @@ CASES = declared(
         "two_by_one_multi_class_none": SINGLE,
         "two_by_one_multi_class_softmax": SINGLE,
         "logistic_1": "ONNX Runtime leaves out the transform for one target",
-        "no_intercepts_?": "intercepts are optional, but the reference cannot do without",
+        "no_intercepts_?": "intercepts are optional, but the reference needs them",
     },
 )

@@ -1,4 +1,4 @@
-"""Binarizer, Imputer, Normalizer and Scaler: what changes numbers one by one, or row by row."""
+"""Binarizer, Imputer, Normalizer and Scaler."""
 
 import numpy as np
 
@@ -67,7 +67,7 @@ SCALERS = [Case(name, "Scaler", [numbers(type_)], FACTORS) for name, type_ in NU
 
 REASONS = {
     "max_[!v]*": "the specification divides by the largest number, the reference by the largest size",
-    "int*": "integers do not stay integers when they are scaled; the reference rounds offsets and scales",
+    "int*": "scaled integers are not integers; the reference rounds offsets and scales",
 }
 
 CASES = BINARIZERS + IMPUTERS + declared(NORMALIZERS + SCALERS, "onnxruntime", REASONS)

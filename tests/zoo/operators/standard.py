@@ -1,4 +1,4 @@
-"""Operators of ONNX's own domain, on what is not a usual number."""
+"""Operators of ONNX's default domain, on special numbers."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ REALS = {"floats": np.float32, "doubles": np.float64}
 
 
 def case(label: str, operator: str, *inputs: np.ndarray, constants: tuple = (), version: int = 13, **more: Any) -> Case:
-    """An operator of ONNX's own."""
+    """An operator of ONNX's default domain."""
     return Case(label, operator, inputs, more, version, domain="", constants=constants)
 
 
 def rows(type_: type, width: int) -> np.ndarray:
-    """Rows of a width with NaN in each place, with the infinities, and with neither."""
+    """Rows of a width: with NaN in each position, with the infinities, and with neither."""
     usual = np.linspace(-2, 3, (width + 4) * width).reshape(-1, width)
     usual[range(width), range(width)] = NAN
     usual[width, :2] = INF, -INF
@@ -26,7 +26,7 @@ def rows(type_: type, width: int) -> np.ndarray:
     return usual.astype(type_)
 
 
-# Widths that are computed with vectors, and the elements behind the last vector.
+# Widths that vectors divide, and widths with elements behind the last vector.
 WIDTHS = (3, 8, 17)
 LARGE = np.array([[2**31, 5_000_000_000], [-(2**31) - 1, -5_000_000_000], [2**53 + 1, 2**62], [7, -7]])
 WHOLE = np.array([[1.5, -1.5], [2.5, -0.0], [3e9, -3e9], [1.7e12, 2.0**31], [-(2.0**31), -(2.0**31) - 1]])
@@ -98,7 +98,7 @@ STABLE = [
     for operator, more in (("Softmax", {}), ("ReduceLogSumExp", {"axes": [1]}))
     for name, type_ in REALS.items()
 ] + [case(f"nan_{width}", "LogSoftmax", rows(np.float32, width)) for width in WIDTHS]
-# ONNX Runtime has no Softplus of doubles.
+# ONNX Runtime does not support Softplus of doubles.
 OVERFLOWING = [case(f"large_{name}", "LogSoftmax", LARGE_REALS.astype(type_)) for name, type_ in REALS.items()] + [
     case("large_floats", "Softplus", LARGE_REALS.astype(np.float32), version=1)
 ]
@@ -196,10 +196,10 @@ CASES = [
     *FUNCTIONS,
     *STABLE,
     *declared(OVERFLOWING, "onnxruntime", {"*": "the exponentials of the reference overflow"}),
-    *declared(LIMITS, "reference", {"*_below": "without an upper limit, ONNX Runtime's is the largest number"}),
-    *declared(EXTREMES, "reference", {"*": "ONNX Runtime loses some that are not a number"}),
+    *declared(LIMITS, "reference", {"*_below": "without an upper limit, ONNX Runtime clips at the largest number"}),
+    *declared(EXTREMES, "reference", {"*": "ONNX Runtime loses some NaN"}),
     *SUMS,
-    *declared(PLACES, "onnxruntime", {"*": "to the reference, what is not a number is the extreme"}),
+    *declared(PLACES, "onnxruntime", {"*": "for the reference, NaN is the extreme"}),
     *KINDS,
     *ROUNDS,
     *GEMMS,

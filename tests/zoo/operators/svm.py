@@ -10,7 +10,7 @@ from ensembles import POST_TRANSFORMS
 from transforms import logistic
 from values import NUMBERS, numbers, special
 
-# Gamma, the constant, the degree.
+# Gamma, constant, degree.
 KERNELS = {"LINEAR": [0.0, 0.0, 0.0], "POLY": [0.5, 1.0, 2.0], "RBF": [0.25, 0.0, 0.0], "SIGMOID": [0.125, 0.5, 0.0]}
 NUMBER_LABELS = [7, -3, 40, 2]
 WORDS = ["no", "über", "", "ja"]
@@ -19,7 +19,7 @@ FEATURES = 3
 
 
 def some(*shape: int) -> list[float]:
-    """As many numbers between -1 and 1."""
+    """Random numbers between -1 and 1."""
     values = np.random.default_rng(5).uniform(-1, 1, shape)
     return values.astype(np.float32).ravel().tolist()
 
@@ -33,7 +33,7 @@ def classifier(
     x: np.ndarray | None = None,
     **more: Any,
 ) -> Case:
-    """A classifier by support vectors; and more attributes."""
+    """A classifier with support vectors, and more attributes."""
     pairs = classes * (classes - 1) // 2
     labels = {"classlabels_strings": WORDS[:classes]} if words else {"classlabels_ints": NUMBER_LABELS[:classes]}
     attributes = {
@@ -51,7 +51,7 @@ def classifier(
 
 
 def linear_classifier(label: str, classes: int, **more: Any) -> Case:
-    """A classifier without support vectors: its coefficients are for features."""
+    """A classifier without support vectors, with coefficients for features."""
     attributes = {
         "kernel_type": "LINEAR",
         "kernel_params": KERNELS["LINEAR"],
@@ -63,7 +63,7 @@ def linear_classifier(label: str, classes: int, **more: Any) -> Case:
 
 
 def regressor(label: str, kernel: str = "RBF", x: np.ndarray | None = None, **more: Any) -> Case:
-    """A regressor by support vectors; and more attributes."""
+    """A regressor with support vectors, and more attributes."""
     attributes = {
         "kernel_type": kernel,
         "kernel_params": KERNELS[kernel],
@@ -112,7 +112,7 @@ REGRESSORS = (
     + [regressor(f"{kernel.lower()}_one_class", kernel, one_class=1) for kernel in KERNELS]
     + [replace(regressor("logistic", post_transform="LOGISTIC"), repair=logistic, differs=IGNORED)]
     + [
-        # Implementations know one type, or make integers of the results too.
+        # Implementations support one type, or round the results to integers too.
         replace(regressor(name, x=numbers(type_)), asked=[numbers(type_).astype(np.float32)])
         for name, type_ in NUMBERS.items()
     ]
@@ -123,7 +123,7 @@ REGRESSORS = (
     ]
 )
 
-INTEGERS = "scores are no integers, which the reference makes of them"
+INTEGERS = "scores are not integers; the reference rounds them"
 
 CASES = REGRESSORS + declared(
     declared(
@@ -131,9 +131,9 @@ CASES = REGRESSORS + declared(
         "onnxruntime",
         {
             "*_[34]_probability": "LIBSVM couples the probabilities of pairs as ONNX Runtime does",
-            "softmax*_2": "the specification does not say what scores two classes have; ONNX Runtime takes 1 minus one",
-            "positive_coefficients": "the label is the class with most votes, whatever the signs of coefficients",
-            "no_vectors_3*": "the reference has no labels for coefficients of features",
+            "softmax*_2": "the specification does not define the scores of two classes; ONNX Runtime takes s and 1 - s",
+            "positive_coefficients": "the label is the class with most votes, for any signs of the coefficients",
+            "no_vectors_3*": "the reference gives no labels with coefficients for features",
             "int??": INTEGERS,
             "two_int??": INTEGERS,
         },

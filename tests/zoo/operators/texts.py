@@ -1,4 +1,4 @@
-"""StringNormalizer, TfIdfVectorizer, and the Tokenizer that exporters of text models rely on."""
+"""StringNormalizer, TfIdfVectorizer, and the Tokenizer that exporters of text models use."""
 
 from typing import Any
 
@@ -44,13 +44,13 @@ NORMALIZERS = (
 NUMBERS = np.array([[1, 1, 3, 3, 3, 7], [8, 6, 7, 5, 6, 8]], np.int64)
 TOKENS = strings(["a", "b", "a", "ü", "c", ""], ["b", "a", "b", "a", "a", "b"])
 
-# Single ones 2, 3, 5, 4; pairs 5 6, 7 8, 6 7.
+# Single tokens 2, 3, 5, 4; pairs 5 6, 7 8, 6 7.
 OF_NUMBERS = {
     "ngram_counts": [0, 4],
     "ngram_indexes": [0, 1, 2, 3, 4, 5, 6],
     "pool_int64s": [2, 3, 5, 4, 5, 6, 7, 8, 6, 7],
 }
-# Single ones a, b, ü and an empty one; pairs a b, b a; one of three.
+# Single tokens a, b, ü and an empty one; pairs a b, b a; one of three.
 OF_STRINGS = {
     "ngram_counts": [0, 4, 8],
     "ngram_indexes": [1, 0, 5, 3, 2, 4, 6],
@@ -94,7 +94,7 @@ TEXTS = strings("Fast, cheap and late.", "", "  two  spaces ", "don't re-route 2
 
 
 def tokenizer(label: str, x: np.ndarray = TEXTS, **attributes: Any) -> Case:
-    """A Tokenizer of com.microsoft, with the attributes that it has to have."""
+    """A Tokenizer of com.microsoft, with its required attributes."""
     usual = {"mark": 0, "mincharnum": 1, "pad_value": "#"}
     return Case(label, "Tokenizer", [x], usual | attributes, domain="com.microsoft")
 
@@ -118,8 +118,8 @@ CASES = declared(
     NORMALIZERS + VECTORIZERS + TOKENIZERS,
     "onnxruntime",
     {
-        "none_stop": "unless told otherwise, stop words are found whatever their case",
-        "*_accents": "the reference takes accents away, and empty strings",
-        "strings_*idf": "weights go with the n-grams of the pool; the reference takes them for those of the output",
+        "none_stop": "by default, stop words match in any case",
+        "*_accents": "the reference removes accents and empty strings",
+        "strings_*idf": "weights belong to the n-grams of the pool; the reference applies them to the output",
     },
 )

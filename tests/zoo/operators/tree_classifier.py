@@ -21,14 +21,14 @@ def case(
     double: bool = False,
     **more: Any,
 ) -> Case:
-    """A classifier with these labels, for rows of 32 bits unless told otherwise; and more attributes."""
+    """A classifier with these labels and more attributes. Rows have 32 bits by default."""
     kind = "strings" if isinstance(labels[0], str) else "int64s"
     attributes = first_attributes(trees, "class", double) | {f"classlabels_{kind}": labels, **more}
     x = rows() if x is None else x
     return Case(label, "TreeEnsembleClassifier", [x], attributes, version=3, outputs=2)
 
 
-# Two classes can do with the weights of one of them.
+# For two classes, the weights of one are enough.
 COLUMNS = {"two_by_first": [0], "two_by_second": [1], "two_by_both": [0, 1]}
 
 TWO_CLASSES = [
@@ -45,7 +45,7 @@ TWO_CLASSES = [
     if labels is NUMBERS or transform in ("NONE", "LOGISTIC")
 ]
 
-# The inverse of the normal distribution is there for sums between 0 and 1; at its zero, 1/2, rounding is all there is.
+# PROBIT is defined for sums between 0 and 1. At its zero, 1/2, the result is only rounding.
 PROBIT = [
     case(
         f"{label}_probit",
@@ -108,7 +108,7 @@ OTHERS = [
     replace(
         case("one_class", forest(3, 3, [0]), [7]),
         repair=lambda labels: np.full_like(labels, 7),
-        differs="labels are those that are given; ONNX Runtime answers 1 where there is a single one",
+        differs="labels are the given ones; ONNX Runtime answers 1 for a single label",
     ),
     case("doubles", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64)),
     case("doubles_as_tensor", forest(4, 4, [0, 1, 2]), NUMBERS, rows(np.float64), double=True),
@@ -158,7 +158,7 @@ CASES = declared(
     {
         "two_by_both_*": TOP,
         "two_tied": TOP,
-        "three_one_without_leaves": "a class without votes has the score 0, and can be the one with the highest",
-        "three_few_votes": "a class without votes has the score 0, and can be the one with the highest",
+        "three_one_without_leaves": "a class without votes has the score 0, which can be the highest",
+        "three_few_votes": "a class without votes has the score 0, which can be the highest",
     },
 )

@@ -1,4 +1,4 @@
-"""TreeEnsemble, which takes the place of both older operators in version 5."""
+"""TreeEnsemble, which replaces both older operators in version 5."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,13 +14,13 @@ TYPES = {"half": np.float16, "float": np.float32, "double": np.float64}
 
 
 def case(label: str, trees: list, targets: int = 1, type_: type = np.float32, **more: Any) -> Case:
-    """An ensemble of as many `targets`, for numbers of a type; and more attributes."""
+    """An ensemble with this number of `targets`, for numbers of a type, and more attributes."""
     attributes = last_attributes(trees, type_) | {"n_targets": targets, **more}
     return Case(label, "TreeEnsemble", [rows(type_)], attributes, version=5)
 
 
 def repaired(transform: str, targets: int, repair: Callable[[np.ndarray], np.ndarray]) -> Case:
-    """An ensemble whose scores are to be transformed."""
+    """An ensemble with a transform of its scores."""
     plain = case(
         f"{transform.lower()}_{targets}", each(targets), targets, post_transform=POST_TRANSFORMS.index(transform)
     )
@@ -29,12 +29,12 @@ def repaired(transform: str, targets: int, repair: Callable[[np.ndarray], np.nda
 
 
 def each(targets: int, weights: tuple[float, float] = (-1, 1)) -> list:
-    """Some trees for each target, so that none is without votes."""
+    """Some trees for each target, so that each target gets votes."""
     return [tree for target in range(targets) for tree in forest(3, 3, [target], weights=weights, seed=target)]
 
 
 def sets(label: str, type_: type) -> Case:
-    """Trees with sets of one member and of several, zero too, one of them before other modes."""
+    """Trees with sets of one member and of several, also zero. One set comes before other modes."""
     inner = Split(1, "BRANCH_MEMBER", [0.25], {0: 1.0}, {0: 2.0})
     outer = Split(0, "BRANCH_MEMBER", [-1.0, 0.0, 0.5, 1.5], inner, {0: 4.0})
     last = Split(2, "BRANCH_MEMBER", [-1.5, -0.5], {0: 8.0}, {0: 16.0})
@@ -43,12 +43,12 @@ def sets(label: str, type_: type) -> Case:
         case(label, trees, type_=type_),
         repair=lambda scores: sums(trees, rows(type_), 1).astype(scores.dtype),
         trusted="reference",
-        differs="sets end at NaN; the reference has them end at zero too, and so confuses those that follow",
+        differs="sets end at NaN; the reference also ends them at zero, and so confuses the next ones",
     )
 
 
 def sets_of_codes() -> list:
-    """A tree with sets of small positive integers, which are all that ONNX Runtime knows."""
+    """A tree with sets of small positive integers, the only ones that ONNX Runtime supports."""
     inner = Split(1, "BRANCH_MEMBER", [1.0], {0: 2.0}, {0: 4.0})
     return [Split(0, "BRANCH_MEMBER", [1.0, 2.0, 30.0], {0: 1.0}, inner)]
 

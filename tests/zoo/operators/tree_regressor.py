@@ -14,13 +14,13 @@ from transforms import logistic
 def case(
     label: str, trees: list, x: np.ndarray | None = None, targets: int = 1, double: bool = False, **more: Any
 ) -> Case:
-    """A regressor, of as many `targets`, for rows of 32 bits unless told otherwise; and more attributes."""
+    """A regressor with this number of `targets` and more attributes. Rows have 32 bits by default."""
     attributes = first_attributes(trees, "target", double) | {"n_targets": targets, **more}
     return Case(label, "TreeEnsembleRegressor", [rows() if x is None else x], attributes, version=3)
 
 
-# The text of the specification would have it the other way; but both implementations of TreeEnsemble, whose text is the
-# same, and one of TreeEnsembleRegressor, compare first.
+# The specification says the opposite. But both implementations of TreeEnsemble, whose specification is the
+# same, compare first. So does one implementation of TreeEnsembleRegressor.
 NOT_EQUAL = "a missing value is not equal to anything, so BRANCH_NEQ is true for it"
 BASED = "base values are added to the final prediction, with votes or without"
 
@@ -31,7 +31,7 @@ def base_values(targets: int) -> Mapping[str, Any]:
 
 
 def double_base_values() -> Case:
-    """Doubles, with base values; some rows have votes for one of the targets only."""
+    """Doubles with base values. Some rows have votes for only one target."""
     trees, x, bases = forest(5, 4, [0, 1]), rows(np.float64), [1 / 3, 2 / 3]
     plain = case(
         "doubles_as_tensor_base_values",
@@ -45,7 +45,7 @@ def double_base_values() -> Case:
 
 
 def chain(length: int) -> Split:
-    """A tree as deep as it has splits."""
+    """A tree whose depth is its number of splits."""
     node: Any = {0: 0.0}
     for i in range(length):
         node = Split(i % 3, "BRANCH_LEQ", i / length - 0.5, {0: float(i)}, node)
@@ -53,13 +53,13 @@ def chain(length: int) -> Split:
 
 
 def with_shared_children() -> list:
-    """A tree, two of whose nodes lead to the same one."""
+    """A tree in which two nodes lead to the same node."""
     shared = Split(2, "BRANCH_LEQ", 0.0, {0: 1.0}, {0: 2.0})
     return [Split(0, "BRANCH_LEQ", 0.0, Split(1, "BRANCH_LEQ", 0.5, shared, {0: 4.0}), shared)]
 
 
 def renumbered(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """The same trees with other numbers, and with their nodes in another order."""
+    """The same trees with other node numbers and another order of nodes."""
     order = np.random.default_rng(0).permutation(len(attributes["nodes_treeids"])).tolist()
     changed = {
         name: [values[i] for i in order] if name.startswith("nodes_") else list(values)
@@ -114,7 +114,7 @@ TYPES = [
     case("doubles_average", forest(3, 4, [0]), rows(np.float64), double=True, aggregate_function="AVERAGE"),
 ]
 
-# ONNX Runtime does not take integers here, and the reference makes integers of the results too.
+# ONNX Runtime does not support integers here, and the reference rounds the results to integers too.
 TYPES += [
     replace(case(label, forest(5, 4, [0]), rows(type_)), asked=[rows(type_).astype(np.float32)])
     for label, type_ in (("integers", np.int64), ("short_integers", np.int32))
@@ -158,7 +158,7 @@ CASES = declared(
             "branch_neq": NOT_EQUAL,
             "mixed_modes": NOT_EQUAL,
             "logistic_1": "ONNX Runtime leaves out the transform for one target",
-            "target_without_leaves_min": "what the minimum of nothing is, the specification does not say",
+            "target_without_leaves_min": "the specification does not define the minimum of no votes",
         },
     ),
     "reference",

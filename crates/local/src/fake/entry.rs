@@ -1,5 +1,7 @@
 //! A record that a client puts on a stream.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::body::Bytes;
 
 /// One entry of a request.
@@ -18,4 +20,12 @@ pub(super) struct Arrival {
     pub(super) request: u64,
     /// Milliseconds since the epoch.
     pub(super) at: u64,
+}
+
+impl Arrival {
+    /// Returns an arrival at the current time.
+    pub(super) fn now(number: u64, request: u64) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { number, request, at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX) }
+    }
 }

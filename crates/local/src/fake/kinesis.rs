@@ -139,7 +139,7 @@ impl State {
         request: u64,
         refusal: Option<&'static str>,
     ) -> Result<Result<Accepted, &'static str>, Refusal> {
-        let arrival = Arrival { number: self.written, request, at: super::now() };
+        let arrival = Arrival::now(self.written, request);
         let stream = self.stream(body)?;
         let written = refusal.map_or_else(|| stream.put(entry, arrival), Err);
         self.written += u64::from(written.is_ok());

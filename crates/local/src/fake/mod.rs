@@ -7,6 +7,7 @@
 mod connector;
 mod entry;
 mod faults;
+mod history;
 mod kinesis;
 mod s3;
 mod server;
@@ -15,7 +16,7 @@ mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Method, StatusCode, Uri};
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use connector::{kinesis_config, s3_config};
 pub use faults::{Faults, LATEST_WRITE};
+pub use history::{Attempt, RequestCounts};
 pub use server::env;
 pub use shard::Accepted;
 
@@ -51,33 +53,6 @@ struct State {
     written: u64,
     keeps_attempts: bool,
     attempts: Vec<Attempt>,
-}
-
-/// Counts the requests, and their faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// Requests that write, to either service.
-    pub writes: u64,
-    /// Writing requests with any fault except slowness.
-    pub faulty: u64,
-    /// Writing requests with refused entries, by a fault or a limit. If the answer was lost too, they are
-    /// also `faulty`.
-    pub partial: u64,
-    /// Refused entries.
-    pub refused_entries: u64,
-}
-
-/// An entry that a stream looked at, accepted or not.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// The number of the request.
-    pub request: u64,
-    /// The partition key.
-    pub key: String,
-    /// The data.
-    pub data: Bytes,
-    /// Whether the stream accepted it.
-    pub accepted: bool,
 }
 
 /// One request to either service.
@@ -187,7 +162,7 @@ impl Cloud {
     /// exist.
     pub fn put_record(&self, stream: &str, key: &str, data: impl Into<Bytes>) -> Option<String> {
         let mut state = self.state();
-        let arrival = Arrival { number: state.written, request: 0, at: now() };
+        let arrival = Arrival::now(state.written, 0);
         let entry = PutEntry { key: key.to_owned(), data: data.into() };
         let accepted = state.streams.get_mut(stream)?.take_in(&entry, arrival)?;
         state.written += 1;
@@ -299,10 +274,4 @@ fn refusal(is_kinesis: bool, status: StatusCode, kinesis: &str, s3: &str) -> Rep
     let status = if status.is_client_error() { StatusCode::SERVICE_UNAVAILABLE } else { status };
     let (status, body) = s3::error(status, s3);
     Reply::Answer(status, body)
-}
-
-/// Returns the milliseconds since the epoch.
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -26,7 +26,7 @@ pub(super) fn compare(
     report.line("serving spec", if *spec == ServingSpec::default() { "none" } else { "given" });
     let version = description.run_id.as_deref().unwrap_or_default();
     let Some(plan) = report.keep(Plan::compile(description, version, model, directory)) else { return };
-    table(report, spec, plan.features(), record);
+    table(report, plan.features(), record);
     let names: Vec<_> = spec.result.keys().map(|name| format!("`{name}`")).collect();
     report.detail(
         "result",
@@ -57,7 +57,7 @@ fn rejection(rejected: &dyn Display) -> String {
 }
 
 /// Prints one line per feature: its name, transform and type, and its value for the record.
-fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Option<&[u8]>) {
+fn table(report: &mut Report, plan: &FeaturePlan, record: Option<&[u8]>) {
     let values = match record.map(|record| plan.values(record)) {
         Some(Ok(values)) => values.into_iter().map(|(_, value)| value).collect(),
         Some(Err(rejected)) => {
@@ -66,7 +66,7 @@ fn table(report: &mut Report, spec: &ServingSpec, plan: &FeaturePlan, record: Op
         }
         None => Vec::new(),
     };
-    let rows = plan.describe(spec).enumerate().map(|(index, (name, transform, types))| {
+    let rows = plan.describe().enumerate().map(|(index, (name, transform, types))| {
         let ty = match &types[..] {
             [ty] => ty.to_string(),
             types => format!("{} × {}", types.len(), types[0]),

@@ -1,12 +1,15 @@
 //! Converts between columns and tract's tensors.
 
 use anyhow::{Result, bail, ensure};
-use onnx_ml::{Columns, Dimension, Input, MapValue, Output, Takes};
+use onnx_ml::{Columns, Dimension, Input, MapValue, Output, Takes, VOID_COLUMN};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 
 use serving_spec::columns::{Element, Number, Port, Sparse, Values};
+
+// Sparse rows go to the model as they are.
+const _: () = assert!(Sparse::NONE == VOID_COLUMN);
 
 /// The most columns of an input. A record of 10 MiB could not fill more.
 const MAX_COLUMNS: usize = 10 << 20;

@@ -40,7 +40,8 @@ impl Plan {
             ResultPlan::compile(&spec.result, model.outputs(), name, version).context("serving spec");
         let fields = result.as_ref().map(ResultPlan::echoed).unwrap_or_default();
         let files = |name: &str| directory.file(name);
-        let features = FeaturePlan::compile(spec, model.inputs(), &fields, &files).context("serving spec");
+        let parts = spec.feature_parts();
+        let features = FeaturePlan::compile(&parts, model.inputs(), &fields, &files).context("serving spec");
         let (result, features) = match (result, features) {
             (Err(result), Err(features)) => bail!("{result:#}; {features:#}"),
             (result, features) => (result?, features?),

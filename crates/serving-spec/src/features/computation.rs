@@ -1,60 +1,78 @@
-//! What transforms are compiled to: the types of their columns, and the work on a record.
+//! The compiled form of a transform: the types of its columns, and the work per document.
 
 use anyhow::{Result, ensure};
 
-use super::step::{Compute, One};
-use super::value::{Problem, Row, Type, Value};
+use super::problem::Problem;
+use super::row::Row;
+use super::value::{Type, Value};
 
-/// Columns that a feature may have.
+/// The most columns that a feature may have.
 pub(super) const MAX_COLUMNS: usize = 65_536;
 
-/// What a transform is compiled to.
-pub(super) struct Compiled {
+/// A compiled transform.
+pub(super) struct Computation {
     /// The type of each column.
     pub types: Vec<Type>,
-    /// The columns' names, if the feature is one that has columns.
+    /// The names of the columns; empty for a feature that is a single value.
     pub names: Vec<String>,
     pub compute: Compute,
 }
 
-/// One value of a type.
-pub(super) fn one<F>(ty: Type, compute: F) -> Compiled
+/// Computes the value of one column.
+pub(super) type ComputeOne = dyn for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync;
+/// Computes all columns at once, into the registers from the given one on.
+pub(super) type ComputeAll = dyn for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync;
+
+/// How the columns are computed.
+pub(super) enum Compute {
+    /// There is one column.
+    One(Box<ComputeOne>),
+    /// Every column is computed separately, so one can fail and the others not.
+    Each(Vec<Box<ComputeOne>>),
+    /// All columns are computed together, and fail together.
+    All(Box<ComputeAll>),
+}
+
+/// A feature that is one value of type `ty`.
+pub(super) fn one<F>(ty: Type, compute: F) -> Computation
 where
     F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
 {
-    Compiled { types: vec![ty], names: Vec::new(), compute: Compute::One(Box::new(compute)) }
+    Computation { types: vec![ty], names: Vec::new(), compute: Compute::One(Box::new(compute)) }
 }
 
-/// The work of one column of several.
-pub(super) fn each<F>(compute: F) -> Box<One>
+/// One column of [`Compute::Each`].
+pub(super) fn each<F>(compute: F) -> Box<ComputeOne>
 where
     F: for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync + 'static,
 {
     Box::new(compute)
 }
 
-/// One double.
-pub(super) fn double(compute: impl Fn(&mut Row) -> Result<f64, Problem> + Send + Sync + 'static) -> Compiled {
+/// A feature that is one double. A result that is NaN or infinite is invalid.
+pub(super) fn double(
+    compute: impl Fn(&mut Row) -> Result<f64, Problem> + Send + Sync + 'static,
+) -> Computation {
     one(Type::Double, move |row| {
         let value = compute(row)?;
         if value.is_finite() {
             return Ok(Value::Double(value));
         }
-        let found = if value.is_nan() { "what is not a number" } else { "an infinite one" };
+        let found = if value.is_nan() { "NaN" } else { "an infinite one" };
         Err(Problem::invalid(&"the result", "a finite number", found))
     })
 }
 
-/// Several columns of doubles.
-pub(super) fn doubles<F>(names: Vec<String>, compute: F) -> Result<Compiled>
+/// A feature with a column of doubles for each of `names`.
+pub(super) fn doubles<F>(names: Vec<String>, compute: F) -> Result<Computation>
 where
     F: for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync + 'static,
 {
-    ensure!(!names.is_empty(), "it has no column");
-    ensure!(names.len() <= MAX_COLUMNS, "{} columns, at most {MAX_COLUMNS} are served", names.len());
-    Ok(Compiled {
+    ensure!(!names.is_empty(), "it has no columns");
+    ensure!(names.len() <= MAX_COLUMNS, "expected at most {MAX_COLUMNS} columns, found {}", names.len());
+    Ok(Computation {
         types: vec![Type::Double; names.len()],
         names,
-        compute: Compute::Several(Box::new(compute)),
+        compute: Compute::All(Box::new(compute)),
     })
 }

@@ -1,4 +1,4 @@
-//! A feature as the serving spec writes it: one transform, and what to do where it has no value.
+//! A feature as the serving spec writes it: a transform, and a policy for missing and invalid values.
 
 use std::fmt;
 
@@ -7,119 +7,52 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value as Json};
 
+use super::literal::Literal;
 use super::transforms::Transform;
-use super::value::Type;
 
-/// One transform, and a policy.
+/// A feature: one transform, and a policy for missing and invalid values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureSpec {
-    /// What it is made by.
+    /// Computes the value.
     pub transform: Transform,
-    /// What happens where it has no value.
+    /// Says what happens when there is no value.
     pub policy: PolicySpec,
 }
 
-/// What happens where a feature has no value; without any of these the record is rejected.
+/// Says what happens when a feature has no value. An empty policy rejects the record.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicySpec {
-    /// The value to take where it is missing, in the feature's type.
+    /// The value to use when the value is missing. It must have the feature's type. A feature with several
+    /// columns uses it for each.
     pub default: Option<Literal>,
-    /// `nan`: a missing value is NaN, and the feature a double.
+    /// `"nan"` makes a missing value NaN and the feature a `double`. It excludes `default`.
     pub missing: Option<MissingSpec>,
-    /// `missing`: an invalid value counts as missing.
+    /// `"missing"` treats an invalid value as missing. Without `default` or `missing`, the record is still
+    /// rejected.
     pub invalid: Option<InvalidSpec>,
 }
 
-/// What a missing value is taken for.
+/// The replacement for a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingSpec {
-    /// Not a number.
+    /// NaN, not a number.
     Nan,
 }
 
-/// What an invalid value is taken for.
+/// The replacement for an invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InvalidSpec {
-    /// A missing one.
+    /// A missing value.
     Missing,
-}
-
-/// A value that the spec itself gives.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected true or false, a number or a string")]
-pub enum Literal {
-    /// True or false.
-    Bool(bool),
-    /// A number without fraction and exponent.
-    Int64(i64),
-    /// A number.
-    Double(f64),
-    /// A string.
-    String(String),
-}
-
-impl Literal {
-    /// The value, if it is one of the type.
-    pub(super) fn of(&self, ty: Type) -> Result<Self> {
-        Ok(match (ty, self) {
-            (Type::Double, Self::Int64(value)) => Self::Double(*value as f64),
-            (Type::Double, Self::Double(_))
-            | (Type::Int64, Self::Int64(_))
-            | (Type::Bool, Self::Bool(_))
-            | (Type::String | Type::Json, Self::String(_))
-            | (Type::Json, Self::Bool(_) | Self::Int64(_) | Self::Double(_)) => self.clone(),
-            _ => bail!("`default` = {self} is not of the feature's type, {ty}"),
-        })
-    }
-
-    /// A number's double.
-    pub(super) fn number(&self) -> Option<f64> {
-        match self {
-            Self::Double(value) => Some(*value),
-            Self::Int64(value) => Some(*value as f64),
-            _ => None,
-        }
-    }
-
-    /// An integer.
-    pub(super) fn integer(&self) -> Option<i64> {
-        if let Self::Int64(value) = self { Some(*value) } else { None }
-    }
-
-    /// True or false.
-    pub(super) fn boolean(&self) -> Option<bool> {
-        if let Self::Bool(value) = self { Some(*value) } else { None }
-    }
-
-    /// The type that it has by itself.
-    pub(super) fn ty(&self) -> Type {
-        match self {
-            Self::Bool(_) => Type::Bool,
-            Self::Int64(_) => Type::Int64,
-            Self::Double(_) => Type::Double,
-            Self::String(_) => Type::String,
-        }
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Int64(value) => write!(f, "{value}"),
-            Self::Double(value) => write!(f, "{value:?}"),
-            Self::String(value) => write!(f, "{value:?}"),
-        }
-    }
 }
 
 const POLICY_KEYS: [&str; 3] = ["default", "missing", "invalid"];
 
 impl FeatureSpec {
-    /// A feature that is a field, looked for in the record under its `name`.
+    /// Returns a feature that is a field of the document: the member `name`, or a JSON pointer.
     #[must_use]
     pub fn field(name: &str) -> Self {
         Self { transform: Transform::field(name), policy: PolicySpec::default() }
@@ -127,28 +60,26 @@ impl FeatureSpec {
 
     fn from_members(mut members: Map<String, Json>) -> Result<Self> {
         if let Some((key, _)) = members.iter().find(|(_, value)| has_null(value)) {
-            bail!(
-                "`{key}` holds null, NaN or an infinity, which stand for nothing; NaN for a missing value is `missing = \"nan\"`"
-            );
+            bail!("`{key}` contains null, NaN or an infinity; `missing = \"nan\"` makes a missing value NaN");
         }
         let policy: Map<_, _> = POLICY_KEYS.into_iter().filter_map(|key| members.remove_entry(key)).collect();
         let named: Vec<&str> = Transform::KEYS.into_iter().filter(|key| members.contains_key(*key)).collect();
         let key = match named[..] {
             [key] => key,
             [] => bail!("{} give exactly one of `{}`", unknown(members.keys()), Transform::KEYS.join("`, `")),
-            _ => bail!("it has `{}`: give exactly one", named.join("` and `")),
+            _ => bail!("found the transforms `{}`: give exactly one", named.join("` and `")),
         };
         let policy: PolicySpec = serde_json::from_value(Json::Object(policy))?;
         ensure!(
             policy.default.is_none() || policy.missing.is_none(),
-            "`default` and `missing` say two things about the same: keep one"
+            "`default` and `missing` exclude each other: keep one"
         );
         let transform = Transform::parse(key, members).with_context(|| format!("a feature with `{key}`"))?;
         Ok(Self { transform, policy })
     }
 }
 
-/// What is no JSON number, NaN for example, has become null on the way.
+/// Whether a value contains null. Numbers that JSON does not have, such as NaN, arrive as null too.
 fn has_null(value: &Json) -> bool {
     match value {
         Json::Null => true,
@@ -161,9 +92,9 @@ fn has_null(value: &Json) -> bool {
 fn unknown<'a>(keys: impl Iterator<Item = &'a String>) -> String {
     let keys: Vec<_> = keys.map(|key| format!("`{key}`")).collect();
     if keys.is_empty() {
-        "it has no transform:".to_owned()
+        "expected a transform, found none:".to_owned()
     } else {
-        format!("{} is no transform:", keys.join(", "))
+        format!("{} is not a transform:", keys.join(", "))
     }
 }
 
@@ -180,7 +111,7 @@ impl JsonSchema for FeatureSpec {
         "Feature".into()
     }
 
-    /// One of the transforms, each with the keys of the policy besides its own.
+    /// A choice between the transforms. Each has the keys of the policy besides its own.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let policy = PolicySpec::json_schema(generator);
         let mut transforms = Transform::schemas(generator);

@@ -1,7 +1,7 @@
-//! Picks the wanted fields out of a JSON document, in one pass and without building it.
+//! Finds the wanted fields in a JSON document, in one pass and without building the document.
 //!
-//! The fields of a plan form a tree by their paths. A document is parsed along that tree: what is wanted is
-//! borrowed as JSON text, all the rest is only skipped.
+//! The paths of the fields form a tree. A document is parsed along that tree: wanted fields are borrowed as
+//! JSON text, and everything else is skipped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,59 +13,59 @@ use crate::field_path::FieldPath;
 use crate::json_type::JsonType;
 use crate::rejected::Rejected;
 
-/// The wanted fields. Each has a slot: its index in what [`Fields::extract`] fills.
+/// The wanted fields. Each has a slot: its index in the slice that [`FieldTree::extract`] fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields {
+pub struct FieldTree {
     count: usize,
     root: Node,
 }
 
-/// A point of the tree, reached by the tokens above it.
+/// A node of the tree. The tokens of a path lead to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Node {
     slot: Option<usize>,
     children: BTreeMap<String, Node>,
-    /// The slots from here down.
+    /// The slots of this node and of all nodes below it.
     slots: Vec<usize>,
 }
 
-impl Fields {
-    /// A tree of the given fields. Each has the slot of its place among them; equal ones share the first's.
+impl FieldTree {
+    /// Makes a tree of fields. Slots are numbered in the order of `wanted`, and equal fields share one slot.
     #[must_use]
     pub fn new(wanted: impl IntoIterator<Item = FieldPath>) -> Self {
-        let mut fields = Self { count: 0, root: Node::default() };
+        let mut tree = Self { count: 0, root: Node::default() };
         for path in wanted {
-            if fields.slot(&path).is_some() {
+            if tree.slot(&path).is_some() {
                 continue;
             }
-            let slot = fields.count;
-            let mut node = &mut fields.root;
+            let slot = tree.count;
+            let mut node = &mut tree.root;
             for token in path.tokens() {
                 node.slots.push(slot);
                 node = node.children.entry(token.clone()).or_default();
             }
             node.slots.push(slot);
             node.slot = Some(slot);
-            fields.count += 1;
+            tree.count += 1;
         }
-        fields
+        tree
     }
 
-    /// The slot of a field that was given to [`Fields::new`], under whichever of its spellings.
+    /// Returns the slot of a field. A name and a pointer to the same member have the same slot.
     #[must_use]
     pub fn slot(&self, path: &FieldPath) -> Option<usize> {
         let node = path.tokens().iter().try_fold(&self.root, |node, token| node.children.get(token))?;
         node.slot
     }
 
-    /// The number of slots.
+    /// Returns the number of slots.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Fills `slots` with the JSON texts of the wanted fields, `None` where the document lacks one. Of members with
-    /// the same name the last counts, as in Python's `json`.
+    /// Fills `slots` with the JSON texts of the wanted fields. A field that the document lacks is `None`. If
+    /// a name occurs twice in an object, the last member counts, as in Python's `json`.
     ///
     /// # Errors
     /// When the document is not one JSON object in UTF-8.
@@ -91,7 +91,7 @@ struct Branch<'n, 's, 'a> {
 }
 
 impl<'a> Branch<'_, '_, 'a> {
-    /// Takes a value that is wanted, or in which something is.
+    /// Stores a value that is wanted, or that contains a wanted field.
     fn take(self, json: &'a str) {
         for &slot in &self.node.slots {
             self.slots[slot] = None;
@@ -100,7 +100,7 @@ impl<'a> Branch<'_, '_, 'a> {
             self.slots[slot] = Some(json);
         }
         let mut inner = serde_json::Deserializer::from_str(json);
-        // What is within was parsed once already: it can't fail here. In a scalar nothing is found.
+        // The value was parsed once already, so this cannot fail. A scalar contains no fields.
         let _ = match JsonType::of(json) {
             JsonType::Object if !self.node.children.is_empty() => inner.deserialize_map(self),
             JsonType::Array if !self.node.children.is_empty() => inner.deserialize_seq(self),
@@ -132,7 +132,7 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
         let mut index = 0_usize;
         let mut token = itoa::Buffer::new();
         while let Some(element) = seq.next_element::<&RawValue>()? {
-            // An element's token is its index, without leading zeros (RFC 6901, section 4).
+            // The token of an element is its index, without leading zeros (RFC 6901, section 4).
             if let Some(node) = self.node.children.get(token.format(index)) {
                 Branch { node, slots: &mut *self.slots }.take(element.get());
             }
@@ -142,14 +142,14 @@ impl<'a> Visitor<'a> for Branch<'_, '_, 'a> {
     }
 }
 
-/// Finds the node of a member's name, without allocating the name.
+/// Finds the node for a member's name, without allocating the name.
 struct Member<'n>(&'n Node);
 
 impl<'a, 'n> DeserializeSeed<'a> for Member<'n> {
     type Value = Option<&'n Node>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        // As bytes: a name may have a lone surrogate, which is JSON but no string.
+        // As bytes: a name may contain a lone surrogate, which is JSON but not a string.
         deserializer.deserialize_bytes(self)
     }
 }
@@ -170,12 +170,12 @@ impl<'n> Visitor<'_> for Member<'n> {
 mod tests {
     use super::*;
 
-    /// Wanted fields, and the order in which a test names them.
-    struct Wanted(Fields, Vec<FieldPath>);
+    /// The wanted fields, and the order in which a test names them.
+    struct Wanted(FieldTree, Vec<FieldPath>);
 
     fn fields(paths: &[&str]) -> Wanted {
         let paths: Vec<_> = paths.iter().map(|path| FieldPath::parse(path).unwrap()).collect();
-        Wanted(Fields::new(paths.clone()), paths)
+        Wanted(FieldTree::new(paths.clone()), paths)
     }
 
     fn extract<'a>(
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn wanted_fields_come_as_json_text_wherever_they_stand() {
+    fn wanted_fields_are_json_texts_wherever_they_stand() {
         let fields = fields(&["/ride/from", "/ride/to", "id"]);
         let document =
             r#" {"noise": {"id": [1, {}]}, "ride": {"to": "B\u0031", "x": 1, "from": 130.0}, "id": null} "#;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_none() {
+    fn a_field_that_the_document_lacks_is_none() {
         let fields = fields(&["/ride/from", "id"]);
         assert_eq!(extract(&fields, r#"{"ride": 7}"#).unwrap(), [None, None]);
         assert_eq!(extract(&fields, r#"{"ride": {"From": 1}}"#).unwrap(), [None, None]);
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_names_the_last_counts_whole() {
+    fn the_last_of_two_members_with_one_name_counts() {
         let fields = fields(&["/ride/from"]);
         assert_eq!(extract(&fields, r#"{"ride": {"from": 1}, "ride": {"from": 2}}"#).unwrap(), [Some("2")]);
         assert_eq!(extract(&fields, r#"{"ride": {"from": 1}, "ride": {}}"#).unwrap(), [None]);
     }
 
     #[test]
-    fn what_is_no_json_object_is_rejected_with_its_place() {
+    fn a_document_that_is_not_a_json_object_is_rejected_with_the_place() {
         let fields = fields(&["id"]);
         for document in [
             "",
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_holds_no_wanted_field_is_no_fault_of_the_document() {
+    fn a_value_of_another_type_only_lacks_the_wanted_field() {
         let fields = fields(&["/ride/from", "id"]);
         for ride in ["1e400", "null", "true", "\"x\"", "[1]", "{\"\\ud800\": 1}"] {
             let document = format!(r#"{{"ride": {ride}, "\ud800": 2, "id": 1}}"#);

@@ -1,92 +1,99 @@
-//! One input of the model, and how a row of it is made from features.
+//! One input of the model, and how a row of it is built from features.
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::compile::Known;
-use super::json_field::Field;
-use super::operand::{At, Name, Source};
-use super::value::{Problem, Row, Text, Type, Value};
+use super::compile::CompiledFeature;
+use super::json_field::JsonField;
+use super::operand::{Location, Source, SourceName};
+use super::problem::Problem;
+use super::row::Row;
+use super::value::{Text, Type, Value};
 use super::vocabulary::{self, FeatureColumns};
 use crate::columns::{Element, Number, Port, Values};
 use crate::json_type::JsonType;
 use crate::rejected::Rejected;
 
-/// The compiled row of one input.
+/// Builds the rows of one input.
 #[derive(Debug)]
 pub(super) struct InputPlan {
     element: Element,
-    columns: Columns,
+    columns: InputColumns,
 }
 
+/// How the columns of an input are filled.
 #[derive(Debug)]
-enum Columns {
-    /// A value for each column.
+enum InputColumns {
+    /// Each column has its own source.
     Each(Vec<Source>),
-    /// One field, an array with as many elements as there are columns.
+    /// One field is an array with an element for each column.
     Array { source: Source, width: usize },
-    /// Features that a vocabulary spreads over its columns, an entry a row each, and the type of their numbers.
+    /// A vocabulary assigns columns to features. Each feature gives one sparse entry per row; numbers have
+    /// the given type.
     Spread(Number, Vec<(Source, FeatureColumns)>),
 }
 
 impl InputPlan {
-    /// An input of the columns of features.
-    pub fn compile(port: &Port, features: &[(&str, Known)]) -> Result<Self> {
+    /// Checks that the features fit the input.
+    pub fn compile(port: &Port, features: &[(&str, CompiledFeature)]) -> Result<Self> {
         let columns = match port.element {
-            Element::Map(values) => Columns::Spread(values, spread(&port.keys, features)?),
+            Element::Map(values) => InputColumns::Spread(values, spread(&port.keys, features)?),
             _ => dense(port, features)?,
         };
         Ok(Self { element: port.element, columns })
     }
 
-    /// Elements, or sparse entries, a row.
+    /// Returns the number of elements, or of sparse entries, per row.
     pub fn elements(&self) -> usize {
         match &self.columns {
-            Columns::Each(columns) => columns.len(),
-            Columns::Array { width, .. } => *width,
-            Columns::Spread(_, features) => features.len(),
+            InputColumns::Each(columns) => columns.len(),
+            InputColumns::Array { width, .. } => *width,
+            InputColumns::Spread(_, features) => features.len(),
         }
     }
 
+    /// Returns values without rows.
     pub fn empty(&self) -> Values {
         Values::empty(&self.element, self.elements())
     }
 
-    /// Adds one row; after an error it may be there in part.
+    /// Appends one row. After an error, part of the row may remain.
     pub fn push(&self, row: &mut Row, values: &mut Values) -> Result<(), Rejected> {
         match (&self.columns, values) {
-            (Columns::Each(columns), values) => {
+            (InputColumns::Each(columns), values) => {
                 columns.iter().try_for_each(|source| rejected(push(source, row, values)))
             }
-            (Columns::Array { source, width }, values) => rejected(push_array(source, *width, row, values)),
-            (Columns::Spread(number, features), Values::Sparse(sparse)) => {
+            (InputColumns::Array { source, width }, values) => {
+                rejected(push_array(source, *width, row, values))
+            }
+            (InputColumns::Spread(number, features), Values::Sparse(sparse)) => {
                 for (source, columns) in features {
                     let (column, value) = rejected(entry(source, columns, *number, row))?;
                     sparse.push(column, value);
                 }
                 Ok(())
             }
-            (Columns::Spread(..), _) => unreachable!("`empty` gives sparse values for a vocabulary"),
+            (InputColumns::Spread(..), _) => unreachable!("`empty` returns sparse values for a vocabulary"),
         }
     }
 }
 
-/// What a problem of an input is to the record.
+/// Turns a problem of an input into a rejection of the document.
 fn rejected<T>(result: Result<T, Problem>) -> Result<T, Rejected> {
     result.map_err(|problem| *problem.reason)
 }
 
-fn dense(port: &Port, features: &[(&str, Known)]) -> Result<Columns> {
-    let mut columns: Vec<Source> = features.iter().flat_map(|(_, known)| known.columns.clone()).collect();
+fn dense(port: &Port, features: &[(&str, CompiledFeature)]) -> Result<InputColumns> {
+    let mut columns: Vec<Source> = features.iter().flat_map(|(_, feature)| feature.columns.clone()).collect();
     if port.width > 1
         && columns.len() == 1
-        && matches!(columns[0].at, At::Field(_))
+        && matches!(columns[0].location, Location::Field(_))
         && let Some(source) = columns.pop()
     {
-        return Ok(Columns::Array { source, width: port.width });
+        return Ok(InputColumns::Array { source, width: port.width });
     }
     ensure!(
         columns.len() == port.width,
-        "it has {} columns, but the features given have {}",
+        "it has {} columns, but its features have {}",
         port.width,
         columns.len()
     );
@@ -97,20 +104,23 @@ fn dense(port: &Port, features: &[(&str, Known)]) -> Result<Columns> {
         Element::String => &[Type::String, Type::Int64],
         Element::Map(_) => &[],
     };
-    for (name, known) in features {
-        for column in &known.columns {
+    for (name, feature) in features {
+        for column in &feature.columns {
             column.check(port.element.name(), taken).with_context(|| format!("feature `{name}`"))?;
         }
     }
-    Ok(Columns::Each(columns))
+    Ok(InputColumns::Each(columns))
 }
 
-fn spread(vocabulary: &[String], features: &[(&str, Known)]) -> Result<Vec<(Source, FeatureColumns)>> {
+fn spread(
+    vocabulary: &[String],
+    features: &[(&str, CompiledFeature)],
+) -> Result<Vec<(Source, FeatureColumns)>> {
     let names: Vec<&str> = features.iter().map(|(name, _)| *name).collect();
     let columns = vocabulary::spread(&names, vocabulary)?;
-    let spread = features.iter().zip(columns).map(|((name, known), columns)| {
-        let [source] = &known.columns[..] else {
-            bail!("feature `{name}` has several columns, and a DictVectorizer takes one")
+    let spread = features.iter().zip(columns).map(|((name, feature), columns)| {
+        let [source] = &feature.columns[..] else {
+            bail!("feature `{name}` has several columns, but a DictVectorizer takes one")
         };
         match source.ty {
             Type::String => ensure!(
@@ -128,7 +138,7 @@ fn spread(vocabulary: &[String], features: &[(&str, Known)]) -> Result<Vec<(Sour
     spread.collect()
 }
 
-/// Adds a value in the type of the values.
+/// Appends a value, converted to the element type.
 fn push(source: &Source, row: &mut Row, values: &mut Values) -> Result<(), Problem> {
     match values {
         Values::Float(v) => v.push(float(source, source.number_or_nan(row)?)?),
@@ -143,13 +153,13 @@ fn push(source: &Source, row: &mut Row, values: &mut Values) -> Result<(), Probl
             let text = source.string(row)?;
             v.push(row.str(text).to_owned());
         }
-        Values::Sparse(_) => unreachable!("a vocabulary's plan is `Columns::Spread`"),
+        Values::Sparse(_) => unreachable!("a vocabulary's plan is `InputColumns::Spread`"),
     }
     Ok(())
 }
 
-/// The nearest `float`, as in NumPy, but none beyond the largest.
-#[expect(clippy::cast_possible_truncation, reason = "rounding to float is what the input's type asks for")]
+/// Returns the nearest `float`, as in NumPy. A number beyond the largest `float` is a problem.
+#[expect(clippy::cast_possible_truncation, reason = "the input's type asks for the rounding to float")]
 fn float(source: &Source, value: f64) -> Result<f32, Problem> {
     let float = value as f32;
     if float.is_infinite() { Err(beyond(source, "float")) } else { Ok(float) }
@@ -157,23 +167,24 @@ fn float(source: &Source, value: f64) -> Result<f32, Problem> {
 
 fn beyond(source: &Source, target: &'static str) -> Problem {
     source.invalid(match &source.name {
-        Name::Field(path) => Rejected::OutOfRange { field: path.to_string(), target },
-        Name::Feature(_) => Rejected::Invalid {
+        SourceName::Field(path) => Rejected::OutOfRange { field: path.to_string(), target },
+        SourceName::Feature(_) => Rejected::Invalid {
             operand: "the input".to_owned(),
             expected: format!("a number in the range of {target}"),
-            found: "one beyond",
+            found: "one beyond it",
         },
     })
 }
 
-/// Adds the elements of an array.
+/// Appends the elements of an array.
 fn push_array(source: &Source, width: usize, row: &mut Row, values: &mut Values) -> Result<(), Problem> {
-    let (Value::Json(Text::Record(json)), Name::Field(path)) = (source.value(row)?, &source.name) else {
-        unreachable!("`dense` gives fields to arrays only")
+    let (Value::Json(Text::Document(json)), SourceName::Field(path)) = (source.value(row)?, &source.name)
+    else {
+        unreachable!("`dense` makes arrays of fields only")
     };
-    let array = Field { path, json: Some(json) };
+    let array = JsonField { path, json: Some(json) };
     for element in array.array(width).map_err(|reason| source.invalid(reason))? {
-        let element = Field { path, json: Some(element) };
+        let element = JsonField { path, json: Some(element) };
         let pushed = match values {
             Values::Float(v) => element.float().map(|value| v.push(value)),
             Values::Double(v) => element.double().map(|value| v.push(value)),
@@ -181,14 +192,15 @@ fn push_array(source: &Source, width: usize, row: &mut Row, values: &mut Values)
             Values::Int32(v) => element.int32().map(|value| v.push(value)),
             Values::Bool(v) => element.bool().map(|value| v.push(value)),
             Values::String(v) => element.string().map(|value| v.push(value.into_owned())),
-            Values::Sparse(_) => unreachable!("a vocabulary's plan is `Columns::Spread`"),
+            Values::Sparse(_) => unreachable!("a vocabulary's plan is `InputColumns::Spread`"),
         };
         pushed.map_err(|reason| source.invalid(reason))?;
     }
     Ok(())
 }
 
-/// The one entry that a value has in a vocabulary, by the type it comes in and the types that were fitted.
+/// Returns the column and the value of the sparse entry for a feature. The type of the value, and the types
+/// that the vocabulary was fitted on, decide the column.
 fn entry(
     source: &Source,
     columns: &FeatureColumns,
@@ -216,8 +228,8 @@ fn entry(
     }
 }
 
-/// An integer as a double, which holds those up to 2^53, as every number in JSON is that must be the same everywhere
-/// (RFC 8259, 6).
+/// Converts an integer to a double. Integers up to 2^53 convert exactly, and only those are interoperable in
+/// JSON (RFC 8259, section 6).
 fn exact(source: &Source, integer: i64) -> Result<f64, Problem> {
     let most = 1_u64 << 53;
     if integer.unsigned_abs() <= most {
@@ -225,7 +237,7 @@ fn exact(source: &Source, integer: i64) -> Result<f64, Problem> {
     }
     Err(Problem::invalid(
         &source.name,
-        "an integer of at most 2^53 either way, as wider ones are not exact",
-        "a wider one",
+        "an integer from -2^53 to 2^53, which a double represents exactly",
+        "one beyond it",
     ))
 }

@@ -1,4 +1,4 @@
-//! The value of one JSON text, as an element type of the model needs it.
+//! The value of a field, read as an element type of the model.
 
 use std::borrow::Cow;
 
@@ -9,41 +9,41 @@ use crate::field_path::FieldPath;
 use crate::json_type::JsonType;
 use crate::rejected::Rejected;
 
-/// A field of the record under way: its name for messages, and its JSON text.
+/// A field of the current document: its path for messages, and its JSON text.
 #[derive(Debug, Clone, Copy)]
-pub struct Field<'p, 'a> {
-    /// Where it was looked for.
+pub struct JsonField<'p, 'a> {
+    /// The path of the field.
     pub path: &'p FieldPath,
-    /// What is there; `None` where the record lacks it.
+    /// The JSON text; `None` if the document lacks the field.
     pub json: Option<&'a str>,
 }
 
-impl<'a> Field<'_, 'a> {
-    /// The JSON text.
+impl<'a> JsonField<'_, 'a> {
+    /// Returns the JSON text.
     ///
     /// # Errors
-    /// [`Rejected::Missing`]
+    /// [`Rejected::Missing`] if the document lacks the field.
     pub fn present(self) -> Result<&'a str, Rejected> {
         self.json.ok_or_else(|| Rejected::Missing { field: self.path.to_string() })
     }
 
-    /// A `float`: the one nearest to the number's `double`, as in NumPy.
+    /// Returns a `float`: the nearest one to the number's `double`, as in NumPy.
     ///
     /// # Errors
-    /// When it is missing, no number, or beyond the largest finite `float`.
+    /// When the field is missing, is not a number, or exceeds the largest finite `float`.
     pub fn float(self) -> Result<f32, Rejected> {
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "rounding to float is what the input's type asks for"
+            reason = "the input's type asks for the rounding to float"
         )]
         let value = self.double()? as f32;
         if value.is_finite() { Ok(value) } else { Err(self.out_of_range("float")) }
     }
 
-    /// A `double`.
+    /// Returns a `double`.
     ///
     /// # Errors
-    /// When it is missing, no number, or beyond the largest finite `double`.
+    /// When the field is missing, is not a number, or exceeds the largest finite `double`.
     pub fn double(self) -> Result<f64, Rejected> {
         let text = self.number("a number")?;
         match text.parse::<f64>() {
@@ -52,26 +52,26 @@ impl<'a> Field<'_, 'a> {
         }
     }
 
-    /// An `int64`, exactly: `3` is one, `3.0` and `3e0` are not.
+    /// Returns an `int64`. `3` is an integer, `3.0` and `3e0` are not.
     ///
     /// # Errors
-    /// When it is missing, no number, not written as an integer, or out of range.
+    /// When the field is missing, is not written as an integer, or is out of range.
     pub fn int64(self) -> Result<i64, Rejected> {
         self.integer("int64")
     }
 
-    /// An `int32`, on the same terms.
+    /// Returns an `int32`. `3` is an integer, `3.0` and `3e0` are not.
     ///
     /// # Errors
-    /// As [`Field::int64`].
+    /// When the field is missing, is not written as an integer, or is out of range.
     pub fn int32(self) -> Result<i32, Rejected> {
         self.integer("int32")
     }
 
-    /// A `bool`.
+    /// Returns a `bool`.
     ///
     /// # Errors
-    /// When it is missing or anything else than `true` or `false`.
+    /// When the field is neither `true` nor `false`.
     pub fn bool(self) -> Result<bool, Rejected> {
         match self.present()? {
             "true" => Ok(true),
@@ -80,10 +80,10 @@ impl<'a> Field<'_, 'a> {
         }
     }
 
-    /// A `string`.
+    /// Returns a `string`.
     ///
     /// # Errors
-    /// When it is missing or of another type.
+    /// When the field is missing or of another type.
     pub fn string(self) -> Result<Cow<'a, str>, Rejected> {
         let json = self.present()?;
         if JsonType::of(json) == JsonType::String {
@@ -93,10 +93,10 @@ impl<'a> Field<'_, 'a> {
         }
     }
 
-    /// The JSON texts of an array of `length` elements.
+    /// Returns the JSON texts of the elements of an array.
     ///
     /// # Errors
-    /// When it is missing, no array, or of another length.
+    /// When the field is missing, is not an array, or does not have `length` elements.
     pub fn array(self, length: usize) -> Result<Vec<&'a str>, Rejected> {
         let json = self.present()?;
         if JsonType::of(json) != JsonType::Array {
@@ -123,11 +123,11 @@ impl<'a> Field<'_, 'a> {
         text.parse().map_err(|_| self.out_of_range(target))
     }
 
-    /// A string without escapes, as nearly all are, is borrowed.
+    /// Returns the content of a JSON string. A string without escapes, the usual case, is borrowed.
     fn unescape(self, json: &'a str) -> Result<Cow<'a, str>, Rejected> {
         match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
             Some(content) if !content.contains('\\') => Ok(Cow::Borrowed(content)),
-            // The text was checked as JSON, but a lone surrogate passes that and is no string still.
+            // The document was checked as JSON. That admits a lone surrogate, which is not a Unicode string.
             _ => String::deserialize(&mut serde_json::Deserializer::from_str(json))
                 .map(Cow::Owned)
                 .map_err(|_| self.wrong_type("a string of Unicode characters", json)),
@@ -151,8 +151,8 @@ mod tests {
 
     static PATH: LazyLock<FieldPath> = LazyLock::new(|| FieldPath::parse("/a").unwrap());
 
-    fn field(json: &str) -> Field<'_, '_> {
-        Field { path: &PATH, json: Some(json) }
+    fn field(json: &str) -> JsonField<'_, '_> {
+        JsonField { path: &PATH, json: Some(json) }
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn another_type_is_named() {
+    fn a_wrong_type_is_named() {
         let wrong = |expected, found| Rejected::WrongType { field: "/a".into(), expected, found };
         assert_eq!(field("\"3\"").float(), Err(wrong("a number", JsonType::String)));
         assert_eq!(field("true").double(), Err(wrong("a number", JsonType::Boolean)));

@@ -1,161 +1,216 @@
 //! The feature plan: from a JSON document to one row of the model's inputs.
 //!
-//! It is compiled once, at cold start, from the serving spec and the model's inputs: every feature is resolved to
-//! slots of the record's fields, registers and columns of an input, and every mismatch is named there and then.
+//! A plan is compiled once, from the serving spec and the model's inputs. Every feature is resolved to slots
+//! for the fields of a document, registers for values, and columns of an input. Every mismatch is an error at
+//! that point.
 
-mod compile;
-mod computation;
-mod feature;
-mod field_tree;
-mod input_plan;
-mod json_field;
-mod operand;
-mod step;
-mod transforms;
-mod value;
 pub mod vocabulary;
 
+mod parts;
+mod wiring;
+
+mod compile;
+mod feature;
+mod input_plan;
+mod step;
+mod transforms;
+
+mod computation;
+mod decimal;
+mod field_tree;
+mod json_field;
+mod literal;
+mod operand;
+mod problem;
+mod row;
+mod scope;
+mod tables;
+mod value;
+
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::columns::{Element, Port, Rows};
+use crate::columns::{Port, Rows};
 use crate::field_path::FieldPath;
 use crate::rejected::Rejected;
-use crate::spec::ServingSpec;
 
-use compile::{Known, Scope};
-use field_tree::Fields;
+use compile::{CompiledFeature, Compiler};
+use field_tree::FieldTree;
 use input_plan::InputPlan;
-use operand::{At, Source};
+use operand::{Location, Source};
+use problem::ProblemKind;
+use scope::Operands as _;
 use step::Step;
-use value::Kind;
+use value::Value;
+use wiring::ImpliedParts;
 
-pub use compile::Files;
-pub use feature::{FeatureSpec, Literal, PolicySpec};
+pub use feature::{FeatureSpec, InvalidSpec, MissingSpec, PolicySpec};
+pub use literal::Literal;
 pub use operand::Operand;
+pub use parts::FeatureParts;
+pub use row::Row;
+pub use tables::Files;
 pub use transforms::Transform;
-pub use value::{Row, Type, Value};
+pub use value::Type;
 
-/// How rows are made from documents.
+/// Makes rows of the model's inputs from documents.
+///
+/// ```
+/// use serving_spec::columns::{Element, Port, Values};
+/// use serving_spec::features::no_files;
+/// use serving_spec::{FeaturePlan, ServingSpec};
+///
+/// let spec = ServingSpec::from_toml("[features]\nx = { log1p = \"/a\", default = -1 }").unwrap();
+/// let port = Port { name: "x".into(), element: Element::Double, width: 1, keys: Vec::new() };
+/// let plan = FeaturePlan::compile(&spec.feature_parts(), &[port], &[], &no_files)?;
+///
+/// let (mut row, mut rows) = (plan.row(), plan.rows());
+/// plan.extract(br#"{"a": 0}"#, &mut row, &mut rows)?;
+/// plan.extract(b"{}", &mut row, &mut rows)?;
+/// assert_eq!(rows.inputs, [Values::Double(vec![0.0, -1.0])]);
+/// # anyhow::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct FeaturePlan {
-    fields: Fields,
+    fields: FieldTree,
     steps: Vec<Step>,
     registers: usize,
     inputs: Vec<InputPlan>,
     event_time: Option<Source>,
-    features: Vec<(String, Known)>,
+    features: Vec<PlannedFeature>,
 }
 
-/// Finds no file: for specs that look nothing up.
+/// A feature of a plan, for people to look at.
+#[derive(Debug)]
+struct PlannedFeature {
+    name: String,
+    transform: &'static str,
+    compiled: CompiledFeature,
+}
+
+/// Finds no files. Use it for a spec without lookups.
 ///
 /// # Errors
 /// Always.
-pub fn no_files(name: &str) -> Result<std::path::PathBuf> {
+pub fn no_files(name: &str) -> Result<PathBuf> {
     bail!("there is no model directory with `{name}`")
 }
 
 impl FeaturePlan {
-    /// Checks the spec's features against the model's inputs. Without any, the inputs are read from the record's
-    /// top level by name. `echoed` are further fields that the documents are searched for; `files` finds the tables of
-    /// lookups.
+    /// Checks the features of a spec against the model's inputs, `ports`.
+    ///
+    /// If the spec has no features, the inputs are fields of the document by name. Documents are also
+    /// searched for the fields `echoed`. `files` finds the tables that lookups read.
     ///
     /// # Errors
-    /// When a feature is malformed, is not used or does not fit its input, or an input is not fed.
-    pub fn compile(spec: &ServingSpec, ports: &[Port], echoed: &[FieldPath], files: &Files) -> Result<Self> {
+    /// When a feature is malformed, is not used or does not fit its input, or when nothing feeds an input.
+    pub fn compile(spec: &FeatureParts, ports: &[Port], echoed: &[FieldPath], files: &Files) -> Result<Self> {
         for name in spec.inputs.keys() {
-            let known = ports.iter().any(|port| port.name == *name);
-            ensure!(known, "[inputs] names `{name}`; {}", has_inputs(ports));
+            let is_known = ports.iter().any(|port| port.name == *name);
+            ensure!(is_known, "[inputs] names `{name}`; {}", wiring::list(ports));
         }
-        let meant;
         let is_implied = spec.features.is_empty();
-        let spec = if is_implied {
-            meant = by_name(spec, ports);
-            &meant
-        } else {
-            spec
+        let implied = is_implied.then(|| ImpliedParts::of(spec.inputs, ports));
+        let spec = match &implied {
+            Some(ImpliedParts { features, inputs }) => FeatureParts { features, inputs, ..*spec },
+            None => *spec,
         };
-        let place =
-            |name: &str| spec.lines.get(name).map_or_else(String::new, |line| format!(" (line {line})"));
         for name in spec.features.keys() {
             let is_name = is_implied || !(name.is_empty() || name.starts_with('/'));
-            ensure!(is_name, "feature `{name}`{}: a name is not empty, and begins with no `/`", place(name));
+            ensure!(
+                is_name,
+                "feature `{name}`{}: expected a name that is not empty and does not begin with `/`",
+                spec.line(name)
+            );
         }
-        let mut scope = Scope::new(&spec.features, is_implied, &place, files);
-        let event_time = spec.event_time.as_ref().map(|operand| scope.operand(operand));
+        let mut compiler = Compiler::new(spec, is_implied, files);
+        let event_time = spec.event_time.map(|operand| compiler.operand(operand));
         let event_time = event_time.transpose().context("event_time")?;
         if let Some(source) = &event_time {
-            let is_time = source.ty != Type::Bool && !matches!(source.at, At::Literal(_));
-            ensure!(is_time, "event_time: a field, or a feature that is a date or a number of seconds");
+            let is_time = source.ty != Type::Bool && !matches!(source.location, Location::Literal(_));
+            ensure!(
+                is_time,
+                "event_time: expected a field, or a feature that is a date or a number of seconds"
+            );
         }
-        let mut features = Vec::with_capacity(spec.features.len());
-        for name in spec.features.keys() {
-            features.push((name.clone(), scope.feature(name)?));
-        }
+        let features = Self::features(&spec, &mut compiler)?;
 
         let mut inputs = Vec::with_capacity(ports.len());
         for port in ports {
-            let names = features_for(port, spec, ports, &scope)?;
+            let names = wiring::features_for(port, &spec, ports, compiler.unused())?;
             let label = || format!("input `{}` ({})", port.name, port.element.name());
-            let columns = names.iter().map(|name| {
-                let known = scope.named(name).with_context(label)?;
-                Ok((name.as_str(), known))
+            let features = names.iter().map(|name| {
+                let feature = compiler.named(name).with_context(label)?;
+                Ok((name.as_str(), feature))
             });
-            let columns = columns.collect::<Result<Vec<_>>>()?;
-            inputs.push(InputPlan::compile(port, &columns).with_context(label)?);
+            let features = features.collect::<Result<Vec<_>>>()?;
+            inputs.push(InputPlan::compile(port, &features).with_context(label)?);
         }
-        if let Some(name) = scope.unused() {
-            bail!("feature `{name}`{} feeds no input and no feature; {}", place(name), has_inputs(ports));
+        if let Some(name) = compiler.unused().next() {
+            bail!(
+                "feature `{name}`{} feeds no input and no feature; {}",
+                spec.line(name),
+                wiring::list(ports)
+            );
         }
-        Ok(Self::finish(scope, inputs, event_time, features, echoed))
+        Ok(Self::finish(compiler, inputs, event_time, features, echoed))
     }
 
-    /// A plan of features alone, which feed no model: to look at their values.
+    /// Compiles the features alone, without a model. [`FeaturePlan::values`] then gives their values.
     ///
     /// # Errors
-    /// When one is malformed.
-    pub fn of_features(spec: &ServingSpec, files: &Files) -> Result<Self> {
-        let mut scope = Scope::new(&spec.features, false, &|_| String::new(), files);
-        let features = spec.features.keys().map(|name| Ok((name.clone(), scope.feature(name)?)));
-        let features = features.collect::<Result<_>>()?;
-        Ok(Self::finish(scope, Vec::new(), None, features, &[]))
+    /// When a feature is malformed.
+    pub fn of_features(spec: &FeatureParts, files: &Files) -> Result<Self> {
+        let mut compiler = Compiler::new(*spec, false, files);
+        let features = Self::features(spec, &mut compiler)?;
+        Ok(Self::finish(compiler, Vec::new(), None, features, &[]))
+    }
+
+    fn features(spec: &FeatureParts, compiler: &mut Compiler) -> Result<Vec<PlannedFeature>> {
+        let features = spec.features.iter().map(|(name, feature)| {
+            let transform = feature.transform.key();
+            Ok(PlannedFeature { name: name.clone(), transform, compiled: compiler.feature(name)? })
+        });
+        features.collect()
     }
 
     fn finish(
-        scope: Scope,
+        compiler: Compiler,
         inputs: Vec<InputPlan>,
         event_time: Option<Source>,
-        features: Vec<(String, Known)>,
+        features: Vec<PlannedFeature>,
         echoed: &[FieldPath],
     ) -> Self {
-        let (wanted, steps, registers) = scope.finish();
-        let fields = Fields::new(wanted.into_iter().chain(echoed.iter().cloned()));
+        let (wanted, steps, registers) = compiler.finish();
+        let fields = FieldTree::new(wanted.into_iter().chain(echoed.iter().cloned()));
         Self { fields, steps, registers, inputs, event_time, features }
     }
 
-    /// Room for what is known of one record at a time.
+    /// Makes the working memory for [`FeaturePlan::extract`], which documents share one after the other.
     #[must_use]
     pub fn row<'a>(&self) -> Row<'a> {
         Row::new(self.fields.count(), self.registers)
     }
 
-    /// The slot of a field that the plan looks for.
+    /// Returns the slot of a field in a [`Row`], or `None` if the plan does not read the field.
     #[must_use]
     pub fn slot(&self, path: &FieldPath) -> Option<usize> {
         self.fields.slot(path)
     }
 
-    /// No rows yet.
+    /// Makes an empty batch of rows.
     #[must_use]
     pub fn rows(&self) -> Rows {
         Rows { inputs: self.inputs.iter().map(InputPlan::empty).collect(), len: 0 }
     }
 
-    /// Adds the row of `document` to `rows`, and leaves the document's fields in `row`.
+    /// Appends the row of `document` to `rows`. The fields of the document stay in `row`.
     ///
     /// # Errors
-    /// When the document is malformed or a field does not fit; `rows` is then as it was.
+    /// When the document is malformed or a value does not fit. `rows` is then unchanged.
+    #[inline]
     pub fn extract<'a>(
         &self,
         document: &'a [u8],
@@ -175,7 +230,7 @@ impl FeaturePlan {
         Ok(())
     }
 
-    /// Computes the features of `document`, all that are not read right into an input.
+    /// Runs the steps for `document`.
     fn compute<'a>(&self, document: &'a [u8], row: &mut Row<'a>) -> Result<(), Rejected> {
         row.next();
         self.fields.extract(document, &mut row.fields)?;
@@ -184,7 +239,7 @@ impl FeaturePlan {
         }
         if let Some(source) = &self.event_time {
             let time = transforms::event_time(source, row).map_err(|problem| match problem.kind {
-                Kind::Rejected => *problem.reason,
+                ProblemKind::Rejected => *problem.reason,
                 _ => Rejected::Feature { feature: "event_time".to_owned(), reason: problem.reason },
             })?;
             row.event_time = Some(time);
@@ -192,42 +247,39 @@ impl FeaturePlan {
         row.check()
     }
 
-    /// The features, in the order in which they are computed: name, transform, types of its columns.
-    pub fn describe<'p>(
-        &'p self,
-        spec: &'p ServingSpec,
-    ) -> impl Iterator<Item = (&'p str, &'static str, Vec<Type>)> {
-        self.features.iter().map(|(name, known)| {
-            let transform = spec.features.get(name).map_or("field", |feature| feature.transform.key());
-            (name.as_str(), transform, known.columns.iter().map(|column| column.ty).collect())
+    /// Describes each feature: its name, its transform, and the types of its columns.
+    pub fn describe(&self) -> impl Iterator<Item = (&str, &'static str, Vec<Type>)> {
+        self.features.iter().map(|feature| {
+            let types = feature.compiled.columns.iter().map(|column| column.ty).collect();
+            (feature.name.as_str(), feature.transform, types)
         })
     }
 
-    /// The value of each feature of `document` as JSON, NaN as `null`.
+    /// Computes the value of each feature of `document` as JSON. NaN becomes `null`.
     ///
     /// # Errors
-    /// When the document, or a feature in it, is rejected.
+    /// When the document is malformed or a feature rejects it.
     pub fn values(&self, document: &[u8]) -> Result<Vec<(&str, String)>, Rejected> {
         let mut row = self.row();
         self.compute(document, &mut row)?;
-        let values = self.features.iter().map(|(name, known)| {
-            let columns =
-                known.columns.iter().map(|column| json(column, &row)).collect::<Result<Vec<_>, _>>()?;
-            let value =
-                if known.names.is_empty() { columns.concat() } else { format!("[{}]", columns.join(", ")) };
+        let values = self.features.iter().map(|PlannedFeature { name, compiled, .. }| {
+            let columns = compiled.columns.iter().map(|column| json(column, &row));
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            let is_single = compiled.names.is_empty();
+            let value = if is_single { columns.concat() } else { format!("[{}]", columns.join(", ")) };
             Ok((name.as_str(), value))
         });
         values.collect()
     }
 }
 
-/// A value as JSON.
+/// Returns the value of a source as JSON.
 fn json(source: &Source, row: &Row) -> Result<String, Rejected> {
     let mut json = String::new();
     let value = source.value(row).map_err(|problem| *problem.reason)?;
+    // A write to memory cannot fail.
     match value {
         Value::Double(value) if value.is_nan() => json.push_str("null"),
-        // Nothing fails that writes to memory.
         Value::Double(value) => _ = write!(json, "{value:?}"),
         Value::Int64(value) => _ = write!(json, "{value}"),
         Value::Bool(value) => _ = write!(json, "{value}"),
@@ -235,62 +287,6 @@ fn json(source: &Source, row: &Row) -> Result<String, Rejected> {
         Value::Json(text) => json.push_str(row.str(text)),
     }
     Ok(json)
-}
-
-/// The spec that is meant when one has no features: every input is the field of its name, of a map every feature that
-/// it was fitted on, unless `inputs` lists other names.
-fn by_name(spec: &ServingSpec, ports: &[Port]) -> ServingSpec {
-    let mut meant = ServingSpec { event_time: spec.event_time.clone(), ..ServingSpec::default() };
-    for port in ports {
-        let names = spec.inputs.get(&port.name).cloned().unwrap_or_else(|| match port.element {
-            Element::Map(_) => vocabulary::features_of(&port.keys).into_iter().map(str::to_owned).collect(),
-            _ if port.keys.is_empty() => vec![port.name.clone()],
-            _ => port.keys.clone(),
-        });
-        let fields = names.iter().map(|name| (name.clone(), FeatureSpec::field(&pointer_to(name))));
-        meant.features.extend(fields);
-        meant.inputs.insert(port.name.clone(), names);
-    }
-    meant
-}
-
-/// A name may begin with `/`: as a pointer it reaches the same member.
-fn pointer_to(name: &str) -> String {
-    if name.starts_with('/') {
-        format!("/{}", name.replace('~', "~0").replace('/', "~1"))
-    } else {
-        name.to_owned()
-    }
-}
-
-/// The names of the features that make up an input.
-fn features_for(port: &Port, spec: &ServingSpec, ports: &[Port], scope: &Scope) -> Result<Vec<String>> {
-    if let Some(names) = spec.inputs.get(&port.name) {
-        return Ok(names.clone());
-    }
-    if spec.features.contains_key(&port.name) {
-        return Ok(vec![port.name.clone()]);
-    }
-    let is_sparse = matches!(port.element, Element::Map(_));
-    if !is_sparse && !port.keys.is_empty() {
-        return Ok(port.keys.clone());
-    }
-    let last: Vec<String> = scope.unasked().map(str::to_owned).collect();
-    let takes_all = is_sparse || last.len() == 1;
-    if ports.len() == 1 && takes_all {
-        return Ok(last);
-    }
-    bail!(
-        "no feature feeds input `{}`: list its {} column(s) in order, `[inputs]` `{} = [\"…\"]`",
-        port.name,
-        port.width,
-        port.name,
-    );
-}
-
-fn has_inputs(ports: &[Port]) -> String {
-    let names: Vec<_> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
-    format!("the model's inputs are {}", names.join(", "))
 }
 
 #[cfg(test)]

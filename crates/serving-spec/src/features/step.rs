@@ -1,64 +1,56 @@
-//! One feature's part of the work on a record.
+//! The computation of one feature for a document, with its policy for missing and invalid values.
 
 use std::fmt;
 use std::ops::Range;
 
-use super::feature::Literal;
+use super::computation::{Compute, ComputeOne};
+use super::literal::Literal;
 use super::operand::Source;
-use super::value::{Kind, Problem, Row, Type, Value};
+use super::problem::{Problem, ProblemKind};
+use super::row::Row;
+use super::value::{Type, Value};
 use crate::rejected::Rejected;
 
-/// Computes a feature.
+/// Computes one feature.
 pub(super) struct Step {
     pub feature: Box<str>,
-    /// The register of its first column.
+    /// The register of the first column.
     pub start: usize,
-    /// The types of its columns.
+    /// The type of each column.
     pub types: Vec<Type>,
-    pub otherwise: Otherwise,
+    pub on_missing: OnMissing,
     pub invalid_is_missing: bool,
-    /// The features among its operands that no step computes: fields of the record, which reject it where they are missing.
+    /// The operands that are features without a step: plain fields, which reject a document that lacks them.
     pub plain: Vec<Source>,
     pub compute: Compute,
 }
 
-/// What a missing value is taken for.
+/// What happens when the value is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Otherwise {
+pub(super) enum OnMissing {
+    /// The document is rejected.
     Reject,
+    /// The value is NaN.
     Nan,
-    /// These, a column each.
+    /// The columns take these values, one each.
     Default(Vec<Literal>),
 }
 
-pub(super) type One = dyn for<'a> Fn(&mut Row<'a>) -> Result<Value<'a>, Problem> + Send + Sync;
-pub(super) type Several = dyn for<'a> Fn(&mut Row<'a>, usize) -> Result<(), Problem> + Send + Sync;
-
-/// How it is computed.
-pub(super) enum Compute {
-    /// The value of its one column.
-    One(Box<One>),
-    /// The values of its columns, each by itself.
-    Each(Vec<Box<One>>),
-    /// Into the registers from the given one on.
-    Several(Box<Several>),
-}
-
 impl Step {
-    /// Sets the feature's registers.
+    /// Sets the registers of the feature.
     pub fn run(&self, row: &mut Row) -> Result<(), Rejected> {
         match &self.compute {
             Compute::One(compute) => self.set(0, compute, row),
             Compute::Each(columns) => {
                 columns.iter().enumerate().try_for_each(|(column, compute)| self.set(column, compute, row))
             }
-            Compute::Several(compute) => {
+            Compute::All(compute) => {
                 compute(row, self.start).or_else(|problem| self.settle(problem, 0..self.types.len(), row))
             }
         }
     }
 
-    fn set(&self, column: usize, compute: &One, row: &mut Row) -> Result<(), Rejected> {
+    fn set(&self, column: usize, compute: &ComputeOne, row: &mut Row) -> Result<(), Rejected> {
         match compute(row) {
             Ok(value) => {
                 row.values[self.start + column] = self.typed(column, value);
@@ -68,7 +60,8 @@ impl Step {
         }
     }
 
-    /// A feature that can be NaN is a double, whatever its transform gives.
+    /// Converts a value to the type of its column. A feature that can be NaN is a double, whatever its
+    /// transform returns.
     fn typed<'a>(&self, column: usize, value: Value<'a>) -> Value<'a> {
         let is_double = self.types[column] == Type::Double;
         match value {
@@ -78,49 +71,43 @@ impl Step {
         }
     }
 
+    /// Applies the policy to columns without a value.
     fn settle(&self, problem: Problem, columns: Range<usize>, row: &mut Row) -> Result<(), Rejected> {
         let Problem { kind, reason } = problem;
         let is_missing = match kind {
-            Kind::Missing | Kind::NaN => true,
-            Kind::Invalid => self.invalid_is_missing,
-            Kind::Rejected => return Err(*reason),
+            ProblemKind::Missing | ProblemKind::NaN => true,
+            ProblemKind::Invalid => self.invalid_is_missing,
+            ProblemKind::Rejected => return Err(*reason),
         };
-        // Not all of its operands were read, perhaps, and what rejects the record is not mended by who uses it.
+        // The transform may have stopped before it read all operands. An operand that rejects the document
+        // does so whatever the policy of this feature says.
         for field in &self.plain {
             field.value(row).map_err(|problem| *problem.reason)?;
         }
         let registers = self.start + columns.start..self.start + columns.end;
-        match &self.otherwise {
-            Otherwise::Default(values) if is_missing => {
+        match &self.on_missing {
+            OnMissing::Default(values) if is_missing => {
+                let is_json = self.types[0] == Type::Json;
                 for (register, value) in registers.zip(&values[columns]) {
                     row.values[register] = match value {
-                        Literal::Double(value) if self.types[0] != Type::Json => Value::Double(*value),
-                        Literal::Int64(value) if self.types[0] != Type::Json => Value::Int64(*value),
-                        Literal::Bool(value) if self.types[0] != Type::Json => Value::Bool(*value),
-                        Literal::String(value) if self.types[0] != Type::Json => Value::Text(row.make(value)),
-                        json => Value::Json(row.make(&json.to_json())),
+                        json if is_json => Value::Json(row.build(&json.to_json())),
+                        Literal::Double(value) => Value::Double(*value),
+                        Literal::Int64(value) => Value::Int64(*value),
+                        Literal::Bool(value) => Value::Bool(*value),
+                        Literal::String(value) => Value::Text(row.build(value)),
                     };
                 }
             }
-            Otherwise::Nan if is_missing => row.values[registers].fill(Value::Double(f64::NAN)),
-            // What is made of NaN is NaN, if it has room for that.
-            Otherwise::Reject
-                if kind == Kind::NaN && self.types[columns].iter().all(|ty| *ty == Type::Double) =>
+            OnMissing::Nan if is_missing => row.values[registers].fill(Value::Double(f64::NAN)),
+            // NaN propagates to a feature that is a double.
+            OnMissing::Reject
+                if kind == ProblemKind::NaN && self.types[columns].iter().all(|ty| *ty == Type::Double) =>
             {
                 row.values[registers].fill(Value::Double(f64::NAN));
             }
             _ => return Err(Rejected::Feature { feature: self.feature.to_string(), reason }),
         }
         Ok(())
-    }
-}
-
-impl Literal {
-    fn to_json(&self) -> String {
-        match self {
-            Self::String(value) => serde_json::Value::from(value.as_str()).to_string(),
-            other => other.to_string(),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::columns::{Number, Sparse, Values};
+use crate::ServingSpec;
+use crate::columns::{Element, Number, Sparse, Values};
 
 fn port(name: &str, element: Element, width: usize) -> Port {
     Port { name: name.to_owned(), element, width, keys: Vec::new() }
@@ -12,6 +13,10 @@ fn map(names: &[&str]) -> Port {
 
 fn spec(toml: &str) -> ServingSpec {
     toml::from_str(toml).unwrap()
+}
+
+fn compile(toml: &str, ports: &[Port]) -> Result<FeaturePlan> {
+    FeaturePlan::compile(&spec(toml).feature_parts(), ports, &[], &no_files)
 }
 
 fn rows(plan: &FeaturePlan, documents: &[&str]) -> (Rows, Vec<Rejected>) {
@@ -29,13 +34,7 @@ const RIDE: &str = r#"
 
 #[test]
 fn a_ride_is_two_entries_of_a_wide_row() {
-    let plan = FeaturePlan::compile(
-        &spec(RIDE),
-        &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])],
-        &[],
-        &no_files,
-    )
-    .unwrap();
+    let plan = compile(RIDE, &[map(&["PU_DO=130_205", "PU_DO=1_2", "trip_distance"])]).unwrap();
     let (rows, rejected) = rows(
         &plan,
         &[
@@ -56,7 +55,7 @@ fn a_ride_is_two_entries_of_a_wide_row() {
 #[test]
 fn a_rejected_record_leaves_no_part_of_a_row() {
     let ports = [port("a", Element::Float, 1), port("b", Element::String, 1), port("c", Element::Int64, 2)];
-    let plan = FeaturePlan::compile(&ServingSpec::default(), &ports, &[], &no_files).unwrap();
+    let plan = compile("", &ports).unwrap();
     let (rows, rejected) = rows(
         &plan,
         &[
@@ -87,15 +86,14 @@ fn a_rejected_record_leaves_no_part_of_a_row() {
 #[test]
 fn several_features_make_the_columns_of_one_input_in_the_listed_order() {
     let toml = "[features]\na = { field = \"/x/a\" }\nb = { field = \"b\" }\n[inputs]\nX = [\"b\", \"a\"]";
-    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Double, 2)], &[], &no_files).unwrap();
+    let plan = compile(toml, &[port("X", Element::Double, 2)]).unwrap();
     let (rows, _) = rows(&plan, &[r#"{"x": {"a": 1}, "b": 2}"#]);
     assert_eq!(rows.inputs, [Values::Double(vec![2.0, 1.0])]);
 }
 
 #[test]
 fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
-    let plan =
-        FeaturePlan::compile(&ServingSpec::default(), &[map(&["zone=a=b", "/km"])], &[], &no_files).unwrap();
+    let plan = compile("", &[map(&["zone=a=b", "/km"])]).unwrap();
     let (rows, rejected) = rows(&plan, &[r#"{"zone": "a=b", "/km": 2.5}"#]);
     assert_eq!(rejected, []);
     let expected = Sparse { columns: vec![1, 0], values: vec![2.5, 1.0], entries: 2 };
@@ -105,16 +103,16 @@ fn without_a_spec_a_dict_vectorizers_features_are_read_by_name() {
 #[test]
 fn inputs_alone_list_fields() {
     let ports = [port("X", Element::Float, 2), port("b", Element::Int64, 1)];
-    let plan = FeaturePlan::compile(&spec("[inputs]\nX = [\"b\", \"a\"]"), &ports, &[], &no_files).unwrap();
+    let plan = compile("[inputs]\nX = [\"b\", \"a\"]", &ports).unwrap();
     let (rows, _) = rows(&plan, &[r#"{"a": 1, "b": 2}"#]);
     assert_eq!(rows.inputs, [Values::Float(vec![2.0, 1.0]), Values::Int64(vec![2])]);
 }
 
 #[test]
-fn echoed_fields_are_looked_for_too() {
+fn echoed_fields_are_found_too() {
     let id = FieldPath::parse("/ride_id").unwrap();
     let plan = FeaturePlan::compile(
-        &spec(RIDE),
+        &spec(RIDE).feature_parts(),
         &[map(&["PU_DO=1_2", "trip_distance"])],
         std::slice::from_ref(&id),
         &no_files,
@@ -147,12 +145,12 @@ fn every_mismatch_of_spec_and_model_is_named() {
         (
             "[features.a]\nconcat = [\"/a\"]",
             vec![port("a", Element::Float, 1)],
-            "feature `a`: it is of type string, and float is needed",
+            "feature `a`: expected float, found type string",
         ),
         (
             "[features.a]\nlog1p = \"/a\"",
             vec![port("a", Element::Int64, 1)],
-            "feature `a`: it is of type double, and int64 is needed",
+            "feature `a`: expected int64, found type double",
         ),
         (
             "[features.d]\nratio = [\"/a\", \"/b\"]\n[features.e]\nlog1p = \"d\"\n[features.f]\nlog1p = \"d\"",
@@ -170,23 +168,23 @@ fn every_mismatch_of_spec_and_model_is_named() {
         (
             "[features.a]\nfield = \"a\"\n[features.b]\nfield = \"b\"\n[inputs]\nX = [\"a\", \"b\"]",
             vec![float(3)],
-            "3 columns, but the features given have 2",
+            "3 columns, but its features have 2",
         ),
     ];
     for (toml, ports, expected) in cases {
-        let error = format!("{:#}", FeaturePlan::compile(&spec(toml), ports, &[], &no_files).unwrap_err());
+        let error = format!("{:#}", compile(toml, ports).unwrap_err());
         assert!(error.contains(expected), "{toml}\n  gave: {error}\n  not: {expected}");
     }
 }
 
 #[test]
-fn features_of_features_feed_no_input_but_by_them() {
+fn a_feature_that_another_feature_uses_feeds_no_input() {
     let toml = r#"
         [features]
         log = { log1p = "speed" }
         speed = { ratio = ["/km", "/h"] }
     "#;
-    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Float, 1)], &[], &no_files).unwrap();
+    let plan = compile(toml, &[port("X", Element::Float, 1)]).unwrap();
     let (rows, rejected) = rows(&plan, &[r#"{"km": 3, "h": 1}"#, r#"{"km": 3, "h": 0}"#, r#"{"h": 1}"#]);
     assert_eq!(rows.inputs, [Values::Float(vec![4.0_f32.ln()])]);
     let rejected: Vec<String> = rejected.iter().map(ToString::to_string).collect();
@@ -200,7 +198,7 @@ fn features_of_features_feed_no_input_but_by_them() {
 }
 
 #[test]
-fn several_columns_are_several_of_an_input() {
+fn a_feature_with_several_columns_fills_several_of_an_input() {
     let toml = r#"
         [features]
         zone = { one_hot = "/zone", vocabulary = ["a", 7], handle_unknown = "ignore" }
@@ -208,7 +206,7 @@ fn several_columns_are_several_of_an_input() {
         [inputs]
         X = ["n", "zone", "zone.7"]
     "#;
-    let plan = FeaturePlan::compile(&spec(toml), &[port("X", Element::Float, 4)], &[], &no_files).unwrap();
+    let plan = compile(toml, &[port("X", Element::Float, 4)]).unwrap();
     let (rows, rejected) =
         rows(&plan, &[r#"{"zone": 7, "n": 0.5}"#, r#"{"zone": "b", "n": 1}"#, r#"{"zone": "a"}"#]);
     assert_eq!(rejected, []);
@@ -218,26 +216,24 @@ fn several_columns_are_several_of_an_input() {
 }
 
 #[test]
-fn integers_beyond_doubles_stay_what_they_are_or_are_rejected() {
+fn integers_beyond_2_to_the_53_are_exact_or_rejected() {
     let wide = r#"{"a": 9007199254740993}"#;
     let rows_of = |element| {
-        let plan =
-            FeaturePlan::compile(&ServingSpec::default(), &[port("a", element, 1)], &[], &no_files).unwrap();
+        let plan = compile("", &[port("a", element, 1)]).unwrap();
         rows(&plan, &[wide])
     };
     assert_eq!(rows_of(Element::Int64).0.inputs, [Values::Int64(vec![9_007_199_254_740_993])]);
     let counts = Port { keys: vec!["a".to_owned()], ..port("X", Element::Map(Number::Int64), 1) };
-    let plan = FeaturePlan::compile(&ServingSpec::default(), &[counts], &[], &no_files);
+    let plan = compile("", &[counts]);
     let rejected = rows(&plan.unwrap(), &[wide]).1;
-    assert!(rejected[0].to_string().contains("at most 2^53"), "{}", rejected[0]);
+    assert!(rejected[0].to_string().contains("from -2^53 to 2^53"), "{}", rejected[0]);
 }
 
 #[test]
-fn the_events_own_time_is_read_beside_the_row() {
+fn the_event_time_is_read_beside_the_row() {
     let toml = |time: &str| format!("event_time = {time}\n[features]\na = {{ field = \"a\" }}");
     let times = |time: &str, documents: &[&str]| -> Vec<Result<Option<f64>, String>> {
-        let plan = FeaturePlan::compile(&spec(&toml(time)), &[port("a", Element::Float, 1)], &[], &no_files)
-            .unwrap();
+        let plan = compile(&toml(time), &[port("a", Element::Float, 1)]).unwrap();
         let (mut rows, mut row) = (plan.rows(), plan.row());
         let mut time = |document: &&'static str| {
             let extracted = plan.extract(document.as_bytes(), &mut row, &mut rows);

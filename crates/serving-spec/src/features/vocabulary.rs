@@ -1,28 +1,28 @@
-//! scikit-learn's `DictVectorizer`, taken out of the graph: from a feature's value to its one-hot column.
+//! scikit-learn's `DictVectorizer`, outside the graph: from the value of a feature to its one-hot column.
 //!
-//! A string value `v` of feature `f` has the column named `f=v`, with the value 1; a number has the column named `f`;
-//! a value without a column counts as zero.
-//! Rule: <https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.DictVectorizer.html>
+//! A string `v` of feature `f` sets the column `f=v` to 1. A number sets the column `f` to itself. A value
+//! without a column counts as zero. Rule:
+//! <https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.DictVectorizer.html>
 
 use anyhow::{Result, bail, ensure};
 use hashbrown::HashMap;
 
 use crate::columns::Sparse;
 
-/// What stands between a feature's name and its value in the name of a column.
+/// Separates the name of a feature from its value in the name of a column.
 const SEPARATOR: &str = "=";
 
-/// The columns of one feature.
+/// The columns of one feature in a vocabulary.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeatureColumns {
     categories: HashMap<Box<str>, i32>,
     number: Option<i32>,
 }
 
-/// The columns of each feature among those that `vocabulary` names, in their order.
+/// Assigns the columns of a `vocabulary` to features. Columns are numbered in the order of the vocabulary.
 ///
 /// # Errors
-/// When a column is that of no feature or of two, or a feature has none; also when a feature is listed twice.
+/// When a feature is listed twice or has no columns, or when a column belongs to no feature or to two.
 pub fn spread(features: &[&str], vocabulary: &[String]) -> Result<Vec<FeatureColumns>> {
     let mut columns = vec![FeatureColumns::default(); features.len()];
     let mut places = HashMap::with_capacity(features.len());
@@ -36,7 +36,7 @@ pub fn spread(features: &[&str], vocabulary: &[String]) -> Result<Vec<FeatureCol
             let Some(place) = places.get(feature) else { return Ok(None) };
             if let Some(other) = owner.replace(*place) {
                 bail!(
-                    "its DictVectorizer's column `{name}` is that of both `{}` and `{feature}`",
+                    "the column `{name}` of its DictVectorizer belongs to both `{}` and `{feature}`",
                     features[other]
                 );
             }
@@ -58,7 +58,7 @@ pub fn spread(features: &[&str], vocabulary: &[String]) -> Result<Vec<FeatureCol
         bail!("its DictVectorizer has no column for feature `{feature}`");
     }
     if let Some(name) = unclaimed {
-        bail!("its DictVectorizer was fitted on `{}` too, which no feature gives", feature_of(name));
+        bail!("its DictVectorizer was fitted on `{}` too: add a feature of this name", feature_of(name));
     }
     Ok(columns)
 }
@@ -68,26 +68,26 @@ impl FeatureColumns {
         self.categories.is_empty() && self.number.is_none()
     }
 
-    /// Whether it has columns for categories.
+    /// Whether the feature has columns for strings.
     #[must_use]
     pub fn takes_strings(&self) -> bool {
         !self.categories.is_empty()
     }
 
-    /// The column of a number, if it has one.
+    /// Returns the column of a number, if the feature has one.
     #[must_use]
     pub fn number(&self) -> Option<i32> {
         self.number
     }
 
-    /// The column of a category; [`Sparse::NONE`] for one that training never saw.
+    /// Returns the column of a string, or [`Sparse::NONE`] for one that was not in the training data.
     #[must_use]
     pub fn category(&self, value: &str) -> i32 {
         self.categories.get(value).copied().unwrap_or(Sparse::NONE)
     }
 }
 
-/// The features that a vocabulary was fitted on, as far as its names tell.
+/// Returns the features that a vocabulary was fitted on, as far as the names of its columns tell.
 #[must_use]
 pub fn features_of(vocabulary: &[String]) -> Vec<&str> {
     let mut features: Vec<&str> = vocabulary.iter().map(|name| feature_of(name)).collect();
@@ -96,7 +96,7 @@ pub fn features_of(vocabulary: &[String]) -> Vec<&str> {
     features
 }
 
-/// What stands before the first separator.
+/// Returns the part before the first separator.
 fn feature_of(column: &str) -> &str {
     column.split_once(SEPARATOR).map_or(column, |(feature, _)| feature)
 }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_category_has_a_column_of_its_own_and_a_number_that_of_its_name() {
+    fn each_category_has_a_column_and_a_number_has_one() {
         let columns = spread(&["distance", "zone", "zones"], &vocabulary()).unwrap();
         let [distance, zone, zones] = columns.as_slice() else { panic!("three") };
         assert_eq!([zone.category("1"), zone.category("2"), zone.category("=")], [0, 1, 2]);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_column_is_that_of_one_feature() {
+    fn every_column_belongs_to_one_feature() {
         let error = |features: &[&str], names: &[&str]| {
             let vocabulary: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             spread(features, &vocabulary).unwrap_err().to_string()
@@ -130,12 +130,13 @@ mod tests {
         assert!(error(&["a", "c"], &["a"]).contains("no column for feature `c`"));
         assert!(error(&["a", "a"], &["a"]).contains("`a` is listed twice"));
         assert!(
-            error(&["a", "a=b"], &["a=b=c", "a=x"]).contains("column `a=b=c` is that of both `a` and `a=b`")
+            error(&["a", "a=b"], &["a=b=c", "a=x"])
+                .contains("column `a=b=c` of its DictVectorizer belongs to both `a` and `a=b`")
         );
     }
 
     #[test]
-    fn the_features_are_read_off_the_names() {
+    fn features_are_derived_from_the_names_of_columns() {
         assert_eq!(features_of(&vocabulary()), ["distance", "zone", "zones"]);
     }
 }

@@ -1,17 +1,18 @@
-//! The result of a document: its prediction, where the document came from, and an id that stays the same when the
-//! record is delivered again.
+//! The result of a document: its prediction, where the document came from, and an id that stays the same when
+//! the record is delivered again.
 //!
 //! ```json
 //! {"id": "…", "model": "…", "version": "…", "prediction": {…},
 //!  "source": {"shard": "…", "sequence_number": "…", "arrived_at": 1654161514.132}}
 //! ```
 
+mod json;
 mod provenance;
 mod result_field;
+mod result_spec;
 
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::columns::{Port, Values};
@@ -21,12 +22,25 @@ use crate::rejected::Rejected;
 use result_field::{Origin, ResultField};
 
 pub use provenance::Provenance;
-pub use result_field::ResultSpec;
+pub use result_spec::ResultSpec;
 
 /// The namespace of the ids of results: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8_ec81);
 
-/// Writes results. It is compiled once, from the `[result]` table of the serving spec and the model's outputs.
+/// Writes results. It is compiled once, from the `[result]` table of the serving spec and the model's
+/// outputs.
+///
+/// ```
+/// use serving_spec::ResultPlan;
+/// use serving_spec::columns::{Element, Port, Values};
+///
+/// let port = Port { name: "label".into(), element: Element::Int64, width: 1, keys: Vec::new() };
+/// let plan = ResultPlan::compile(&Default::default(), &[port], "model", "version")?;
+/// let mut prediction = Vec::new();
+/// plan.push_prediction(&mut prediction, &[Values::Int64(vec![7, 8])], 1, &[])?;
+/// assert_eq!(prediction, br#"{"label":8}"#);
+/// # anyhow::Ok(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ResultPlan {
     /// `"model":…,"version":…,"prediction":`, which every result repeats.
@@ -55,14 +69,15 @@ impl ResultPlan {
             fields.collect::<Result<_>>()?
         };
         let mut head = b",\"model\":".to_vec();
-        push_json(&mut head, &model);
+        json::push(&mut head, &model);
         head.extend_from_slice(b",\"version\":");
-        push_json(&mut head, &version);
+        json::push(&mut head, &version);
         head.extend_from_slice(b",\"prediction\":");
         Ok(Self { head, version: version.to_owned(), fields })
     }
 
-    /// Returns the fields of the document that results repeat, in the order in which [`ResultPlan::write`] takes them.
+    /// Returns the fields of the document that results repeat, in the order in which [`ResultPlan::write`]
+    /// takes them.
     #[must_use]
     pub fn echoed(&self) -> Vec<FieldPath> {
         let paths = self.fields.iter().filter_map(|field| match &field.origin {
@@ -72,7 +87,8 @@ impl ResultPlan {
         paths.collect()
     }
 
-    /// Returns the id of the result for the document at `place` of `record`: the UUIDv5 of `record|place|version`.
+    /// Returns the id of the result for the document at `place` of `record`: the UUIDv5 of
+    /// `record|place|version`.
     ///
     /// Every delivery of the record gives the same id. Another version of the model gives another one.
     #[must_use]
@@ -83,8 +99,8 @@ impl ResultPlan {
     /// Writes the result of one document as one line of JSON.
     ///
     /// The prediction is row `row` of `outputs`. `echoed` holds the JSON texts of the fields of
-    /// [`ResultPlan::echoed`]. `event_time` says when the event took place, in seconds since the epoch; NaN becomes
-    /// `null`.
+    /// [`ResultPlan::echoed`]. `event_time` says when the event took place, in seconds since the epoch; NaN
+    /// becomes `null`.
     ///
     /// # Errors
     /// - [`Rejected::NonFinite`] when a prediction is NaN or infinite.
@@ -102,7 +118,7 @@ impl ResultPlan {
         let Provenance { record, source, place, arrived_at } = *provenance;
         let mut result = Vec::with_capacity(512);
         result.extend_from_slice(b"{\"id\":");
-        push_json(&mut result, &self.id(record, place));
+        json::push(&mut result, &self.id(record, place));
         result.extend_from_slice(&self.head);
         self.push_prediction(&mut result, outputs, row, echoed)?;
         result.extend_from_slice(b",\"source\":{");
@@ -112,14 +128,14 @@ impl ResultPlan {
         }
         if place > 0 {
             result.extend_from_slice(b"\"sub_sequence_number\":");
-            push_json(&mut result, &place);
+            json::push(&mut result, &place);
             result.push(b',');
         }
         result.extend_from_slice(b"\"arrived_at\":");
         result.extend_from_slice(arrived_at.unwrap_or("null").as_bytes());
         if let Some(event_time) = event_time {
             result.extend_from_slice(b",\"event_time\":");
-            push_json(&mut result, &Some(event_time).filter(|time| time.is_finite()));
+            json::push(&mut result, &Some(event_time).filter(|time| time.is_finite()));
         }
         result.extend_from_slice(b"}}");
         Ok(result)
@@ -151,9 +167,10 @@ impl ResultPlan {
                     field.push(result, (layout, style), (&outputs[*index], columns))?;
                 }
                 Origin::Echo(path) => {
-                    let json = echoed.next().copied().flatten();
-                    let json = json.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
-                    // A result is one line. In JSON, a raw line break is white space and never part of a value.
+                    let field = echoed.next().copied().flatten();
+                    let json = field.ok_or_else(|| Rejected::Missing { field: path.to_string() })?;
+                    // A result is one line. In JSON, a raw line break is white space and never part of a
+                    // value.
                     result.extend(json.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
                 }
             }
@@ -161,25 +178,6 @@ impl ResultPlan {
         result.push(b'}');
         Ok(())
     }
-}
-
-/// Appends a scalar or a string. A float becomes the shortest text that reads back as the same value.
-fn push_json(json: &mut Vec<u8>, value: &impl Serialize) {
-    // Neither a scalar nor a write to memory can fail.
-    let _ = serde_json::to_writer(json, value);
-}
-
-/// Returns the name of a member as JSON, with its colon.
-fn key(name: &str) -> Vec<u8> {
-    let mut key = json(name);
-    key.push(b':');
-    key
-}
-
-fn json(text: &str) -> Vec<u8> {
-    let mut json = Vec::new();
-    push_json(&mut json, &text);
-    json
 }
 
 #[cfg(test)]

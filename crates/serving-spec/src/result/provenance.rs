@@ -5,7 +5,7 @@
 pub struct Provenance<'a> {
     /// Names the record among all records of all doors. Ids are computed from this text.
     pub record: &'a str,
-    /// Says where the record is: members of the result's `source`, as JSON without the braces.
+    /// Says where the record is: members of the result's `source`, as JSON without the braces. It can be empty.
     pub source: &'a str,
     /// The document's place among the documents of its record, counted from 0.
     pub place: u32,

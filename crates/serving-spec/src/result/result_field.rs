@@ -4,37 +4,15 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
-use super::{json, key, push_json};
+use super::json;
+use super::result_spec::ResultSpec;
 use crate::columns::{Element, Port, Values};
 use crate::field_path::FieldPath;
 use crate::rejected::Rejected;
 
 /// The most decimals that a double can represent.
 const MAX_DECIMALS: usize = 15;
-
-/// One member of the result. Give exactly one of `output` and `field`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ResultSpec {
-    /// The name of an output of the model.
-    pub output: Option<String>,
-    /// A field of the record, which the result repeats unchanged: the name of a member, or a JSON pointer.
-    pub field: Option<String>,
-    /// For an output of integer labels: the words for the labels 0, 1, and so on. For an output with several
-    /// columns: the name of each column.
-    pub classes: Option<Vec<String>>,
-    /// Keeps only the score of this class. The output must have scores by class.
-    pub class: Option<String>,
-    /// Rounds numbers to this many decimals, half to even.
-    pub round: Option<usize>,
-    /// Turns a number into `true` if it is at least this value, else into `false`.
-    pub threshold: Option<f64>,
-    /// The two words to write instead of `false` and `true`. Needs `threshold`.
-    pub decision: Option<[String; 2]>,
-}
 
 /// A compiled member.
 #[derive(Debug, Clone)]
@@ -114,7 +92,7 @@ impl ResultField {
     }
 
     fn new(name: &str, origin: Origin) -> Self {
-        Self { name: name.to_owned(), key: key(name), origin }
+        Self { name: name.to_owned(), key: json::key(name), origin }
     }
 
     /// Appends the columns of one row: the elements of `values` in `range`.
@@ -177,17 +155,17 @@ impl ResultField {
                 let number = finite(number(values, at))?;
                 result.extend_from_slice(&words[usize::from(number >= *threshold)]);
             }
-            Style::Round(decimals) => push_json(result, &rounded(finite(number(values, at))?, *decimals)),
+            Style::Round(decimals) => json::push(result, &rounded(finite(number(values, at))?, *decimals)),
             Style::Plain => match values {
                 Values::Float(v) => {
                     finite(f64::from(v[at]))?;
-                    push_json(result, &v[at]);
+                    json::push(result, &v[at]);
                 }
-                Values::Double(v) => push_json(result, &finite(v[at])?),
-                Values::Int64(v) => push_json(result, &v[at]),
-                Values::Int32(v) => push_json(result, &v[at]),
-                Values::Bool(v) => push_json(result, &v[at]),
-                Values::String(v) => push_json(result, &v[at]),
+                Values::Double(v) => json::push(result, &finite(v[at])?),
+                Values::Int64(v) => json::push(result, &v[at]),
+                Values::Int32(v) => json::push(result, &v[at]),
+                Values::Bool(v) => json::push(result, &v[at]),
+                Values::String(v) => json::push(result, &v[at]),
                 Values::Sparse(_) => unreachable!("only inputs are sparse"),
             },
         }
@@ -221,7 +199,7 @@ fn column_names(port: &Port, classes: Option<&[String]>) -> Option<Vec<String>> 
 }
 
 fn object(names: &[String]) -> Layout {
-    Layout::Object(names.iter().map(|name| key(name)).collect())
+    Layout::Object(names.iter().map(|name| json::key(name)).collect())
 }
 
 fn layout(spec: &ResultSpec, port: &Port) -> Result<Layout> {
@@ -247,8 +225,8 @@ fn layout(spec: &ResultSpec, port: &Port) -> Result<Layout> {
             Ok(Layout::Value(column))
         }
         (Some(class), None) => bail!(
-            "`class = \"{class}\"`: the output `{}` gives no score by class; if it has several columns, name them \
-             with `classes`",
+            "`class = \"{class}\"`: the output `{}` gives no score by class; if it has several columns, \
+             name them with `classes`",
             port.name
         ),
         (None, Some(names)) => Ok(object(&names)),
@@ -272,7 +250,7 @@ fn style(spec: &ResultSpec, port: &Port, layout: &Layout) -> Result<Style> {
                 port.name,
                 port.element.name()
             );
-            Ok(Style::Word(classes.iter().map(|word| json(word)).collect()))
+            Ok(Style::Word(classes.iter().map(|word| json::string(word)).collect()))
         }
         (Some(_), ..) if is_label => {
             bail!(
@@ -294,7 +272,7 @@ fn style(spec: &ResultSpec, port: &Port, layout: &Layout) -> Result<Style> {
                 matches!(layout, Layout::Value(_)),
                 "`threshold` compares one number: choose one of the output's columns with `class`"
             );
-            let words = spec.decision.as_ref().map(|words| words.each_ref().map(|word| json(word)));
+            let words = spec.decision.as_ref().map(|words| words.each_ref().map(|word| json::string(word)));
             Ok(Style::Decision(threshold, words.unwrap_or_else(|| [b"false".to_vec(), b"true".to_vec()])))
         }
     }

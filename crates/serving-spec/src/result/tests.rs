@@ -41,7 +41,7 @@ fn compile(toml: &str, outputs: &[Port], model: &str, version: &str) -> Result<R
 const RIDE: &str = "[result]\nride_duration = { output = \"variable\" }\nride_id = { field = \"/ride_id\" }";
 
 #[test]
-fn a_document_behind_the_first_says_its_place() {
+fn a_later_document_of_a_record_states_its_place() {
     let plan = compile(RIDE, &outputs(), "m", "Test123").unwrap();
     let event = |sub| plan.write(&provenance(sub), &values(), 0, &[Some("256")], None).unwrap();
     let (first, third): (Value, Value) =
@@ -52,7 +52,7 @@ fn a_document_behind_the_first_says_its_place() {
 }
 
 #[test]
-fn a_result_is_the_python_functions_and_more() {
+fn a_result_extends_the_record_of_the_python_function() {
     let plan = compile(RIDE, &outputs(), "ride_duration_prediction_model", "Test123").unwrap();
     let event = plan.write(&provenance(0), &values(), 0, &[Some("256")], None).unwrap();
     let event: Value = serde_json::from_slice(&event).unwrap();
@@ -102,7 +102,7 @@ fn without_a_spec_every_output_appears() {
 }
 
 #[test]
-fn what_json_cannot_hold_is_rejected() {
+fn a_prediction_that_json_cannot_express_is_rejected() {
     let plan = compile(RIDE, &outputs(), "m", "v").unwrap();
     let rejected = plan.write(&provenance(0), &values(), 1, &[Some("256")], None).unwrap_err();
     assert_eq!(rejected, Rejected::NonFinite("ride_duration".into()));
@@ -111,7 +111,7 @@ fn what_json_cannot_hold_is_rejected() {
 }
 
 #[test]
-fn a_member_that_nothing_gives_is_named() {
+fn a_member_without_a_source_is_an_error() {
     for (toml, expected) in [
         ("[result.x]\noutput = \"y\"", "no output `y`; it has `variable`, `label`, `scores`"),
         ("[result.x]", "exactly one"),
@@ -181,13 +181,13 @@ fn labels_become_words_and_scores_objects_or_decisions() {
     assert_eq!(rejected, Rejected::UnknownLabel("delay".into()));
 
     for (toml, expected) in [
-        ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, and the output `scores` has 3"),
+        ("classes = [\"a\"]\noutput = \"scores\"", "names 1 classes, but the output `scores` has 3"),
         (
             "classes = [\"a\", \"b\", \"a\"]\noutput = \"scores\"",
-            "two columns of the output `scores` are `a`",
+            "two columns of the output `scores` are named `a`",
         ),
         ("classes = [\"a\"]\noutput = \"label\"\nround = 1", "neither rounded nor compared"),
-        ("output = \"scores\"\nthreshold = 0.5", "`class` says which"),
+        ("output = \"scores\"\nthreshold = 0.5", "choose one of the output's columns with `class`"),
         ("output = \"scores\"\nround = 16", "0 to 15"),
         ("output = \"label\"\ndecision = [\"a\", \"b\"]", "goes with `threshold`"),
     ] {
@@ -197,7 +197,7 @@ fn labels_become_words_and_scores_objects_or_decisions() {
 }
 
 #[test]
-fn the_events_own_time_stands_beside_its_arrival() {
+fn the_event_time_is_written_beside_the_arrival() {
     let plan = compile(RIDE, &outputs(), "m", "v").unwrap();
     let source = |time| -> Value {
         let event = plan.write(&provenance(0), &values(), 0, &[Some("1")], time).unwrap();

@@ -1,25 +1,24 @@
-//! The transforms of the serving spec, by their values, and what is said of those that have none.
+//! The values of the transforms, and the messages for features without a value.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use serving_spec::FeaturePlan;
-use serving_spec::ServingSpec;
+use serving_spec::{FeaturePlan, ServingSpec};
 
-/// A plan of the features alone, whose tables are in `folder`.
-fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
+/// Compiles features without a model. Their tables are in `folder`.
+pub fn plan(features: &str, folder: Option<&tempfile::TempDir>) -> Result<FeaturePlan> {
     let toml = format!("[features]\n{features}");
     let spec = ServingSpec::from_toml(&toml)
         .map_err(|(line, message)| anyhow::anyhow!("line {}: {message}", line - 1))?;
-    FeaturePlan::of_features(&spec, &|name| -> Result<PathBuf> {
+    FeaturePlan::of_features(&spec.feature_parts(), &|name| -> Result<PathBuf> {
         let path = folder.map(|folder| folder.path().join(name)).unwrap_or_default();
         ensure!(path.exists(), "{name} is not in the model directory");
         Ok(path)
     })
 }
 
-/// The value of the feature `x` as JSON, or why the record is rejected.
-fn x(features: &str, document: &str) -> String {
+/// Returns the value of the feature `x` as JSON, or the reason why the document is rejected.
+pub fn x(features: &str, document: &str) -> String {
     let plan = match plan(features, None) {
         Ok(plan) => plan,
         Err(error) => return format!("{error:#}"),
@@ -31,7 +30,7 @@ fn x(features: &str, document: &str) -> String {
 }
 
 #[test]
-fn transforms_give_what_the_document_says() {
+fn each_transform_gives_its_documented_value() {
     for (features, document, expected) in [
         ("x = { field = \"a\" }", r#"{"a": [1, null]}"#, "[1, null]"),
         ("x = { field = \"/a/b\", type = \"double\" }", r#"{"a": {"b": 3}}"#, "3.0"),
@@ -102,12 +101,12 @@ fn dates_are_those_of_the_wall_clock() {
         // In New York it is the day before, and the month before.
         ("month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "2"),
         ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01T03:30:00Z", "29"),
-        // What has no offset is in the zone already.
+        // A date without an offset is in the zone already.
         ("day_of_month", ", time_zone = \"America/New_York\"", "2016-03-01 03:30", "1"),
         ("seconds", "", "1970-01-01T00:00:01.25Z", "1.25"),
         ("seconds", "", "1970-01-02", "86400.0"),
         ("seconds", ", time_zone = \"Europe/Berlin\"", "1970-01-01", "-3600.0"),
-        // On this day 2:30 was left out, and on the other it came twice.
+        // The clock skipped 2:30 on the first of these days, and showed it twice on the second.
         ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-03-31T02:30", "1711848600.0"),
         ("seconds", ", time_zone = \"Europe/Berlin\"", "2024-10-27T02:30", "1729989000.0"),
     ] {
@@ -144,7 +143,7 @@ fn dates_are_those_of_the_wall_clock() {
 }
 
 #[test]
-fn what_has_no_value_is_rejected_by_name_or_as_declared() {
+fn a_feature_without_a_value_follows_its_policy() {
     for (features, document, expected) in [
         ("x = { log1p = \"/a\" }", "{}", "feature `x`: field `/a` is missing"),
         ("x = { log1p = \"/a\" }", r#"{"a": null}"#, "feature `x`: field `/a`: expected a value, found null"),
@@ -172,7 +171,7 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
         (
             "x = { ordinal = \"/a\", vocabulary = [\"b\"] }",
             r#"{"a": "c"}"#,
-            "field `/a`: expected a category of `vocabulary`, found another",
+            "field `/a`: expected a category of `vocabulary`, found another text",
         ),
         (
             "x = { great_circle = [\"/a\", \"/b\", \"/c\", \"/d\"], default = 0.0 }",
@@ -210,7 +209,7 @@ fn what_has_no_value_is_rejected_by_name_or_as_declared() {
             "\"7\"",
         ),
         ("x = { great_circle = [\"/a\", 0, 0, 0] }", r#"{"a": 90.5}"#, "latitudes within"),
-        // What is NaN makes NaN, or what is declared, or nothing.
+        // NaN propagates, unless there is a default. A feature that cannot be NaN rejects the document.
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1] }", "{}", "null"),
         ("a = { field = \"a\", missing = \"nan\" }\nx = { sum = [\"a\", 1], default = 5 }", "{}", "5.0"),
         (
@@ -248,156 +247,8 @@ fn texts_do_not_grow_without_bound() {
         (format!("x = {{ concat = [{many}], default = \"\" }}"), &document),
         (format!("{categories}x = {{ field = \"a\" }}"), &escaped),
     ] {
-        assert_eq!(x(&features, document), "its features make texts of more than 16777216 bytes");
+        assert_eq!(x(&features, document), "its features build more than 16777216 bytes of text");
     }
-    // What was made for one record is no longer counted for the next.
+    // The limit counts the texts of one document, not those of earlier ones.
     assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");
-}
-
-#[test]
-fn what_means_nothing_is_refused_with_its_place() {
-    for (features, expected) in [
-        ("a = { feild = \"a\" }", "line 1: `feild` is no transform"),
-        (
-            "b = { field = \"b\" }\na = { log1p = \"/a\", base = 2 }",
-            "line 2: a feature with `log1p`: unknown field `base`",
-        ),
-        ("a = { bucketize = \"/a\", splits = \"0\" }", "line 1: a feature with `bucketize`: invalid type"),
-        (
-            "a = { log1p = \"b\" }",
-            "feature `a`: there is no feature `b`: there are `a`; a field of the record is written as a JSON pointer, `/b`",
-        ),
-        (
-            "a = { log1p = \"b\" }\nb = { absolute = \"c\" }\nc = { sum = [\"a\"] }",
-            "it is made of itself: `a` from `b` from `c` from `a`",
-        ),
-        (
-            "a = { constant = \"7\" }\nb = { log1p = \"a\" }",
-            "feature `b`: `a`: it is of type string, and a number is needed",
-        ),
-        (
-            "a = { constant = 0.5 }\nb = { concat = [\"a\"] }",
-            "feature `b`: `a`: it is of type double, and a text is needed",
-        ),
-        ("a = { constant = 0.5 }\nb = { cast = \"a\", to = \"string\" }", "cast it to `int64` first"),
-        ("a = { bucketize = \"/a\", splits = [1, 1] }", "do not ascend"),
-        ("a = { ordinal = \"/a\", vocabulary = [\"7\", 7] }", "has `7` twice"),
-        ("a = { date = \"/a\", part = \"hour\", time_zone = \"Mars/Base\" }", "no time zone `Mars/Base`"),
-        ("a = { date = \"/a\", part = \"hour\", since = \"/b\" }", "`since` goes with"),
-        ("a = { date = \"/a\", part = \"week\" }", "unknown variant `week`"),
-        ("a = { sine = \"/a\", period = 0 }", "`period` is above zero"),
-        ("a = { clip = \"/a\", max = nan }", "`max` holds null, NaN or an infinity"),
-        ("a = { field = \"a\", type = \"double\", missing = nan }", "is `missing = \"nan\"`"),
-        ("a = { bucketize = \"/a\", splits = [0, inf] }", "`splits` holds null, NaN or an infinity"),
-        ("a = { clip = \"/a\" }", "give `min`, `max` or both"),
-        ("a = { log1p = \"/a\", default = \"x\" }", "is not of the feature's type, double"),
-        ("a = { field = \"a\", default = 1, missing = \"nan\" }", "keep one"),
-        ("a = { lower = \"/a\", missing = \"nan\" }", "a string can't be NaN"),
-        (
-            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a\" }",
-            "has several columns: name one, as in `a.b`",
-        ),
-        (
-            "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
-            "has no column `d`; it has `a.b`",
-        ),
-        ("a = { hash = [\"/a\"], n_features = 4 }", "is a field, and the name that is hashed is a feature's"),
-        ("a = { hash = [\"b\"], n_features = 1000000 }\nb = { field = \"b\" }", "`n_features` is 1 to 65536"),
-        (
-            "a = { lookup = \"t.csv\", by = { k = \"/a\" }, value = \"v\" }",
-            "t.csv is not in the model directory",
-        ),
-        (
-            "a = { field = \"a\", default = true }\nb = { log1p = \"a\" }",
-            "its `default` is of type bool, and a number is needed",
-        ),
-        (
-            "a = { field = \"a\", default = \"none\" }\nb = { date = \"a\", part = \"hour\" }",
-            "`a`: its `default` is no ISO 8601 date",
-        ),
-        ("a = { lookup = \"t.csv\", by = { k = \"/a\" } }", "give either `value` or `values`"),
-        ("a = { lookup = \"t.csv\", by = {}, value = \"v\" }", "`by` names no column"),
-    ] {
-        let error = format!("{:#}", plan(features, None).unwrap_err());
-        assert!(error.contains(expected), "{features}\n  gave: {error}\n  not: {expected}");
-    }
-}
-
-#[test]
-fn tables_are_read_from_csv_and_json_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("t.csv", "to,from,km,name\nJFK,BOS,301,\"Kennedy, New York\"\nJFK,LAX,,x\nBOS,7,12,\n");
-    write(
-        "t.jsonl",
-        "{\"from\": \"BOS\", \"to\": \"JFK\", \"km\": 301, \"name\": \"Kennedy, New York\"}\n\n\
-         {\"name\": \"x\", \"from\": \"LAX\", \"to\": \"JFK\", \"km\": null}\n{\"from\": 7, \"to\": \"BOS\", \"km\": 12, \"name\": \"\"}\n",
-    );
-    for file in ["t.csv", "t.jsonl"] {
-        let by = format!("lookup = \"{file}\", by = {{ from = \"/f\", to = \"/t\" }}");
-        let value = |feature: &str, document: &str| {
-            let plan = plan(
-                &format!("x = {{ {by}, {feature} }}\ny = {{ {by}, value = \"name\", default = \"-\" }}"),
-                Some(&folder),
-            );
-            match plan.unwrap().values(document.as_bytes()) {
-                Ok(values) => values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" "),
-                Err(rejected) => rejected.to_string(),
-            }
-        };
-        let known = r#"{"f": "BOS", "t": "JFK"}"#;
-        assert_eq!(value("value = \"km\"", known), "301.0 \"Kennedy, New York\"");
-        assert_eq!(
-            value("values = [\"name\", \"km\"]", known),
-            "[\"Kennedy, New York\", 301.0] \"Kennedy, New York\""
-        );
-        assert_eq!(value("value = \"km\"", r#"{"f": 7, "t": "BOS"}"#), "12.0 \"\"");
-        let miss = value("value = \"km\"", r#"{"f": "JFK", "t": "BOS"}"#);
-        assert_eq!(
-            miss,
-            "feature `x`: field `/f`, field `/t`: expected a key of the table, found none such together"
-        );
-        assert_eq!(value("value = \"km\", missing = \"nan\"", r#"{"f": "JFK", "t": "BOS"}"#), "null \"-\"");
-        // A cell that is empty.
-        assert_eq!(value("value = \"km\", default = 0", r#"{"f": "LAX", "t": "JFK"}"#), "0.0 \"x\"");
-    }
-    let error =
-        |feature: &str| format!("{:#}", plan(&format!("x = {{ {feature} }}"), Some(&folder)).unwrap_err());
-    write("twice.csv", "k,v\na,1\nb,2\na,3\n");
-    assert!(
-        error("lookup = \"twice.csv\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("twice.csv: rows 1 and 3 have the same key")
-    );
-    assert!(
-        error("lookup = \"t.csv\", by = { k = \"/k\" }, value = \"km\"")
-            .contains("t.csv: it has no column `k`; it has `to`, `from`, `km`, `name`")
-    );
-    assert!(
-        error("lookup = \"t.jsonl\", by = { k = \"/k\" }, value = \"km\"")
-            .contains("no line has a member `k`")
-    );
-    write("t.txt", "");
-    assert!(
-        error("lookup = \"t.txt\", by = { k = \"/k\" }, value = \"km\"").contains(".csv, .jsonl or .parquet")
-    );
-    write("short.csv", "k,v\na\n");
-    assert!(
-        error("lookup = \"short.csv\", by = { k = \"/k\" }, value = \"v\"").contains("short.csv: CSV error")
-    );
-    write("wide.csv", "k,v,k\na,1,b\n");
-    assert!(
-        error("lookup = \"wide.csv\", by = { k = \"/k\" }, value = \"v\"").contains("it has two columns `k`")
-    );
-    write("large.csv", "k,v\na,1e999\n");
-    assert!(
-        error("lookup = \"large.csv\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("large.csv: column `v`: it has a number beyond the range of doubles")
-    );
-    write("bad.jsonl", "{\"k\": \"a\", \"v\": 1}\n[]\n");
-    assert!(
-        error("lookup = \"bad.jsonl\", by = { k = \"/k\" }, value = \"v\"")
-            .contains("line 2 is no JSON object")
-    );
-    write("bad.parquet", "PAR1");
-    assert!(error("lookup = \"bad.parquet\", by = { k = \"/k\" }, value = \"v\"").contains("bad.parquet"));
 }

@@ -1,6 +1,8 @@
-//! The serving spec: features by their values, beside the Python module, and the published schema.
+//! Features compared with expected values and with the Python module, and the published schema.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod features;
+mod malformed;
 mod parity;
 mod schema;
+mod tables;

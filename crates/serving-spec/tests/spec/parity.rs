@@ -1,7 +1,7 @@
-//! The function computes the same features as `python/stream_predictor.py`, for random specs and records.
-
+//! This crate computes the same features as `python/stream_predictor.py`, for random specs and records.
 //!
-//! `PARITY=10000 cargo test --test records parity` tries as many specs; `PARITY_SEED` has them be others.
+//! `PARITY=10000 cargo test -p serving-spec --test spec parity` tries 10 000 specs. `PARITY_SEED` selects
+//! other specs.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,10 +9,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
-use serving_spec::FeaturePlan;
-use serving_spec::ServingSpec;
+use serving_spec::{FeaturePlan, ServingSpec};
 
-/// A spec, and what Python makes of some records.
+/// A spec, and the features that Python computes for some records.
 #[derive(Deserialize)]
 struct Case {
     spec: Value,
@@ -48,7 +47,7 @@ fn features_are_those_of_the_python_module() {
         let case: Case = serde_json::from_str(&line.unwrap()).unwrap();
         let spec: ServingSpec = serde_json::from_value(case.spec.clone())
             .unwrap_or_else(|error| panic!("{error}: {}", case.spec));
-        let plan = FeaturePlan::of_features(&spec, &|name| Ok(tables.path().join(name)))
+        let plan = FeaturePlan::of_features(&spec.feature_parts(), &|name| Ok(tables.path().join(name)))
             .unwrap_or_else(|error| panic!("{error:#}: {}", case.spec));
         for Record { document, features, rejected: by } in case.records {
             let found = plan.values(document.as_bytes());
@@ -83,7 +82,8 @@ fn difference(expected: &serde_json::Map<String, Value>, found: &[(&str, String)
     })
 }
 
-/// Whether values are equal, doubles within 1e-10 of each other: the sine of a large number magnifies its last bit.
+/// Whether two values are equal. Doubles may differ by 1e-10, because the sine of a large number magnifies its
+/// last bit.
 fn is_same(expected: &Value, found: &Value) -> bool {
     match (expected, found) {
         (Value::Array(expected), Value::Array(found)) => {

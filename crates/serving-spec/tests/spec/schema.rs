@@ -1,4 +1,4 @@
-//! `docs/serving.schema.json` is the schema of the serving spec that the function reads.
+//! `docs/serving.schema.json` is the schema of the serving spec that this crate reads.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 use serving_spec::features::Transform;
 use serving_spec::spec;
 
-/// Set to write the file anew instead.
+/// Set this variable to write the file instead of comparing it.
 const WRITE: &str = "WRITE_SCHEMA";
 
 #[test]
-fn the_published_schema_is_the_functions() {
+fn the_published_schema_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/serving.schema.json");
     let schema = serde_json::to_string_pretty(&spec::schema()).unwrap() + "\n";
     if std::env::var_os(WRITE).is_some() {
@@ -24,7 +24,7 @@ fn the_published_schema_is_the_functions() {
 }
 
 #[test]
-fn every_transform_is_in_it_with_the_policy_and_nothing_else() {
+fn the_schema_has_every_transform_with_the_policy() {
     let schema = spec::schema();
     let transforms = schema["$defs"]["Feature"]["oneOf"].as_array().unwrap();
     assert_eq!(transforms.len(), Transform::KEYS.len());

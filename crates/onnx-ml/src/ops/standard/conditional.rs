@@ -26,19 +26,12 @@ struct If {
 }
 
 /// The error for an `If` whose branches give tensors of different types or ranks.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the branches of If (`{name}`) disagree: {what}")]
 pub(crate) struct Disagreement {
     /// The name of the node.
     pub name: String,
     what: String,
-}
-
-impl std::error::Error for Disagreement {}
-
-impl std::fmt::Display for Disagreement {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the branches of If (`{}`) disagree: {}", self.name, self.what)
-    }
 }
 
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ const SIDE_BY_SIDE: usize = 16;
 pub const TREES: usize = 20;
 
 /// The steps between checks for the end of all walks. A check after each step would cost more than it saves.
-const UNLOOKED: u32 = 16;
+const STEPS_PER_CHECK: u32 = 16;
 
 /// Takes every row of a chunk from a node below the top of a tree to its leaf. `places` are nodes of the
 /// tree, and become the values of the leaves.
@@ -45,7 +45,7 @@ fn rows_asking<const SETS: bool>(packed: &Packed, tree: &Tree, chunk: Chunk, pla
         assert!(at.iter().all(|&at| at < packed.nodes().len()));
         let mut left = tree.rest;
         while left > 0 && !all_leaves(packed, &at) {
-            for _ in 0..left.min(UNLOOKED) {
+            for _ in 0..left.min(STEPS_PER_CHECK) {
                 for (lane, at) in at.iter_mut().enumerate() {
                     // SAFETY: `at` is a node, and `x` has LANES values for each slot.
                     unsafe {
@@ -56,7 +56,7 @@ fn rows_asking<const SETS: bool>(packed: &Packed, tree: &Tree, chunk: Chunk, pla
                     }
                 }
             }
-            left = left.saturating_sub(UNLOOKED);
+            left = left.saturating_sub(STEPS_PER_CHECK);
         }
         *places = at.map(|at| packed.nodes()[at].value.to_bits());
     }
@@ -82,7 +82,7 @@ fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32]) 
     assert!(at.iter().all(|&at| at < packed.nodes().len()));
     let mut left = trees.last().map_or(0, |tree| tree.depth);
     while left > 0 && !all_leaves(packed, &at) {
-        for _ in 0..left.min(UNLOOKED) {
+        for _ in 0..left.min(STEPS_PER_CHECK) {
             for at in &mut at {
                 // SAFETY: `at` is a node, and `row` has a value for each slot.
                 unsafe {
@@ -92,7 +92,7 @@ fn trees_asking<const SETS: bool>(packed: &Packed, trees: &[Tree], row: &[f32]) 
                 }
             }
         }
-        left = left.saturating_sub(UNLOOKED);
+        left = left.saturating_sub(STEPS_PER_CHECK);
     }
     at.map(|at| packed.nodes()[at].value.to_bits())
 }

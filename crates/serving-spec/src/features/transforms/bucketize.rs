@@ -1,33 +1,34 @@
-//! Numbers by the bucket they fall in: Spark's `Bucketizer`, with splits at both infinities.
+//! Buckets of numbers, as Spark's `Bucketizer` with splits at both infinities.
 
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
+use crate::features::scope::{Compile, Operands};
 use crate::features::value::{Type, Value};
-/// The bucket that a number falls in, from 0.
+
+/// The bucket that contains a number, counted from 0.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucketize {
     /// A number.
     bucketize: Operand,
-    /// Where the next bucket begins, ascending: what equals a split is in the bucket above it.
+    /// The lower bounds of the buckets after the first, in ascending order. A number that equals a split is
+    /// in the bucket above it.
     splits: Vec<f64>,
 }
 
 impl Compile for Bucketize {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-        ensure!(!self.splits.is_empty(), "`splits` is empty");
-        ensure!(self.splits.is_sorted_by(|a, b| a < b), "`splits` do not ascend");
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+        ensure!(!self.splits.is_empty(), "`splits`: expected at least one number");
+        ensure!(self.splits.is_sorted_by(|a, b| a < b), "`splits`: expected numbers in ascending order");
         ensure!(
             self.splits.iter().all(|split| split.is_finite()),
-            "the buckets at both ends are open anyway"
+            "`splits`: expected finite numbers; the first and the last bucket are open anyway"
         );
-        let (x, splits) = (scope.number(&self.bucketize)?, self.splits.clone());
+        let (x, splits) = (operands.number(&self.bucketize)?, self.splits.clone());
         Ok(one(Type::Int64, move |row| {
             let x = x.number(row)?;
             let bucket = splits.partition_point(|split| *split <= x);

@@ -1,34 +1,36 @@
-//! From one type to another.
+//! Conversion from one type to another.
 
 use anyhow::{Result, bail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
 use super::field::FieldType;
-use super::trim::WHITE_SPACE;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
-use crate::features::feature::Literal;
+use super::unary::WHITE_SPACE;
+use crate::features::computation::{Computation, one};
+use crate::features::decimal::is_decimal;
+use crate::features::literal::Literal;
 use crate::features::operand::{Operand, Source};
-use crate::features::value::{Problem, Row, Text, Type, Value};
+use crate::features::problem::Problem;
+use crate::features::row::Row;
+use crate::features::scope::{Compile, Operands};
+use crate::features::value::{Text, Type, Value};
 use crate::json_type::JsonType;
 
-/// A value as one of another type.
+/// A value, converted to another type.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cast {
-    /// Of any type.
+    /// A value of any type.
     cast: Operand,
-    /// The type that it is to have.
+    /// The type to convert it to.
     to: FieldType,
 }
 
 impl Compile for Cast {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-        let x = scope.operand(&self.cast)?;
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+        let x = operands.operand(&self.cast)?;
         if x.ty == Type::Double && self.to == FieldType::String {
-            bail!("a double has no one text: cast it to `int64` first");
+            bail!("a double has more than one text: cast it to `int64` first");
         }
         Ok(match self.to {
             FieldType::Double => one(Type::Double, move |row| to_double(&x, row).map(Value::Double)),
@@ -39,13 +41,13 @@ impl Compile for Cast {
     }
 }
 
-/// What is cast: what a field holds decides.
+/// A value to convert. If it is a field without a type, its JSON type decides.
 enum Given<'a> {
     Text(Text<'a>),
     Bool(bool),
     Int64(i64),
     Double(f64),
-    /// A number of the record.
+    /// A number, as the document writes it.
     Json(Text<'a>),
 }
 
@@ -59,8 +61,8 @@ fn given<'a>(x: &Source, row: &mut Row<'a>) -> Result<Given<'a>, Problem> {
             JsonType::String => Given::Text(x.unquote(json, row)?),
             JsonType::Number => Given::Json(json),
             JsonType::Boolean => Given::Bool(row.str(json) == "true"),
-            found => match x.default_of_invalid() {
-                Some(Literal::String(text)) => Given::Text(row.make(text)),
+            found => match x.default_for_invalid() {
+                Some(Literal::String(text)) => Given::Text(row.build(text)),
                 Some(Literal::Bool(value)) => Given::Bool(*value),
                 Some(Literal::Int64(value)) => Given::Int64(*value),
                 Some(Literal::Double(value)) => Given::Double(*value),
@@ -78,9 +80,9 @@ fn to_double(x: &Source, row: &mut Row) -> Result<f64, Problem> {
         Given::Json(_) => x.number(row),
         Given::Text(text) => {
             let text = row.str(text).trim_matches(WHITE_SPACE);
-            let number = if is_number(text) { text.parse().ok() } else { None };
+            let number = if is_decimal(text) { text.parse().ok() } else { None };
             let number = number.filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| Problem::invalid(&x.name, "a text that is a number", "another"))
+            number.ok_or_else(|| Problem::invalid(&x.name, "a text that is a number", "another text"))
         }
     }
 }
@@ -95,7 +97,9 @@ fn to_int64(x: &Source, row: &mut Row) -> Result<i64, Problem> {
         Given::Text(text) => {
             let text = row.str(text).trim_matches(WHITE_SPACE);
             let integer = text.parse().ok();
-            integer.ok_or_else(|| Problem::invalid(&x.name, "a text that is an integer of int64", "another"))
+            integer.ok_or_else(|| {
+                Problem::invalid(&x.name, "a text that is an integer of int64", "another text")
+            })
         }
     }
 }
@@ -109,35 +113,25 @@ fn to_bool(x: &Source, row: &mut Row) -> Result<bool, Problem> {
         Given::Text(text) => match row.str(text).trim_matches(WHITE_SPACE) {
             text if text.eq_ignore_ascii_case("true") => Ok(true),
             text if text.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(Problem::invalid(&x.name, "a text that is `true` or `false`", "another")),
+            _ => Err(Problem::invalid(&x.name, "a text that is `true` or `false`", "another text")),
         },
     }
 }
 
 fn to_string<'a>(x: &Source, row: &mut Row<'a>) -> Result<Text<'a>, Problem> {
     match given(x, row)? {
-        Given::Bool(value) => Ok(row.make(if value { "true" } else { "false" })),
+        Given::Bool(value) => Ok(row.build(if value { "true" } else { "false" })),
         Given::Text(text) | Given::Json(text) => Ok(text),
         Given::Int64(_) | Given::Double(_) => x.text(row),
     }
 }
 
-/// Digits with an optional sign, fraction and exponent: Rust and Python both read more than that as numbers.
-pub(super) fn is_number(text: &str) -> bool {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(m, e)| (m, Some(e)));
-    let (whole, fraction) =
-        mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let integer = |text: &str| digits(text.strip_prefix(['+', '-']).unwrap_or(text));
-    integer(whole) && fraction.is_none_or(digits) && exponent.is_none_or(integer)
-}
-
-/// Toward zero, if that is an int64.
-#[expect(clippy::cast_possible_truncation, reason = "the range is looked at")]
+/// Rounds toward zero. A number outside the range of int64 is a problem.
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 fn cut(x: &Source, number: f64) -> Result<i64, Problem> {
     let limit = 2.0_f64.powi(63);
     let is_within = (-limit..limit).contains(&number.trunc());
     is_within
         .then_some(number as i64)
-        .ok_or_else(|| Problem::invalid(&x.name, "a number in the range of int64", "one beyond"))
+        .ok_or_else(|| Problem::invalid(&x.name, "a number in the range of int64", "one beyond it"))
 }

@@ -1,4 +1,4 @@
-//! Comparisons: NumPy's functions of the same names.
+//! Comparisons, as NumPy's functions with the same names.
 
 use std::cmp::Ordering;
 
@@ -6,10 +6,9 @@ use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
+use crate::features::scope::{Compile, Operands};
 use crate::features::value::{Type, Value};
 
 macro_rules! comparisons {
@@ -18,30 +17,32 @@ macro_rules! comparisons {
         #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $Name {
-            /// The two that are compared.
+            /// The two values to compare.
             $key: [Operand; 2],
         }
 
         impl Compile for $Name {
-            fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-                compare(&self.$key, Ordering::$holds, $texts, scope)
+            fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+                compare(&self.$key, Ordering::$holds, $texts, operands)
             }
         }
     )*};
 }
 
 comparisons! {
-    /// Whether two texts, or two numbers, are equal.
+    /// Whether two values are equal. They are compared as texts if one is a feature of type `string`, else as
+    /// numbers.
     Equal equal is_eq true;
-    /// Whether they are not.
+    /// Whether two values differ. They are compared as texts if one is a feature of type `string`, else as
+    /// numbers.
     NotEqual not_equal is_ne true;
     /// Whether the first number is less than the second.
     Less less is_lt false;
-    /// Whether it is less or equal.
+    /// Whether the first number is less than or equal to the second.
     LessEqual less_equal is_le false;
-    /// Whether it is greater.
+    /// Whether the first number is greater than the second.
     Greater greater is_gt false;
-    /// Whether it is greater or equal.
+    /// Whether the first number is greater than or equal to the second.
     GreaterEqual greater_equal is_ge false;
 }
 
@@ -49,18 +50,18 @@ fn compare(
     [x, y]: &[Operand; 2],
     holds: fn(Ordering) -> bool,
     texts: bool,
-    scope: &mut Scope,
-) -> Result<Compiled> {
-    if texts && [scope.operand(x)?.ty, scope.operand(y)?.ty].contains(&Type::String) {
-        let (x, y) = (scope.text(x)?, scope.text(y)?);
+    operands: &mut dyn Operands,
+) -> Result<Computation> {
+    if texts && [operands.operand(x)?.ty, operands.operand(y)?.ty].contains(&Type::String) {
+        let (x, y) = (operands.text(x)?, operands.text(y)?);
         return Ok(one(Type::Bool, move |row| {
             let (x, y) = (x.text(row)?, y.text(row)?);
             Ok(Value::Bool(holds(row.str(x).cmp(row.str(y)))))
         }));
     }
-    let (x, y) = (scope.number(x)?, scope.number(y)?);
+    let (x, y) = (operands.number(x)?, operands.number(y)?);
     Ok(one(Type::Bool, move |row| {
-        // Numbers that are not missing can be compared.
+        // `number` never returns NaN, so the numbers have an order.
         let order = x.number(row)?.partial_cmp(&y.number(row)?).unwrap_or(Ordering::Equal);
         Ok(Value::Bool(holds(order)))
     }))

@@ -1,30 +1,31 @@
-//! Joined texts: Spark's `concat_ws`.
+//! Joined texts, as Spark's `concat_ws`.
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
+use crate::features::scope::{Compile, Operands};
 use crate::features::value::{Type, Value};
-/// Joined texts.
+
+/// Texts, joined with a separator.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Concat {
-    /// Texts, from left to right.
+    /// The texts to join, from left to right.
     concat: Vec<Operand>,
-    /// What stands between them.
+    /// The text between two of them. By default it is empty.
     #[serde(default)]
     separator: String,
 }
 
 impl Compile for Concat {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-        let (texts, separator) = (scope.texts(&self.concat)?, self.separator.clone());
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+        let (texts, separator) = (operands.texts(&self.concat)?, self.separator.clone());
         Ok(one(Type::String, move |row| {
-            // Reading a text may make one, so that all are read before they are joined in one go.
+            // Reading an operand can build a text. So all operands are read before the joined text is
+            // started.
             let texts = texts.iter().map(|text| text.text(row)).collect::<Result<Vec<_>, _>>()?;
             let start = row.start();
             for (index, text) in texts.into_iter().enumerate() {
@@ -33,7 +34,7 @@ impl Compile for Concat {
                 }
                 row.append(text);
             }
-            Ok(Value::Text(row.made_since(start)))
+            Ok(Value::Text(row.built_since(start)))
         }))
     }
 }

@@ -4,34 +4,36 @@ use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
-use crate::features::operand::{At, Name, Source};
-use crate::features::value::{Problem, Row, Type, Value};
+use crate::features::computation::{Computation, one};
+use crate::features::operand::Source;
+use crate::features::problem::Problem;
+use crate::features::row::Row;
+use crate::features::scope::{Compile, Operands};
+use crate::features::value::{Type, Value};
 use crate::field_path::FieldPath;
+
 /// A field of the record.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
-    /// The name of a member of the record itself, or a JSON pointer (RFC 6901).
+    /// The name of a member of the record, or a JSON pointer such as `/ride/distance` (RFC 6901).
     field: String,
-    /// What the field must hold; without it, what its use asks for.
+    /// The type that the field must hold. By default the use of the feature decides.
     #[serde(rename = "type")]
     ty: Option<FieldType>,
 }
 
-/// The types of values, as the spec spells them.
+/// A type of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldType {
-    /// A number.
+    /// A number, as a 64-bit float.
     Double,
-    /// An integer.
+    /// An integer of 64 bits, written without fraction and exponent.
     Int64,
     /// `true` or `false`.
     Bool,
-    /// A text.
+    /// A string, or a number as it is written.
     String,
 }
 
@@ -40,33 +42,33 @@ impl Field {
         Self { field: name.to_owned(), ty: None }
     }
 
-    /// Whether it takes whatever the field holds.
+    /// Whether the field can hold any type.
     pub(in crate::features) fn is_plain(&self) -> bool {
         self.ty.is_none()
     }
 
-    /// The same field, which must hold a number.
+    /// Returns the same field with the type `double`.
     pub(in crate::features) fn number(&self) -> Self {
         Self { ty: Some(FieldType::Double), ..self.clone() }
     }
 
-    /// Where it is.
+    /// Returns the path of the field.
     pub(in crate::features) fn path(&self) -> Result<FieldPath> {
         FieldPath::parse(&self.field)
     }
 }
 
 impl Compile for Field {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
         let path = self.path()?;
-        let source = Source::new(At::Field(scope.slot(&path)), Type::Json, Name::Field(path));
+        let source = Source::field(operands.slot(&path), path);
         let Some(ty) = self.ty else { return Ok(one(Type::Json, move |row| source.value(row))) };
         let ty = Type::from(ty);
         Ok(one(ty, move |row| read(&source, ty, row)))
     }
 }
 
-/// The value of a source as one of a type.
+/// Returns the value of a source, read as type `ty`.
 fn read<'a>(source: &Source, ty: Type, row: &mut Row<'a>) -> Result<Value<'a>, Problem> {
     Ok(match ty {
         Type::Double => Value::Double(source.number(row)?),

@@ -1,26 +1,28 @@
-//! The hashing trick: scikit-learn's `FeatureHasher` on a dictionary of features.
+//! The hashing trick, as scikit-learn's `FeatureHasher` on a dictionary of features.
+//!
 //! Rule: <https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.FeatureHasher.html>
 
 use anyhow::{Context, Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, MAX_COLUMNS, doubles};
+use crate::features::computation::{Computation, MAX_COLUMNS, doubles};
 use crate::features::operand::{Operand, Source};
-use crate::features::value::{Problem, Type, Value};
+use crate::features::problem::Problem;
+use crate::features::scope::{Compile, Operands};
+use crate::features::value::{Type, Value};
 use crate::murmur_hash::murmur_hash_3;
 
-/// Features spread over columns by a hash.
+/// Features, distributed over a fixed number of columns by a hash.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hash {
-    /// The names of features.
+    /// The names of the features to hash.
     hash: Vec<String>,
-    /// How many columns there are.
+    /// The number of columns.
     n_features: usize,
-    /// Whether half of the features count negatively, so that those which meet in a column cancel out rather than add up.
+    /// Whether the hash also decides the sign of a value. Features that meet in one column then tend to
+    /// cancel out. By default it does.
     #[serde(default = "yes")]
     alternate_sign: bool,
 }
@@ -29,27 +31,32 @@ fn yes() -> bool {
     true
 }
 
-/// A feature and what is known of its hash.
+/// A feature, and its column and sign.
 #[derive(Debug)]
 struct Hashed {
     source: Source,
-    /// `name=`, before which a category is written; for numbers `None`: the column and the sign are known.
+    /// `name=`, the start of the text that is hashed for a string. `None` for a number, whose column is
+    /// fixed.
     category: Option<String>,
     column: usize,
     sign: f64,
 }
 
 impl Compile for Hash {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
         let (n_features, alternate_sign) = (self.n_features, self.alternate_sign);
-        ensure!((1..=MAX_COLUMNS).contains(&n_features), "`n_features` is 1 to {MAX_COLUMNS}");
-        ensure!(!self.hash.is_empty(), "it lists no feature");
+        ensure!(
+            (1..=MAX_COLUMNS).contains(&n_features),
+            "`n_features`: expected 1 to {MAX_COLUMNS}, found {n_features}"
+        );
+        ensure!(!self.hash.is_empty(), "it lists no features");
         let features = self.hash.iter().enumerate().map(|(index, name)| {
             ensure!(!self.hash[..index].contains(name), "it lists `{name}` twice");
             if name.starts_with('/') {
-                bail!("`{name}` is a field, and the name that is hashed is a feature's: make it one");
+                bail!("expected the name of a feature, found the field `{name}`: make it a feature first");
             }
-            let source = scope.operand(&Operand::Name(name.clone())).with_context(|| format!("`{name}`"))?;
+            let source =
+                operands.operand(&Operand::Name(name.clone())).with_context(|| format!("`{name}`"))?;
             let category = (source.ty == Type::String).then(|| format!("{name}="));
             let (column, sign) = place(name.as_bytes(), n_features, alternate_sign);
             Ok(Hashed { source, category, column, sign })
@@ -66,7 +73,7 @@ impl Compile for Hash {
                         let begun = row.start();
                         row.append_str(category);
                         row.append(text);
-                        let whole = row.made_since(begun);
+                        let whole = row.built_since(begun);
                         place(row.str(whole).as_bytes(), n_features, alternate_sign)
                     }
                 };
@@ -82,7 +89,7 @@ impl Compile for Hash {
     }
 }
 
-/// The column and the sign of a name.
+/// Returns the column and the sign of a name.
 fn place(name: &[u8], n_features: usize, alternate_sign: bool) -> (usize, f64) {
     let hash = murmur_hash_3(name, 0).cast_signed();
     let sign = if alternate_sign && hash < 0 { -1.0 } else { 1.0 };

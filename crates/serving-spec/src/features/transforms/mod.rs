@@ -1,50 +1,46 @@
-//! The transforms, one a file: what the spec writes, and what it is compiled to.
+//! The transforms: what the spec writes, and how it is compiled.
 //!
-//! A new one is a file with a struct that has the transform's key among its fields, and a line below.
+//! To add a transform, write a file with a struct that has the transform's key as a field, and add a line
+//! below. A transform of one operand without parameters is one line and a function in `unary.rs`.
 
-#![expect(clippy::struct_field_names, reason = "a transform's key is its name")]
+#![expect(clippy::struct_field_names, reason = "the key of a transform is its name")]
 
 use anyhow::Result;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};
 
-use super::compile::Scope;
-use super::computation::Compiled;
-
-/// A transform, as the serving spec writes it.
-pub(super) trait Compile {
-    /// Resolves its operands, and checks what can be checked without a record.
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled>;
-}
+use super::computation::Computation;
+use super::scope::{Compile as _, Operands};
 
 macro_rules! transforms {
     ($($key:literal $module:ident::$Transform:ident,)*) => {
-        /// What a feature is made by.
+        /// A transform, which computes the value of a feature.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Transform {
             $(#[doc = concat!("`", $key, "`")] $Transform($module::$Transform),)*
         }
 
         impl Transform {
-            /// The keys by which transforms are known.
+            /// The keys of all transforms.
             pub const KEYS: [&'static str; [$($key),*].len()] = [$($key),*];
 
-            /// Reads the transform with the given key from its members.
+            /// Reads the transform with the key `key` from its members.
             pub(super) fn parse(key: &str, members: Map<String, Json>) -> Result<Self> {
                 let members = Json::Object(members);
                 match key {
                     $($key => Ok(Self::$Transform(serde_json::from_value(members)?)),)*
-                    _ => anyhow::bail!("`{key}` is no transform"),
+                    _ => anyhow::bail!("`{key}` is not a transform"),
                 }
             }
 
-            pub(super) fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+            /// Compiles the transform.
+            pub(super) fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
                 match self {
-                    $(Self::$Transform(transform) => transform.compile(scope),)*
+                    $(Self::$Transform(transform) => transform.compile(operands),)*
                 }
             }
 
-            /// The key.
+            /// Returns the key of the transform.
             #[must_use]
             pub fn key(&self) -> &'static str {
                 match self {
@@ -52,7 +48,7 @@ macro_rules! transforms {
                 }
             }
 
-            /// The JSON Schema of each.
+            /// Returns the JSON Schema of each transform.
             pub(super) fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema> {
                 vec![$($module::$Transform::json_schema(generator)),*]
             }
@@ -60,8 +56,7 @@ macro_rules! transforms {
     };
 }
 
-mod absolute;
-mod boolean;
+mod arithmetic;
 mod bucketize;
 mod cast;
 mod clip;
@@ -70,40 +65,32 @@ mod concat;
 mod constant;
 mod cycle;
 mod date;
-mod difference;
 mod field;
 mod great_circle;
 mod hash;
-mod length;
-mod log1p;
 mod lookup;
-mod lower;
 mod one_hot;
 mod ordinal;
-mod product;
-mod ratio;
 mod replace;
 mod slice;
-mod sum;
-mod trim;
+mod unary;
 mod vocabulary;
 
 pub(super) use date::event_time;
-pub(super) use lookup::Tables;
 
 transforms! {
     "field" field::Field,
     "constant" constant::Constant,
     "cast" cast::Cast,
     "concat" concat::Concat,
-    "sum" sum::Sum,
-    "difference" difference::Difference,
-    "product" product::Product,
-    "ratio" ratio::Ratio,
-    "log1p" log1p::Log1p,
-    "absolute" absolute::Absolute,
+    "sum" arithmetic::Sum,
+    "difference" arithmetic::Difference,
+    "product" arithmetic::Product,
+    "ratio" arithmetic::Ratio,
+    "log1p" unary::Log1p,
+    "absolute" unary::Absolute,
     "clip" clip::Clip,
-    "boolean" boolean::Boolean,
+    "boolean" unary::Boolean,
     "equal" comparison::Equal,
     "not_equal" comparison::NotEqual,
     "less" comparison::Less,
@@ -114,11 +101,11 @@ transforms! {
     "sine" cycle::Sine,
     "cosine" cycle::Cosine,
     "bucketize" bucketize::Bucketize,
-    "lower" lower::Lower,
-    "trim" trim::Trim,
+    "lower" unary::Lower,
+    "trim" unary::Trim,
     "slice" slice::Slice,
     "replace" replace::Replace,
-    "length" length::Length,
+    "length" unary::Length,
     "ordinal" ordinal::Ordinal,
     "one_hot" one_hot::OneHot,
     "hash" hash::Hash,
@@ -127,7 +114,7 @@ transforms! {
 }
 
 impl Transform {
-    /// The field of a name or a pointer.
+    /// Returns the transform for a field: the name of a member, or a JSON pointer.
     #[must_use]
     pub fn field(name: &str) -> Self {
         Self::Field(field::Field::new(name))

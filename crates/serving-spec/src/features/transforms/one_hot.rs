@@ -1,17 +1,17 @@
-//! Categories as columns: scikit-learn's `OneHotEncoder`.
+//! Categories as columns, as scikit-learn's `OneHotEncoder`.
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
 use super::vocabulary::{self, Category};
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, doubles};
+use crate::features::computation::{Computation, doubles};
 use crate::features::operand::Operand;
-use crate::features::value::{Problem, Value};
+use crate::features::problem::Problem;
+use crate::features::scope::{Compile, Operands};
+use crate::features::value::Value;
 
-/// A column for each category: 1 in that of the text, 0 in the others.
+/// One column per category: 1 in the column of the text, and 0 in the others.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHot {
@@ -19,16 +19,16 @@ pub struct OneHot {
     one_hot: Operand,
     /// The categories, in the order of their columns.
     vocabulary: Vec<Category>,
-    /// What becomes of a category that is not among them.
+    /// What happens with a text that is not in the vocabulary. By default it is invalid.
     #[serde(default)]
     handle_unknown: HandleUnknown,
 }
 
-/// What becomes of an unknown category.
+/// What happens with an unknown category.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HandleUnknown {
-    /// It is invalid.
+    /// The value is invalid.
     #[default]
     Error,
     /// All columns are 0.
@@ -36,10 +36,10 @@ pub enum HandleUnknown {
 }
 
 impl Compile for OneHot {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
         let places = vocabulary::places(&self.vocabulary)?;
         let names: Vec<String> = self.vocabulary.iter().map(ToString::to_string).collect();
-        let (x, width, handle_unknown) = (scope.text(&self.one_hot)?, names.len(), self.handle_unknown);
+        let (x, width, handle_unknown) = (operands.text(&self.one_hot)?, names.len(), self.handle_unknown);
         doubles(names, move |row, start| {
             let text = x.text(row)?;
             let place = places.get(row.str(text)).copied();

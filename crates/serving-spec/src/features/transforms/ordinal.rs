@@ -1,17 +1,17 @@
-//! Categories as numbers: scikit-learn's `OrdinalEncoder`.
+//! Categories as numbers, as scikit-learn's `OrdinalEncoder`.
 
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
 use super::vocabulary::{self, Category};
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
-use crate::features::value::{Problem, Type, Value};
+use crate::features::problem::Problem;
+use crate::features::scope::{Compile, Operands};
+use crate::features::value::{Type, Value};
 
-/// The place of a category in a vocabulary, from 0.
+/// The place of a text in a vocabulary, counted from 0.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ordinal {
@@ -19,16 +19,19 @@ pub struct Ordinal {
     ordinal: Operand,
     /// The categories, in the order of their numbers.
     vocabulary: Vec<Category>,
-    /// What stands for a category that is not among them; without it, such a one is invalid.
+    /// The number for a text that is not in the vocabulary. Without it, such a text is invalid.
     unknown_value: Option<i64>,
 }
 
 impl Compile for Ordinal {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
         let places = vocabulary::places(&self.vocabulary)?;
         let is_place = |value: i64| usize::try_from(value).is_ok_and(|value| value < self.vocabulary.len());
-        ensure!(!self.unknown_value.is_some_and(is_place), "`unknown_value` is the place of a category");
-        let (x, unknown) = (scope.text(&self.ordinal)?, self.unknown_value);
+        ensure!(
+            !self.unknown_value.is_some_and(is_place),
+            "`unknown_value`: expected a number that is not the place of a category"
+        );
+        let (x, unknown) = (operands.text(&self.ordinal)?, self.unknown_value);
         Ok(one(Type::Int64, move |row| {
             let text = x.text(row)?;
             let place = places.get(row.str(text)).map(|place| i64::from(*place)).or(unknown);

@@ -1,30 +1,30 @@
-//! Texts with some part of them replaced: Spark's `replace`.
+//! Replacement of parts of a text, as Spark's `replace`.
 
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
+use crate::features::scope::{Compile, Operands};
 use crate::features::value::{Type, Value};
-/// A text with every occurrence of a part replaced.
+
+/// A text with every occurrence of another text replaced.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replace {
     /// A text.
     replace: Operand,
-    /// What is looked for; not a pattern.
+    /// The text to search for. It is not a pattern, and not empty.
     search: String,
-    /// What stands there instead.
+    /// The replacement.
     with: String,
 }
 
 impl Compile for Replace {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-        ensure!(!self.search.is_empty(), "`search` is empty");
-        let (x, search, with) = (scope.text(&self.replace)?, self.search.clone(), self.with.clone());
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+        ensure!(!self.search.is_empty(), "`search`: expected a text that is not empty");
+        let (x, search, with) = (operands.text(&self.replace)?, self.search.clone(), self.with.clone());
         Ok(one(Type::String, move |row| {
             let text = x.text(row)?;
             let whole = row.str(text);
@@ -40,7 +40,7 @@ impl Compile for Replace {
             }
             let end = row.str(text).len();
             row.append(text.part(rest, end));
-            Ok(Value::Text(row.made_since(start)))
+            Ok(Value::Text(row.built_since(start)))
         }))
     }
 }

@@ -1,30 +1,31 @@
-//! Part of a text: pandas' `str.slice`.
+//! Part of a text, as pandas' `str.slice`.
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Compile;
-use crate::features::compile::Scope;
-use crate::features::computation::{Compiled, one};
+use crate::features::computation::{Computation, one};
 use crate::features::operand::Operand;
+use crate::features::scope::{Compile, Operands};
 use crate::features::value::{Type, Value};
-/// The characters of a text from one place to before another.
+
+/// The characters of a text from `start` to before `stop`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slice {
     /// A text.
     slice: Operand,
-    /// The first character; a negative number counts from the end.
+    /// The first character, counted from 0. A negative number counts from the end.
     #[serde(default)]
     start: i64,
-    /// The first character that is left out; without it none is.
+    /// The character after the last one. A negative number counts from the end. By default the rest of the
+    /// text is taken.
     stop: Option<i64>,
 }
 
 impl Compile for Slice {
-    fn compile(&self, scope: &mut Scope) -> Result<Compiled> {
-        let (x, start, stop) = (scope.text(&self.slice)?, self.start, self.stop);
+    fn compile(&self, operands: &mut dyn Operands) -> Result<Computation> {
+        let (x, start, stop) = (operands.text(&self.slice)?, self.start, self.stop);
         Ok(one(Type::String, move |row| {
             let text = x.text(row)?;
             let whole = row.str(text);
@@ -35,7 +36,8 @@ impl Compile for Slice {
     }
 }
 
-/// The byte where a character begins; the end if there are fewer, the start if there are fewer from the end.
+/// Returns the byte where a character begins. Beyond the text it is the end, or the start if counted from the
+/// end.
 fn byte(text: &str, character: i64) -> usize {
     let beyond = usize::try_from(character.unsigned_abs()).unwrap_or(usize::MAX);
     let mut characters = text.char_indices();

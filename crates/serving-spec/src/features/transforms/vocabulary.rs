@@ -1,17 +1,17 @@
-//! The categories that a model was trained with.
+//! The categories that a model was trained on.
 
 use anyhow::{Result, ensure};
 use hashbrown::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A category: integers are compared as text.
+/// A category. An integer is compared as text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a string or an integer")]
 pub enum Category {
-    /// By its decimal number.
+    /// An integer, which stands for its decimal text.
     Int64(i64),
-    /// As it is.
+    /// A text.
     String(String),
 }
 
@@ -24,9 +24,9 @@ impl std::fmt::Display for Category {
     }
 }
 
-/// The place of each category.
+/// Returns the place of each category.
 pub(super) fn places(vocabulary: &[Category]) -> Result<HashMap<Box<str>, u32>> {
-    ensure!(!vocabulary.is_empty(), "`vocabulary` is empty");
+    ensure!(!vocabulary.is_empty(), "`vocabulary`: expected at least one category");
     let mut places = HashMap::with_capacity(vocabulary.len());
     for (place, category) in (0..).zip(vocabulary) {
         let before = places.insert(category.to_string().into_boxed_str(), place);
@@ -35,6 +35,7 @@ pub(super) fn places(vocabulary: &[Category]) -> Result<HashMap<Box<str>, u32>> 
     Ok(places)
 }
 
-/// What an unknown category is, in messages.
+/// What a message about an unknown category expects.
 pub(super) const EXPECTED: &str = "a category of `vocabulary`";
-pub(super) const FOUND: &str = "another";
+/// What a message about an unknown category found.
+pub(super) const FOUND: &str = "another text";

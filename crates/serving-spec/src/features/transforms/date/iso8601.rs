@@ -1,11 +1,11 @@
-//! Reads the dates and date-times of ISO 8601 that people write: `2016-02-29`, `2016-02-29T23:30:15.25+01:00`.
+//! The common forms of ISO 8601 dates and date-times: `2016-02-29`, `2016-02-29T23:30:15.25+01:00`.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-use super::Moment;
+use super::moment::Moment;
 
-/// A date, which has the time 0:00, or a date-time; `None` for anything else.
+/// Reads a date, whose time is 0:00, or a date-time. Any other text is `None`.
 pub(super) fn parse(text: &str) -> Option<Moment> {
     let mut rest = text.as_bytes();
     let year = digits(&mut rest, 4)?;
@@ -38,8 +38,9 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     Some(Moment { wall, offset })
 }
 
-/// `Z`, `+01:00`, `+0100`, `+01` or nothing.
-#[expect(clippy::option_option, reason = "outside: whether it is well-formed; inside: whether it is there")]
+/// Reads `Z`, `+01:00`, `+0100`, `+01` or nothing. The outer option says whether the offset is well-formed,
+/// the inner one whether it is there.
+#[expect(clippy::option_option, reason = "malformed and absent are different")]
 fn read_offset(rest: &mut &[u8]) -> Option<Option<Offset>> {
     if rest.is_empty() {
         return Some(None);
@@ -61,7 +62,7 @@ fn read_offset(rest: &mut &[u8]) -> Option<Option<Offset>> {
     Some(Some(Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?))
 }
 
-/// A number of so many digits.
+/// Reads a number of exactly `count` digits.
 fn digits(rest: &mut &[u8], count: usize) -> Option<i32> {
     let (number, behind) = rest.split_at_checked(count)?;
     *rest = behind;
@@ -69,12 +70,13 @@ fn digits(rest: &mut &[u8], count: usize) -> Option<i32> {
     if count == 0 { None } else { number.iter().try_fold(0, digit) }
 }
 
-/// Two digits behind a separator.
+/// Reads a separator and then two digits.
 fn after(rest: &mut &[u8], separator: u8) -> Option<i32> {
     one_of(rest, &[separator])?;
     digits(rest, 2)
 }
 
+/// Reads one byte, which must be one of `bytes`.
 fn one_of(rest: &mut &[u8], bytes: &[u8]) -> Option<u8> {
     let (first, behind) = rest.split_first()?;
     *rest = behind;

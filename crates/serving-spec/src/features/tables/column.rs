@@ -1,24 +1,34 @@
-//! Columns of tables: read as text, then typed by what they turned out to hold.
+//! The columns of a table. They are read as text, and the cells then decide the type.
 
 use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::features::transforms::cast::is_number;
+use crate::features::decimal::is_decimal;
+use crate::features::value::Type;
 
-/// The values of a column, a row each.
+/// The values of a column, one per row.
 #[derive(Debug)]
-pub enum Column {
-    /// All integers.
+pub enum TableColumn {
+    /// All cells are integers.
     Int64(Vec<i64>),
-    /// All numbers, NaN where a cell is empty.
+    /// All cells are numbers or empty. An empty cell is NaN.
     Double(Vec<f64>),
-    /// Anything.
+    /// Cells can be anything.
     String(Texts),
 }
 
-impl Column {
-    /// Has a value fetched from memory, without waiting for it.
+impl TableColumn {
+    /// Returns the type of the values.
+    pub fn ty(&self) -> Type {
+        match self {
+            Self::Int64(_) => Type::Int64,
+            Self::Double(_) => Type::Double,
+            Self::String(_) => Type::String,
+        }
+    }
+
+    /// Fetches a value from memory without waiting for it.
     #[inline]
     pub fn touch(&self, row: usize) {
         match self {
@@ -28,7 +38,7 @@ impl Column {
         }
     }
 
-    /// The values of some rows, in their order; anything where there is none.
+    /// Returns the values of `rows`, in that order. For `None` the value is arbitrary.
     pub fn ordered(self, rows: &[Option<usize>]) -> Self {
         match self {
             Self::Int64(values) => {
@@ -38,7 +48,7 @@ impl Column {
                 Self::Double(rows.iter().map(|row| row.map_or(f64::NAN, |row| values[row])).collect())
             }
             Self::String(values) => {
-                let mut ordered = Builder::default();
+                let mut ordered = ColumnBuilder::default();
                 for row in rows {
                     match row.and_then(|row| values.get(row)) {
                         Some(text) => ordered.push(text),
@@ -51,25 +61,25 @@ impl Column {
     }
 }
 
-/// Texts, one behind the other.
+/// Texts, stored one after the other.
 #[derive(Debug, Default)]
 pub struct Texts {
     text: String,
-    /// Where each ends.
+    /// The end of each text.
     ends: Vec<usize>,
-    /// Those that are not there at all.
+    /// The rows whose cells are empty.
     nulls: Vec<usize>,
 }
 
 impl Texts {
-    /// The text of a row; `None` if its cell is empty.
+    /// Returns the text of a row, or `None` if its cell is empty.
     pub fn get(&self, row: usize) -> Option<&str> {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         let is_null = self.nulls.binary_search(&row).is_ok();
         (!is_null).then(|| &self.text[start..self.ends[row]])
     }
 
-    /// How many there are.
+    /// Returns the number of texts.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -77,28 +87,28 @@ impl Texts {
 
 /// A column that is being read.
 #[derive(Debug, Default)]
-pub struct Builder {
+pub struct ColumnBuilder {
     texts: Texts,
-    /// Whether the file itself says that there are strings.
+    /// Whether the file marks a cell as a string.
     has_strings: bool,
-    /// Whether it says that there are floats.
+    /// Whether the file marks a cell as a float.
     has_floats: bool,
 }
 
-impl Builder {
-    /// Adds a cell whose type is not known, a number, or what a boolean is called.
+impl ColumnBuilder {
+    /// Adds a cell. The file does not say whether it is a number or a string.
     pub fn push(&mut self, text: &str) {
         self.texts.text.push_str(text);
         self.texts.ends.push(self.texts.text.len());
     }
 
-    /// Adds a cell that is a string, whatever it looks like.
+    /// Adds a cell that is a string, even if it looks like a number.
     pub fn push_string(&mut self, text: &str) {
         self.has_strings = true;
         self.push(text);
     }
 
-    /// Adds a cell that is a number; NaN is an empty one.
+    /// Adds a cell that is a number. NaN makes an empty cell.
     pub fn push_double(&mut self, number: f64) {
         self.has_floats = true;
         if number.is_nan() {
@@ -108,38 +118,38 @@ impl Builder {
         }
     }
 
-    /// Adds a cell that is empty.
+    /// Adds an empty cell.
     pub fn push_null(&mut self) {
         self.texts.nulls.push(self.texts.ends.len());
         self.push("");
     }
 
-    /// Cells so far.
+    /// Returns the number of cells so far.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// The texts of a key. Floats are refused, as they have no one text.
+    /// Returns the texts of a key. A float is an error, because it has more than one text.
     pub fn into_texts(self) -> Result<Texts> {
         ensure!(
             !self.has_floats,
-            "its key has floats, which have no one text: make them integers or strings"
+            "its key has floats, which have more than one text: make them integers or strings"
         );
         Ok(self.texts)
     }
 
-    /// The column, of the narrowest type. Numbers beyond the range of doubles are refused.
-    pub fn finish(self) -> Result<Column> {
+    /// Returns the column with the narrowest type. A number beyond the range of doubles is an error.
+    pub fn finish(self) -> Result<TableColumn> {
         if self.has_strings {
-            return Ok(Column::String(self.texts));
+            return Ok(TableColumn::String(self.texts));
         }
         if let Some(integers) = self.integers() {
-            return Ok(Column::Int64(integers));
+            return Ok(TableColumn::Int64(integers));
         }
-        let Some(doubles) = self.doubles() else { return Ok(Column::String(self.texts)) };
+        let Some(doubles) = self.doubles() else { return Ok(TableColumn::String(self.texts)) };
         let is_in_range = !doubles.iter().any(|number| number.is_infinite());
         ensure!(is_in_range, "it has a number beyond the range of doubles");
-        Ok(Column::Double(doubles))
+        Ok(TableColumn::Double(doubles))
     }
 
     fn cells(&self) -> impl Iterator<Item = &str> {
@@ -160,15 +170,15 @@ impl Builder {
     }
 }
 
-/// Whether JSON would write a number so: `007` is a text, and so is `+7`.
+/// Whether JSON writes a number this way: `007` and `+7` are texts.
 fn is_json(cell: &str) -> bool {
     let unsigned = cell.strip_prefix('-').unwrap_or(cell);
     let has_zeros =
         unsigned.len() > 1 && unsigned.starts_with('0') && unsigned.as_bytes()[1].is_ascii_digit();
-    is_number(cell) && !cell.starts_with('+') && !has_zeros
+    is_decimal(cell) && !cell.starts_with('+') && !has_zeros
 }
 
-/// The places of the wanted columns among those that a table has.
+/// Returns the places of the wanted columns among the columns `present` in a table.
 pub fn places(wanted: &[&str], present: &[String]) -> Result<Vec<usize>> {
     let place = |name: &&str| {
         let mut places = (0..present.len()).filter(|&place| present[place] == **name);

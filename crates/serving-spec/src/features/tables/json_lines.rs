@@ -1,4 +1,4 @@
-//! JSON Lines: an object a line, whose members are the columns.
+//! JSON Lines tables: every line is an object, and its members are the columns.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -8,11 +8,12 @@ use anyhow::{Context, Result, bail, ensure};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
-use super::column::Builder;
+use super::column::ColumnBuilder;
 use crate::json_type::JsonType;
 
-pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Vec<Builder>> {
-    let mut columns: Vec<Builder> = wanted.iter().map(|_| Builder::default()).collect();
+/// Reads the wanted columns. A line without a wanted member has an empty cell.
+pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Vec<ColumnBuilder>> {
+    let mut columns: Vec<ColumnBuilder> = wanted.iter().map(|_| ColumnBuilder::default()).collect();
     let mut seen = vec![false; wanted.len()];
     for (number, line) in (1..).zip(BufReader::new(File::open(path)?).lines()) {
         let line = line?;
@@ -20,7 +21,7 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Vec<Builder>> {
             continue;
         }
         let members: IndexMap<String, &RawValue> =
-            serde_json::from_str(&line).with_context(|| format!("line {number} is no JSON object"))?;
+            serde_json::from_str(&line).with_context(|| format!("line {number} is not a JSON object"))?;
         for ((name, column), seen) in wanted.iter().zip(&mut columns).zip(&mut seen) {
             let Some(value) = members.get(*name) else {
                 column.push_null();
@@ -38,7 +39,7 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Vec<Builder>> {
         }
     }
     for (name, seen) in wanted.iter().zip(seen) {
-        ensure!(seen, "no line has a member `{name}`");
+        ensure!(seen, "no line has the member `{name}`");
     }
     Ok(columns)
 }

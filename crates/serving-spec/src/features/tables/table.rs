@@ -1,46 +1,55 @@
-//! A table with an index of its keys.
+//! A table with an index over its keys.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use anyhow::{Context, Result, bail};
 use hashbrown::DefaultHashBuilder;
 
-use super::column::{Builder, Column, Texts};
+use super::column::{ColumnBuilder, TableColumn, Texts};
 
-/// Rows that are found by their keys.
+/// Rows that are found by their keys, in a hash table with linear probing.
 ///
-/// In a large table what takes time is memory, which answers after a hundred nanoseconds. So a slot holds the key itself, if
-/// that is short, and the columns are in the order of the slots: slot and value are fetched at once.
+/// A lookup in a large table spends its time waiting for memory, about 100 ns per access. So a slot holds the
+/// key itself if it is short, and the columns are in the order of the slots. Slot and value are then fetched
+/// together.
 #[derive(Debug)]
 pub struct Table {
-    /// How the key of each slot's row begins, zeros if the slot is free. A row is in the first free slot from its hash on.
+    /// The start of the key in each slot; zeros mark a free slot. A row takes the first free slot from its
+    /// hash on.
     slots: Vec<Start>,
-    /// The row of each slot, in the order of the file.
+    /// The row in each slot, as a place in the file.
     rows: Vec<u32>,
-    /// The columns of the key, in the order of the file.
+    /// The columns of the key, in the order of the rows in the file.
     keys: Vec<Texts>,
     /// The columns of values, in the order of the slots.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TableColumn>,
+    /// The names of the columns of values.
     names: Vec<String>,
     hash_builder: DefaultHashBuilder,
 }
 
-/// The first bytes of a key, in which each part ends with a byte that no text has, and behind them zeros.
+/// The first bytes of a key, padded with zeros. Each part of the key ends with [`END`].
 type Start = [u8; 16];
 
+/// Marks a free slot.
 const FREE: Start = [0; 16];
+/// Ends a part of a key. No UTF-8 text contains this byte.
 const END: u8 = 0xff;
 
-/// Of so many slots one is free, on average.
+/// One slot in this many is free.
 const FREE_OF: usize = 3;
 
 impl Table {
-    /// Of the columns of the key, and behind them those of the values with the given names.
-    pub fn new(mut columns: Vec<Builder>, names: &[String]) -> Result<Self> {
+    /// Makes a table from the columns of the key, followed by the columns of values. `names` are the names of
+    /// the latter.
+    ///
+    /// # Errors
+    /// When two rows have the same key, when a cell of a key is empty, or when a column is malformed.
+    pub fn new(mut columns: Vec<ColumnBuilder>, names: &[String]) -> Result<Self> {
         let values = columns.split_off(columns.len() - names.len());
-        let keys: Vec<Texts> = columns.into_iter().map(Builder::into_texts).collect::<Result<_>>()?;
+        let keys: Vec<Texts> = columns.into_iter().map(ColumnBuilder::into_texts).collect::<Result<_>>()?;
         let count = keys.first().map_or(0, Texts::len);
-        let rows = u32::try_from(count).ok().context("it has more than four thousand million rows")?;
+        let rows = u32::try_from(count).ok().context("it has more than 2^32 - 1 rows")?;
         let capacity = count + count / (FREE_OF - 1) + 1;
         let mut table = Self {
             slots: vec![FREE; capacity],
@@ -52,7 +61,7 @@ impl Table {
         };
         for row in 0..rows {
             if let Some(column) = table.keys.iter().position(|key| key.get(row as usize).is_none()) {
-                bail!("row {} has no value in column {} of its key", row + 1, column + 1);
+                bail!("row {}: column {} of the key is empty", row + 1, column + 1);
             }
             let key_of_row = key(&table.keys, row);
             match table.slot_from(table.first_slot(key_of_row.clone()), &key_of_row) {
@@ -74,26 +83,26 @@ impl Table {
         Ok(table)
     }
 
-    /// The place of a column.
+    /// Returns the place of a column of values.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|column| column == name)
     }
 
-    /// Where in the columns the values of a key are.
+    /// Returns the place of a key's values in the columns.
     pub fn find<'k>(&self, key: &(impl Iterator<Item = &'k str> + Clone)) -> Option<usize> {
-        // Asked for now, the values come while the slot does: it is mostly the first, or one near it.
+        // The values are fetched while the slot is. The key is mostly in the first slot or near it.
         let first = self.first_slot(key.clone());
         self.columns.iter().for_each(|column| column.touch(first));
         self.slot_from(first, key).ok()
     }
 
-    /// The slot in which a key is, if none had it before.
+    /// Returns the slot where the search for a key starts.
     fn first_slot<'k>(&self, key: impl Iterator<Item = &'k str>) -> usize {
         let hash = u128::from(hash(&self.hash_builder, key));
         usize::try_from((hash * self.slots.len() as u128) >> 64).unwrap_or(0)
     }
 
-    /// The slot of a key, or the free one in which it would be.
+    /// Returns the slot of a key, or else the free slot for it.
     fn slot_from<'k>(
         &self,
         first: usize,
@@ -101,7 +110,7 @@ impl Table {
     ) -> Result<usize, usize> {
         let (start, is_whole) = start(wanted.clone());
         let mut slot = first;
-        // One is always free.
+        // At least one slot is free, so the loop ends.
         loop {
             if self.slots[slot] == FREE {
                 return Err(slot);
@@ -115,7 +124,7 @@ impl Table {
     }
 }
 
-/// The key of a row.
+/// Returns the key of a row.
 fn key(keys: &[Texts], row: u32) -> impl Iterator<Item = &str> + Clone {
     keys.iter().map(move |key| key.get(row as usize).unwrap_or_default())
 }
@@ -128,7 +137,7 @@ fn hash<'k>(builder: &DefaultHashBuilder, key: impl Iterator<Item = &'k str>) ->
     hasher.finish()
 }
 
-/// How a key begins, and whether that is all of it.
+/// Returns the start of a key, and whether that is the whole key.
 fn start<'k>(key: impl Iterator<Item = &'k str>) -> (Start, bool) {
     let mut start = Start::default();
     let mut len = 0;
@@ -151,7 +160,7 @@ mod tests {
     use super::*;
 
     fn table(rows: &[[&str; 2]]) -> Result<Table> {
-        let mut columns = [Builder::default(), Builder::default()];
+        let mut columns = [ColumnBuilder::default(), ColumnBuilder::default()];
         for row in rows {
             columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
         }
@@ -159,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart_wherever_they_differ() {
+    fn keys_that_differ_anywhere_are_different() {
         let long = "a text that is longer than what an entry holds";
         let rows = [
             ["a", "b"],
             ["ab", ""],
             ["", "ab"],
             ["a\0", "b"],
-            // Sixteen bytes with the ends of both, and one more.
+            // 16 bytes including both ends, and then one byte more.
             ["12345678901234", ""],
             ["12345678901234", "\0"],
             ["1234567890123", "4"],
@@ -189,18 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_no_keys_and_infinities_no_values() {
+    fn a_float_is_not_a_key_and_an_infinity_is_not_a_value() {
         let column = |number: f64| {
-            let mut column = Builder::default();
+            let mut column = ColumnBuilder::default();
             column.push_double(number);
             column
         };
-        let error = |columns: Vec<Builder>, names: &[&str]| {
+        let error = |columns: Vec<ColumnBuilder>, names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             format!("{:#}", Table::new(columns, &names).unwrap_err())
         };
         assert!(error(vec![column(1.0)], &[]).starts_with("its key has floats"));
-        let mut key = Builder::default();
+        let mut key = ColumnBuilder::default();
         key.push("a");
         let of_value = error(vec![key, column(f64::NEG_INFINITY)], &["v"]);
         assert_eq!(of_value, "column `v`: it has a number beyond the range of doubles");

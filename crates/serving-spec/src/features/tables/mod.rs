@@ -1,0 +1,72 @@
+//! Tables of the model directory, which lookups read.
+
+mod column;
+mod csv;
+mod json_lines;
+mod parquet;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use hashbrown::HashMap;
+
+use column::ColumnBuilder;
+
+pub(super) use column::TableColumn;
+pub(super) use table::Table;
+
+/// Finds a file of the model directory by its name.
+pub type Files<'f> = dyn Fn(&str) -> Result<PathBuf> + 'f;
+
+/// A file, and the columns of its key.
+type Index = (String, Vec<String>);
+
+/// The tables of a plan. Each file is read once for each key, with the columns that any feature wants.
+pub(super) struct Tables<'f> {
+    files: &'f Files<'f>,
+    wanted: HashMap<Index, Vec<String>>,
+    read: HashMap<Index, Arc<Table>>,
+}
+
+impl<'f> Tables<'f> {
+    pub fn new(files: &'f Files<'f>) -> Self {
+        Self { files, wanted: HashMap::new(), read: HashMap::new() }
+    }
+
+    /// Announces that a feature wants `columns` of a table. Call this before [`Tables::table`].
+    pub fn want(&mut self, file: &str, key: Vec<String>, columns: &[String]) {
+        let wanted = self.wanted.entry((file.to_owned(), key)).or_default();
+        for column in columns {
+            if !wanted.contains(column) {
+                wanted.push(column.clone());
+            }
+        }
+    }
+
+    /// Returns the table in `file`, indexed by the columns of `key`. It is read on the first call.
+    pub fn table(&mut self, file: &str, key: Vec<String>) -> Result<Arc<Table>> {
+        let index = (file.to_owned(), key);
+        if let Some(table) = self.read.get(&index) {
+            return Ok(table.clone());
+        }
+        let columns = self.wanted.get(&index).map_or(&[][..], Vec::as_slice);
+        let path = (self.files)(file)?;
+        let wanted: Vec<&str> = index.1.iter().chain(columns).map(String::as_str).collect();
+        let table = read(&path, &wanted).and_then(|cells| Table::new(cells, columns));
+        let table = Arc::new(table.with_context(|| file.to_owned())?);
+        self.read.insert(index, table.clone());
+        Ok(table)
+    }
+}
+
+/// Reads the wanted columns of a table.
+fn read(path: &Path, wanted: &[&str]) -> Result<Vec<ColumnBuilder>> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => csv::read(path, wanted),
+        Some("jsonl") => json_lines::read(path, wanted),
+        Some("parquet") => parquet::read(path, wanted),
+        _ => bail!("expected a table that ends in .csv, .jsonl or .parquet"),
+    }
+}
