@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use limits::Clock;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -38,6 +39,12 @@ impl TimeLimit {
             return Duration::ZERO;
         }
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The same limit for work that does not wait.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::until(self.deadline.into_std())
     }
 
     /// A limit at half of the time that is left.

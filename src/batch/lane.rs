@@ -9,9 +9,8 @@ use crate::failure::Undelivered;
 use crate::quarantine::{Quarantined, RejectedDocument};
 use crate::record::Record;
 use crate::sinks::{Delivery, OutgoingRecord};
-use predictor::Document;
+use predictor::{Document, Limits};
 
-use super::row_budget::BUDGET;
 use super::scored::{Provenances, ScoredDocument};
 use super::unpacked::{Share, Unpacked, UnpackedDocument};
 use super::{Handler, LaneEnd, Outcomes};
@@ -40,6 +39,7 @@ impl Handler {
         index: usize,
         records: &[Record<'_>],
         share: Share,
+        limits: &Limits,
         limit: &TimeLimit,
     ) -> Lane {
         let end = LaneEnd { settled: 0, undelivered: None };
@@ -53,7 +53,11 @@ impl Handler {
             next += unpacked.fill(&records[next..], next, share);
             let mut documents = unpacked.documents.as_slice();
             while !documents.is_empty() {
-                let scored = self.score(records, &unpacked.bytes, documents, share);
+                let scored = self.score(records, &unpacked.bytes, documents, share, limits);
+                if scored.is_empty() {
+                    let reported = documents.len() + records.len() - next;
+                    return lane.stopped(documents[0].record, reported, Undelivered::out_of_time());
+                }
                 let (at_hand, rest) = documents.split_at(scored.len());
                 if let Err(stop) = self.settle(records, scored, limit, &mut lane).await {
                     let unsettled = &at_hand[stop.settled..];
@@ -67,32 +71,34 @@ impl Handler {
         lane
     }
 
-    /// Scores the first of the documents: at least one, and as many as are published at once or as time permits.
+    /// Scores the first of the documents: as many as are published at once or as time permits. It is none if the time
+    /// is up.
     fn score<'d>(
         &self,
         records: &'d [Record<'_>],
         buffer: &'d [u8],
         documents: &'d [UnpackedDocument],
         share: Share,
+        limits: &Limits,
     ) -> Vec<ScoredDocument<'d>> {
         let begin = Instant::now();
         let mut scored: Vec<ScoredDocument> = Vec::new();
         let mut bytes = 0;
         loop {
-            let (rest, time) = (&documents[scored.len()..], BUDGET.saturating_sub(begin.elapsed()));
+            let (rest, time) = (&documents[scored.len()..], limits.call.saturating_sub(begin.elapsed()));
             let is_full = scored.len() >= share.documents || bytes >= share.bytes || time.is_zero();
             if rest.is_empty() || is_full && !scored.is_empty() {
                 break;
             }
-            let rows = self.row_budget.rows(time).min(share.documents - scored.len());
-            let window = share.window(rest, rows);
-            bytes += window.iter().map(UnpackedDocument::bytes).sum::<usize>();
-            let start = Instant::now();
+            let window = share.window(rest, share.documents - scored.len());
             let from = scored.len();
-            self.score_window(records, buffer, window, &mut scored);
-            let rows = scored[from..].iter().filter(|document| document.reached_the_model()).count();
-            self.row_budget.took(start.elapsed(), rows);
-            bytes += scored[from..].iter().map(ScoredDocument::result_bytes).sum::<usize>();
+            let limits = Limits { call: time, ..limits.clone() };
+            self.score_window(records, buffer, window, &limits, &mut scored);
+            if scored.len() == from {
+                break;
+            }
+            let sizes = window.iter().map(UnpackedDocument::bytes).zip(scored[from..].iter());
+            bytes += sizes.map(|(bytes, scored)| bytes + scored.result_bytes()).sum::<usize>();
         }
         if !self.answers {
             for document in &mut scored {
@@ -102,12 +108,13 @@ impl Handler {
         scored
     }
 
-    /// Scores the documents of a window in one call of the engine.
+    /// Scores the first documents of a window in one call of the engine.
     fn score_window<'d>(
         &self,
         records: &'d [Record<'_>],
         buffer: &'d [u8],
         window: &'d [UnpackedDocument],
+        limits: &Limits,
         scored: &mut Vec<ScoredDocument<'d>>,
     ) {
         let provenances = Provenances::of(records, window);
@@ -116,15 +123,18 @@ impl Handler {
             let record = &records[document.record];
             Some(Document { json: &buffer[json], provenance: provenances.of_document(record, document) })
         });
-        let mut results = self.predictor.score(&readable.collect::<Vec<_>>()).into_iter();
-        scored.extend(window.iter().map(|document| {
+        let mut results = self.predictor.score_within(&readable.collect::<Vec<_>>(), limits).into_iter();
+        for document in window {
             let result = match &document.json {
-                // The engine gives a result for each document.
-                Ok(_) => results.next().ok_or(predictor::Rejected::Panic.into()),
+                Ok(_) => match results.next() {
+                    Some(result) => Ok(result),
+                    // It was not reached, nor was any after it.
+                    None => break,
+                },
                 Err(rejected) => Err(rejected.clone()),
             };
-            ScoredDocument::new(&records[document.record], buffer, document, result)
-        }));
+            scored.push(ScoredDocument::new(&records[document.record], buffer, document, result));
+        }
     }
 
     /// Quarantines and publishes documents, up to the first that cannot be settled now.

@@ -9,11 +9,10 @@
 
 mod lane;
 mod outcomes;
-mod row_budget;
 mod scored;
 mod unpacked;
 
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures_util::future::FutureExt;
@@ -29,17 +28,19 @@ use predictor::model::directory::ModelDirectory;
 
 pub use outcomes::Outcomes;
 
-use row_budget::RowBudget;
 use unpacked::Share;
 
 /// Lanes that run side by side. They share the memory that one lane would take.
 const LANES_AT_ONCE: usize = 8;
 
+/// How long documents are scored before they are settled. Scoring that begins before the deadline then ends within the
+/// margin that is kept for the answer.
+const CALL: Duration = Duration::from_millis(200);
+
 /// Everything that an invocation needs, made once at cold start.
 #[derive(Debug)]
 pub struct Handler {
     predictor: Predictor,
-    row_budget: RowBudget,
     quarantine: Quarantine,
     sinks: Vec<Sink>,
     /// Whether results go into the answer instead of being published.
@@ -78,7 +79,7 @@ impl Handler {
         sinks: Vec<Sink>,
     ) -> Result<Self> {
         let predictor = Predictor::load(directory, run_id);
-        let predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
+        let mut predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
         let (name, version) = predictor.identity();
         tracing::info!(
             model = name,
@@ -87,18 +88,17 @@ impl Handler {
             build = crate::version::version(),
             "ready"
         );
-        let start = Instant::now();
         predictor.warm_up()?;
-        let row_budget = RowBudget::of(start.elapsed(), 1);
         let answers = sinks.iter().any(|sink| matches!(sink, Sink::Answer));
-        Ok(Self { predictor, row_budget, quarantine, sinks, answers })
+        Ok(Self { predictor, quarantine, sinks, answers })
     }
 
     /// Scores and settles the records of each lane, in their order, until the time is up.
     pub async fn handle(&self, lanes: &[&[Record<'_>]], limit: &TimeLimit) -> Batch {
         let share = Share::of(lanes.len().min(LANES_AT_ONCE));
         // Boxed: the compiler cannot prove a stream of the bare futures `Send`.
-        let run = |(index, records)| self.run_lane(index, records, share, limit).boxed();
+        let limits = self.predictor.limits(limit.clock(), CALL);
+        let run = |(index, records)| self.run_lane(index, records, share, &limits, limit).boxed();
         let running: Vec<_> = lanes.iter().copied().enumerate().map(run).collect();
         let mut ended: Vec<_> = stream::iter(running).buffer_unordered(LANES_AT_ONCE).collect().await;
         ended.sort_unstable_by_key(|lane| lane.index);

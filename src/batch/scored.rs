@@ -24,7 +24,6 @@ pub struct ScoredDocument<'a> {
     pub result: Result<Vec<u8>, Rejected>,
     /// Seconds from its event time until its record arrived, if both are known.
     pub lateness: Option<f64>,
-    reached_the_model: bool,
 }
 
 impl<'a> ScoredDocument<'a> {
@@ -43,14 +42,8 @@ impl<'a> ScoredDocument<'a> {
             place: document.place,
             key: own_key.or(record.key.as_ref().ok().map(PartitionKey::as_str)),
             lateness: arrived_at.zip(event_time).map(|(arrived_at, event_time)| arrived_at - event_time),
-            reached_the_model: scored.as_ref().is_ok_and(Scored::reached_the_model),
             result: scored.and_then(|scored| scored.result.map_err(Rejected::from)),
         }
-    }
-
-    /// Whether it was a row of the model's input.
-    pub fn reached_the_model(&self) -> bool {
-        self.reached_the_model
     }
 
     /// Bytes of its result.

@@ -56,8 +56,8 @@ impl Clock {
     /// The same clock, but it is also over after `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Self {
-        let until = Instant::now() + time;
-        Self { until: Some(self.until.map_or(until, |earlier| earlier.min(until))), stop: self.stop.clone() }
+        let until = Instant::now().checked_add(time);
+        Self { until: until.into_iter().chain(self.until).min(), stop: self.stop.clone() }
     }
 
     /// Whether the time is up.
@@ -128,7 +128,7 @@ mod tests {
         let stop = Arc::new(AtomicBool::new(false));
         let clock = Clock::until(Instant::now() + Duration::from_hours(1)).or_when(Arc::clone(&stop));
         assert_eq!(clock.check(), Ok(()));
-        assert!(clock.within(Duration::ZERO).is_over());
+        assert!(clock.within(Duration::ZERO).is_over() && !clock.within(Duration::MAX).is_over());
         assert!(clock.within(Duration::from_hours(2)).left() <= Some(Duration::from_hours(1)));
         stop.store(true, Ordering::Relaxed);
         assert_eq!((clock.check(), clock.left()), (Err(Late), Some(Duration::ZERO)));

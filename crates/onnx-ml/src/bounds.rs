@@ -1,6 +1,8 @@
 //! Bounds the memory that a graph can take. A few bytes of a graph can ask for a tensor of any size: a shape
 //! to fill, a number of repetitions, or two vectors that are broadcast against each other.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
@@ -12,12 +14,12 @@ use super::error::Exceeds;
 /// inputs are.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The most bytes of a tensor for a batch of rows: half the memory of the smallest machines that serve
-/// models.
-const MAX_BATCH_BYTES: u64 = 64 << 20;
+/// The most bytes that a batch of rows takes at once, unless a single row takes more: a quarter of the memory of
+/// the smallest machines that serve models.
+pub(super) const MAX_BATCH_BYTES: u64 = 32 << 20;
 
 /// The most rows of a batch, whatever the graph. Larger batches gain nothing.
-const MAX_ROWS: i64 = 1 << 20;
+const MAX_ROWS: u64 = 1 << 20;
 
 /// Infers types and shapes, operator by operator. tract folds constants while it infers, whatever their size.
 /// This checks the size first.
@@ -82,11 +84,11 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
         let made_of: u64 = model
             .node_input_facts(node.id)?
             .iter()
-            .map(|fact| volume(fact, None))
+            .map(|fact| volume(fact, &[]))
             .fold(0, u64::saturating_add);
         for output in &node.outputs {
             // A constant is in memory already.
-            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, None) };
+            let made = if output.fact.konst.is_some() { 0 } else { volume(&output.fact, &[]) };
             ensure!(
                 made <= MAX_BYTES.max(made_of),
                 Exceeds(format!(
@@ -99,27 +101,85 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
     Ok(())
 }
 
-/// The most rows of a batch for which every tensor of a plan stays within [`MAX_BATCH_BYTES`]; at least 1.
-pub(super) fn max_rows(model: &TypedModel, rows: &Symbol) -> usize {
-    let mut most = MAX_ROWS;
-    for output in model.nodes().iter().flat_map(|node| &node.outputs) {
-        let batch = |len| volume(&output.fact, Some((rows, len)));
-        while most > 1 && output.fact.konst.is_none() && batch(most) > MAX_BATCH_BYTES.max(batch(1)) {
-            most /= 2;
-        }
-    }
-    usize::try_from(most).unwrap_or(1)
+/// The memory that the tensors of a plan take together, by the number of rows.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Per node in the order of the run: what its outputs take, and the nodes that no later node reads.
+    steps: Vec<(Taken, TVec<usize>)>,
+    /// The nodes of `steps` by their ids.
+    places: HashMap<usize, usize>,
+    /// What inputs and outputs take. The caller holds each in a form of its own.
+    ends: Vec<Taken>,
 }
 
-/// The bytes of a tensor for this many rows (1 if `None`). Every other size that is known only at run time
-/// counts as 1: the number of entries, and sizes that depend on values.
-fn volume(fact: &TypedFact, rows: Option<(&Symbol, i64)>) -> u64 {
+/// The bytes of tensors for 1 row and for [`MANY`].
+#[derive(Debug, Clone, Copy)]
+struct Taken(u64, u64);
+
+/// Sizes between 1 row and this many grow evenly.
+const MANY: u64 = 1 << 10;
+
+impl Taken {
+    fn by(self, rows: u64) -> u64 {
+        let Self(one, many) = self;
+        let each = many.saturating_sub(one).div_ceil(MANY - 1);
+        one.saturating_add(each.saturating_mul(rows - 1))
+    }
+}
+
+impl Memory {
+    /// That of a plan whose shapes have the symbols `rows`, and `entries` for the entries of sparse rows.
+    pub fn of(plan: &TypedRunnableModel, lasts: &[TVec<usize>], rows: &Symbol, entries: (&Symbol, i64)) -> Self {
+        let model = plan.model();
+        let taken = |fact: &TypedFact| {
+            let by = |len| volume(fact, &[(rows, len), entries]);
+            if fact.konst.is_some() { Taken(0, 0) } else { Taken(by(1), by(MANY as i64)) }
+        };
+        let order = plan.order_without_consts();
+        let steps = order.iter().map(|&id| {
+            let outputs = model.node(id).outputs.iter().map(|output| taken(&output.fact));
+            let outputs = outputs.fold(Taken(0, 0), |a, b| Taken(a.0.saturating_add(b.0), a.1.saturating_add(b.1)));
+            (outputs, lasts[id].clone())
+        });
+        let ends = model.inputs.iter().chain(&model.outputs);
+        let ends = ends.filter_map(|outlet| model.outlet_fact(*outlet).ok()).map(taken).collect();
+        let places = order.iter().enumerate().map(|(place, &id)| (id, place)).collect();
+        Self { steps: steps.collect(), places, ends }
+    }
+
+    /// The most bytes that are in use at once. Every size that only a run decides counts as 1.
+    pub fn peak(&self, rows: u64) -> u64 {
+        let mut used: u64 = self.ends.iter().map(|taken| taken.by(rows)).fold(0, u64::saturating_add);
+        let mut peak = used;
+        for (taken, lasts) in &self.steps {
+            used = used.saturating_add(taken.by(rows));
+            peak = peak.max(used);
+            for last in lasts {
+                let freed = self.places.get(last).map_or(0, |&place| self.steps[place].0.by(rows));
+                used = used.saturating_sub(freed);
+            }
+        }
+        peak
+    }
+
+    /// The most rows that fit into [`MAX_BATCH_BYTES`]; at least 1.
+    pub fn max_rows(&self) -> usize {
+        let mut most = MAX_ROWS;
+        while most > 1 && self.peak(most) > MAX_BATCH_BYTES {
+            most /= 2;
+        }
+        usize::try_from(most).unwrap_or(1)
+    }
+}
+
+/// The bytes of a tensor with these sizes. Every other size that is known only at run time counts as 1.
+fn volume(fact: &TypedFact, sizes: &[(&Symbol, i64)]) -> u64 {
     let size = fact.datum_type.size_of() as u64;
     let for_one = |dimension: &TDim| {
         let symbols = dimension.symbols();
         let one = symbols.iter().fold(SymbolValues::default(), |values, symbol| {
-            let given = rows.filter(|(rows, _)| *rows == symbol);
-            values.with(symbol, given.map_or(1, |(_, len)| len))
+            let given = sizes.iter().find(|(given, _)| *given == symbol);
+            values.with(symbol, given.map_or(1, |(_, len)| *len))
         });
         dimension.eval(&one).to_i64().ok().and_then(|size| u64::try_from(size).ok()).unwrap_or(1)
     };

@@ -41,10 +41,10 @@ pub enum Error {
     /// output.
     #[error(transparent)]
     Unsupported(Cause),
-    /// The graph, or a tensor that it makes for a single row, exceeds a bound.
+    /// The graph, or what it makes of a row, exceeds a bound.
     #[error(transparent)]
     TooLarge(Cause),
-    /// Planning the graph takes longer than it may.
+    /// Planning or running the graph takes longer than it may.
     #[error(transparent)]
     Deadline(Cause),
     /// The graph cannot be planned for inputs of these shapes: an operator refuses what it reads or its
@@ -87,6 +87,10 @@ impl Error {
         Self::sort(error, Self::Unsupported)
     }
 
+    pub(crate) fn run(error: anyhow::Error) -> Self {
+        Self::sort(error, Self::Run)
+    }
+
     pub(crate) fn plan(error: anyhow::Error) -> Self {
         Self::sort(error, Self::Plan)
     }
@@ -96,7 +100,7 @@ impl Error {
         match error.downcast::<Self>() {
             Ok(error) => error,
             Err(error) if error.is::<Exceeds>() => Self::TooLarge(error.into()),
-            Err(error) if error.is::<Late>() => Self::Deadline(error.into()),
+            Err(error) if error.is::<Late>() || error.is::<limits::Late>() => Self::Deadline(error.into()),
             Err(error) => other(error.into()),
         }
     }

@@ -19,6 +19,7 @@
 //! | `plan` | infers types, optimises, plans |
 //! | `bounds`, `deadline` | bound the memory and the time that a graph can take |
 //! | `session` | runs a plan, batch after batch |
+//! | `work`, `guard` | bound the time and the memory of a run, where values decide them |
 //! | `kept_attributes` | reads the lists of large forests without decoding them first |
 //! | [`Error`] | why a model cannot be read, planned or run |
 //!
@@ -69,10 +70,12 @@ mod bounds;
 mod deadline;
 mod error;
 mod graph;
+mod guard;
 mod kept_attributes;
 mod ops;
 mod plan;
 mod session;
+mod work;
 
 pub use error::{Cause, Error};
 pub use graph::summary;

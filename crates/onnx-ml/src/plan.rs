@@ -6,7 +6,7 @@ use anyhow::Result;
 use tract_onnx::prelude::*;
 
 use super::deadline::Deadline;
-use super::{bounds, ops};
+use super::{bounds, guard, ops};
 
 /// Infers the type and shape of everything in the graph. Those of its inputs must be set.
 ///
@@ -30,6 +30,7 @@ pub(super) fn plan(mut model: TypedModel) -> Result<Arc<TypedRunnableModel>> {
     ops::count_tokens(&mut model)?;
     deadline.declutter().optimize(&mut model)?;
     model.optimize_with_session(&mut deadline.codegen().session())?;
+    guard::guard_loops(&mut model)?;
     bounds::check_plan(&model)?;
     model.into_runnable()
 }

@@ -5,13 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
+use limits::Clock;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::ToDim;
+use tract_onnx::tract_hir::internal::{EvalContext, OpState, ToDim};
 
 use super::error::Error;
 use super::graph::{Graph, Takes, branches};
-use super::{bounds, ops, plan};
+use super::guard::{self, Ledger};
+use super::{bounds, ops, plan, work};
 
 /// How often a graph is rewritten for an `If` whose branches disagree. Exporters write one such kind of `If`.
 const MAX_REWRITES: usize = 8;
@@ -68,8 +70,12 @@ pub struct Session {
     state: Mutex<Option<Box<TypedSimpleState>>>,
     /// See [`is_plain`].
     is_plain: bool,
+    /// For each node, the nodes whose outputs no later node reads.
+    lasts: Vec<TVec<usize>>,
+    /// The most bytes that a run may take, where values decide how much that is.
+    memory: usize,
     rows: Symbol,
-    max_rows: usize,
+    entries: Symbol,
 }
 
 impl Session {
@@ -105,8 +111,10 @@ impl Session {
         let (model, rows, entries) = typed?;
         let plan = plan::plan(model)?;
         let is_plain = is_plain(&plan, [&rows, &entries])?;
-        let max_rows = bounds::max_rows(plan.model(), &rows);
-        Ok(Self { plan, state: Mutex::new(None), is_plain, rows, max_rows })
+        let lasts = guard::lasts(plan.model(), plan.order_without_consts());
+        let one = bounds::Memory::of(&plan, &lasts, &rows, (&entries, 1)).peak(1);
+        let memory = usize::try_from(one.saturating_add(bounds::MAX_BATCH_BYTES)).unwrap_or(usize::MAX);
+        Ok(Self { plan, state: Mutex::new(None), is_plain, lasts, memory, rows, entries })
     }
 
     /// The graph with all types and shapes, the symbol for the number of rows, and the symbol for the number
@@ -170,12 +178,12 @@ impl Session {
         self.rows.to_dim()
     }
 
-    /// The most rows that a run should have. With more, a tensor within the graph would exceed 64 MiB, unless
-    /// it does so for a single row.
-    #[inline]
+    /// The most rows that a run should have, if each of its sparse rows has `entries` entries. With more, the tensors
+    /// that are in memory at once would exceed 32 MiB, unless they do so for a single row.
     #[must_use]
-    pub fn max_rows(&self) -> usize {
-        self.max_rows
+    pub fn max_rows(&self, entries: usize) -> usize {
+        let entries = i64::try_from(entries).unwrap_or(i64::MAX);
+        bounds::Memory::of(&self.plan, &self.lasts, &self.rows, (&self.entries, entries)).max_rows()
     }
 
     /// Computes the outputs for a batch of rows.
@@ -183,25 +191,42 @@ impl Session {
     /// Each input of the graph takes one tensor, and a [`Takes::Sparse`] input takes two.
     ///
     /// # Errors
-    /// [`Error::Run`] when the graph fails on these inputs. It may still run on others.
+    /// When the graph fails on these inputs; see [`Session::run_within`].
     pub fn run(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>, Error> {
+        self.run_within(inputs, &Clock::unlimited())
+    }
+
+    /// Does what [`Session::run`] does, until the clock is over.
+    ///
+    /// # Errors
+    /// The graph may still run on other inputs.
+    /// - [`Error::Run`]: it fails on these.
+    /// - [`Error::Deadline`]: the clock is over. It is looked at between operators and within those whose time
+    ///   depends on values.
+    /// - [`Error::TooLarge`]: what the graph makes of the values of these inputs exceeds 32 MiB.
+    pub fn run_within(&self, inputs: TVec<TValue>, clock: &Clock) -> Result<TVec<TValue>, Error> {
         // No input may end the process, whatever an operator makes of it.
-        catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs).map_err(|error| Error::Run(error.into()))))
-            .unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
+        let run = || catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs).map_err(Error::run)));
+        let memory = if self.is_plain { usize::MAX } else { self.memory };
+        work::within(clock, memory, run).unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
     }
 
     fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
-        let kept = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_plain {
-            return self.plan.run(inputs);
+            let used = inputs.iter().map(|input| guard::bytes(input)).sum();
+            let mut ledger = Ledger::new(&self.lasts, used);
+            return self.plan.spawn()?.run_plan_with_eval(inputs, |context, state, node, inputs| {
+                ledger.eval(context, state, node, inputs)
+            });
         }
+        let kept = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let spare = kept().take();
         let (mut state, outputs) = if let Some(mut state) = spare {
             let outputs = self.run_again(&mut state, inputs)?;
             (state, outputs)
         } else {
             let mut state = Box::new(self.plan.spawn()?);
-            let outputs = state.run(inputs)?;
+            let outputs = state.run_plan_with_eval(inputs, in_time)?;
             (state, outputs)
         };
         for &node in self.plan.order_without_consts() {
@@ -229,9 +254,20 @@ impl Session {
             }
             state.turn_state.values[outlet.node] = Some(tvec!(tensor));
         }
-        state.exec()?;
+        state.exec_plan_with_eval(in_time)?;
         state.outputs()
     }
+}
+
+/// Evaluates a node, if there is time left.
+fn in_time(
+    context: &EvalContext,
+    state: Option<&mut (dyn OpState + 'static)>,
+    node: &TypedNode,
+    inputs: TVec<TValue>,
+) -> Result<TVec<TValue>> {
+    work::check()?;
+    tract_onnx::tract_core::plan::eval(context, state, node, inputs)
 }
 
 /// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have

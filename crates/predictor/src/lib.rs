@@ -13,9 +13,11 @@ pub mod decode;
 pub mod model;
 mod predictor;
 mod rejected;
+mod time;
 
 pub use predictor::{DEFAULT_NAME, Document, Plan, Predictor, Provenance, Scored};
 pub use rejected::Rejected;
+pub use time::Limits;
 
 /// Doors share these between threads.
 const _: () = {

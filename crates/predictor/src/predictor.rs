@@ -1,15 +1,19 @@
 //! Turns documents into results: features, model, result. A result is a pure function of its document, the
 //! model and the version.
 
+mod pace;
 mod plan;
 mod runs;
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
+use limits::Clock;
 use uuid::Uuid;
 
-use crate::Rejected;
 use crate::model::directory::ModelDirectory;
 use crate::model::{Description, Model};
+use crate::{Limits, Rejected};
 
 pub use plan::Plan;
 pub use serving_spec::result::Provenance;
@@ -80,12 +84,19 @@ impl Predictor {
         Ok(Self { version, model, plan })
     }
 
-    /// Scores a row of zeros, so that the first document does not pay for one-time work.
+    /// Scores a row of zeros, so that the first document does not pay for one-time work. The time that it takes says
+    /// how many documents are scored at once at first.
     ///
     /// # Errors
     /// When the model fails on that row.
-    pub fn warm_up(&self) -> Result<()> {
-        self.model.warm_up()
+    pub fn warm_up(&mut self) -> Result<()> {
+        self.plan.warm_up(&self.model)
+    }
+
+    /// The limits for a batch that ends with the clock, in calls of about `call`; see [`Limits::of_batch`].
+    #[must_use]
+    pub fn limits(&self, clock: Clock, call: Duration) -> Limits {
+        Limits::of_batch(clock, call, self.plan.usual())
     }
 
     /// The model's name and its version.
@@ -103,10 +114,17 @@ impl Predictor {
 
     /// Scores documents, and returns their outcomes in the same order. A document's result does not depend on
     /// the other documents. If a document makes an operator panic, only that document is rejected. The model
-    /// runs on as many rows at once as fit into 64 MiB per tensor.
+    /// runs on as many rows at once as fit into 32 MiB.
     #[must_use]
     pub fn score(&self, documents: &[Document<'_>]) -> Vec<Scored> {
         self.plan.score(&self.model, documents)
+    }
+
+    /// Does what [`Predictor::score`] does for the first documents: at least one, and as many as the limits permit.
+    /// It is none if the clock is over.
+    #[must_use]
+    pub fn score_within(&self, documents: &[Document<'_>], limits: &Limits) -> Vec<Scored> {
+        self.plan.score_within(&self.model, documents, limits)
     }
 }
 
@@ -116,8 +134,7 @@ impl Scored {
     }
 
     /// Whether the document became a row of the model's input.
-    #[must_use]
-    pub fn reached_the_model(&self) -> bool {
-        matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::Panic))
+    pub(crate) fn reached_the_model(&self) -> bool {
+        matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::TooMuchMemory | Rejected::Panic))
     }
 }

@@ -35,10 +35,25 @@ pub enum Rejected {
     /// The model fails on this record, but not on others. Its message may quote the record, so it is dropped.
     #[error("the model fails on this record")]
     Model,
+    /// What the model makes of this record takes too much memory, but the model runs on others.
+    #[error("the record is too much for this model: it needs more than 32 MB of memory")]
+    TooMuchMemory,
+    /// Scoring takes more time than one record may.
+    #[error("the record is too expensive for this model: it takes more time than one record may")]
+    TooSlow,
     /// Scoring panics on this record, which is a bug in this software. Other records are not affected.
     #[error("the function panics on this record; please report this bug")]
     Panic,
     /// The document does not fit the serving spec, or its prediction has no JSON form.
     #[error(transparent)]
-    Spec(#[from] serving_spec::Rejected),
+    Spec(serving_spec::Rejected),
+}
+
+impl From<serving_spec::Rejected> for Rejected {
+    fn from(rejected: serving_spec::Rejected) -> Self {
+        match rejected {
+            serving_spec::Rejected::TooSlow => Self::TooSlow,
+            rejected => Self::Spec(rejected),
+        }
+    }
 }

@@ -71,6 +71,17 @@ pub enum Rejected {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The texts for the model's inputs are too large together.
+    #[error("the record's text is too much for this model: {} MB, expected at most {} MB", .bytes >> 20, .limit >> 20)]
+    TextTooLong {
+        /// Their size in bytes, as far as they were read.
+        bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The features take more time than one record may.
+    #[error("the record takes too long")]
+    TooSlow,
     /// A feature has no value.
     #[error("feature `{feature}`: {reason}")]
     Feature {

@@ -33,13 +33,18 @@ pub(super) fn measure(report: &mut Report, load: Duration, model: &Model, exampl
 
 /// The median time of a call; `None` if the model fails on these rows.
 fn median_of_calls(model: &Model, rows: &Rows) -> Option<Duration> {
+    let entries = rows.inputs.iter().map(|values| match values {
+        Values::Sparse(sparse) => sparse.entries,
+        _ => 0,
+    });
+    let max_rows = model.max_rows(entries.max().unwrap_or(0));
     let start = Instant::now();
     let mut calls = Vec::new();
     while calls.is_empty() || start.elapsed() < BUDGET && calls.len() < MAX_CALLS {
         let call = Instant::now();
         // As in serving, one run takes at most `max_rows` rows.
-        for from in (0..rows.len).step_by(model.max_rows()) {
-            let to = rows.len.min(from.saturating_add(model.max_rows()));
+        for from in (0..rows.len).step_by(max_rows) {
+            let to = rows.len.min(from.saturating_add(max_rows));
             if to - from == rows.len {
                 model.run(rows).ok()?;
             } else {

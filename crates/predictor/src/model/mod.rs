@@ -9,6 +9,7 @@ mod tensors;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use limits::Clock;
 use onnx_ml::{Dimension, Graph, Session};
 
 use serving_spec::ServingSpec;
@@ -111,11 +112,12 @@ impl Model {
         &self.ports
     }
 
-    /// The most rows per call. With them, no intermediate tensor exceeds 64 MiB, unless a single row does. A
-    /// row's outputs do not depend on the other rows of the call.
+    /// The most rows per call, if each sparse row has `entries` entries. With them, the tensors that are in memory
+    /// at once do not exceed 32 MiB, unless a single row does. A row's outputs do not depend on the other rows
+    /// of the call.
     #[must_use]
-    pub fn max_rows(&self) -> usize {
-        self.session.max_rows()
+    pub fn max_rows(&self, entries: usize) -> usize {
+        self.session.max_rows(entries)
     }
 
     /// The values that each row gets, in the order of the graph's outputs.
@@ -129,11 +131,19 @@ impl Model {
     /// # Errors
     /// When the graph fails on these rows. It may still run on other rows.
     pub fn run(&self, rows: &Rows) -> Result<Vec<Values>> {
+        self.run_within(rows, &Clock::unlimited())
+    }
+
+    /// Does what [`Model::run`] does, until the clock is over.
+    ///
+    /// # Errors
+    /// See [`Session::run_within`].
+    pub fn run_within(&self, rows: &Rows, clock: &Clock) -> Result<Vec<Values>> {
         let inputs = self.ports.iter().zip(&self.shapes).zip(&rows.inputs);
         let tensors = inputs
             .map(|((port, shape), values)| tensors::from_values(port.element, shape, values, rows.len))
             .collect::<Result<Vec<_>>>()?;
-        let outputs = self.session.run(tensors.into_iter().flatten().collect())?;
+        let outputs = self.session.run_within(tensors.into_iter().flatten().collect(), clock)?;
         let ports = outputs.iter().zip(&self.outputs);
         ports.map(|(tensor, port)| tensors::to_values(tensor, port, rows.len)).collect()
     }

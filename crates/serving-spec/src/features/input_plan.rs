@@ -51,6 +51,11 @@ impl InputPlan {
         }
     }
 
+    /// Whether rows are sparse.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.columns, InputColumns::Spread(..))
+    }
+
     /// Returns values without rows.
     pub fn empty(&self) -> Values {
         Values::empty(&self.element, self.elements())
@@ -151,6 +156,8 @@ fn push(source: &Source, row: &mut Row, values: &mut Values) -> Result<(), Probl
         Values::Bool(v) => v.push(source.boolean(row)?),
         Values::String(v) => {
             let text = source.string(row)?;
+            let bytes = row.str(text).len();
+            row.take_text(bytes).map_err(Problem::rejected)?;
             v.push(row.str(text).to_owned());
         }
         Values::Sparse(_) => unreachable!("a vocabulary's plan is `InputColumns::Spread`"),
@@ -191,7 +198,11 @@ fn push_array(source: &Source, width: usize, row: &mut Row, values: &mut Values)
             Values::Int64(v) => element.int64().map(|value| v.push(value)),
             Values::Int32(v) => element.int32().map(|value| v.push(value)),
             Values::Bool(v) => element.bool().map(|value| v.push(value)),
-            Values::String(v) => element.string().map(|value| v.push(value.into_owned())),
+            Values::String(v) => {
+                // In JSON, a string has at least as many bytes.
+                row.take_text(element.json.map_or(0, str::len)).map_err(Problem::rejected)?;
+                element.string().map(|value| v.push(value.into_owned()))
+            }
             Values::Sparse(_) => unreachable!("a vocabulary's plan is `InputColumns::Spread`"),
         };
         pushed.map_err(|reason| source.invalid(reason))?;

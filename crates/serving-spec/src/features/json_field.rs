@@ -1,8 +1,10 @@
 //! The value of a field, read as an element type of the model.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::field_path::FieldPath;
@@ -102,10 +104,12 @@ impl<'a> JsonField<'_, 'a> {
         if JsonType::of(json) != JsonType::Array {
             return Err(self.wrong_type("an array", json));
         }
-        let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-        if elements.len() != length {
+        let mut elements = Vec::new();
+        let mut array = serde_json::Deserializer::from_str(json);
+        let found = array.deserialize_seq(Elements { first: &mut elements, most: length }).unwrap_or_default();
+        if found != length {
             let field = self.path.to_string();
-            return Err(Rejected::WrongLength { field, expected: length, found: elements.len() });
+            return Err(Rejected::WrongLength { field, expected: length, found });
         }
         Ok(elements.into_iter().map(RawValue::get).collect())
     }
@@ -140,6 +144,32 @@ impl<'a> JsonField<'_, 'a> {
 
     fn out_of_range(self, target: &'static str) -> Rejected {
         Rejected::OutOfRange { field: self.path.to_string(), target }
+    }
+}
+
+/// Keeps the first elements of an array, and counts all of them.
+struct Elements<'v, 'a> {
+    first: &'v mut Vec<&'a RawValue>,
+    most: usize,
+}
+
+impl<'a> Visitor<'a> for Elements<'_, 'a> {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut array: A) -> Result<usize, A::Error> {
+        while self.first.len() < self.most {
+            let Some(element) = array.next_element()? else { return Ok(self.first.len()) };
+            self.first.push(element);
+        }
+        let mut count = self.first.len();
+        while array.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
     }
 }
 

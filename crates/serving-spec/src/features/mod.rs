@@ -55,6 +55,9 @@ pub use tables::Files;
 pub use transforms::Transform;
 pub use value::Type;
 
+/// About how many bytes take as long as a feature.
+const STEP: usize = 16;
+
 /// Makes rows of the model's inputs from documents.
 ///
 /// ```
@@ -200,6 +203,12 @@ impl FeaturePlan {
         self.fields.slot(path)
     }
 
+    /// The most entries of a sparse row; 0 if no row is sparse.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.inputs.iter().filter(|input| input.is_sparse()).map(InputPlan::elements).max().unwrap_or(0)
+    }
+
     /// Makes an empty batch of rows.
     #[must_use]
     pub fn rows(&self) -> Rows {
@@ -233,9 +242,13 @@ impl FeaturePlan {
     /// Runs the steps for `document`.
     fn compute<'a>(&self, document: &'a [u8], row: &mut Row<'a>) -> Result<(), Rejected> {
         row.next();
+        row.spend(document.len())?;
         self.fields.extract(document, &mut row.fields)?;
         for step in &self.steps {
+            let built = row.built_bytes();
             step.run(row)?;
+            // A step may read the whole document.
+            row.spend(STEP + document.len() / 8 + row.built_bytes() - built)?;
         }
         if let Some(source) = &self.event_time {
             let time = transforms::event_time(source, row).map_err(|problem| match problem.kind {

@@ -20,7 +20,8 @@ pub enum ProblemKind {
     NaN,
     /// There is a value that cannot be used.
     Invalid,
-    /// An operand is a feature that rejects the document. No policy of another feature changes that.
+    /// The document is rejected, for example by an operand that is a feature. No policy of another feature
+    /// changes that.
     Rejected,
 }
 
@@ -28,6 +29,11 @@ impl Problem {
     /// There is no value.
     pub(super) fn missing(reason: Rejected) -> Self {
         Self { kind: ProblemKind::Missing, reason: Box::new(reason) }
+    }
+
+    /// The document is rejected, whatever the policy of the feature says.
+    pub(super) fn rejected(reason: Rejected) -> Self {
+        Self { kind: ProblemKind::Rejected, reason: Box::new(reason) }
     }
 
     /// The value cannot be used. `operand` names it in the message.

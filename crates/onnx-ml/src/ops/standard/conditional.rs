@@ -11,6 +11,7 @@ use tract_onnx::tract_core::ops::cast::cast;
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_hir::internal::*;
 
+use crate::guard::{self, Ledger};
 use crate::ops::operator::Parsed;
 use crate::plan;
 
@@ -60,6 +61,8 @@ struct TypedIf {
 #[derive(Debug, Clone)]
 struct PlannedBranch {
     plan: Arc<TypedRunnableModel>,
+    /// See [`guard::lasts`].
+    lasts: Vec<TVec<usize>>,
     reads: Vec<usize>,
 }
 
@@ -128,7 +131,11 @@ impl TypedBranch {
 
 fn planned(branch: Result<TypedBranch, String>) -> TractResult<Result<PlannedBranch, String>> {
     Ok(match branch {
-        Ok(TypedBranch { graph, reads }) => Ok(PlannedBranch { plan: plan::plan(graph)?, reads }),
+        Ok(TypedBranch { graph, reads }) => {
+            let plan = plan::plan(graph)?;
+            let lasts = guard::lasts(plan.model(), plan.order_without_consts());
+            Ok(PlannedBranch { plan, lasts, reads })
+        }
         Err(reason) => Err(reason),
     })
 }
@@ -276,11 +283,13 @@ impl EvalOp for TypedIf {
     fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let branch = if is_true(&inputs[0])? { &self.then } else { &self.otherwise };
         let branch = branch.as_ref().map_err(|reason| format_err!("the branch cannot run: {reason}"))?;
-        let PlannedBranch { plan, reads } = branch;
+        let PlannedBranch { plan, lasts, reads } = branch;
         let mut state = plan.spawn()?;
         // Sizes have the same symbols in a branch as around it.
         state.turn_state.resolved_symbols = context.symbols.clone();
-        state.run(reads.iter().map(|&read| inputs[read].clone()).collect())
+        let mut ledger = Ledger::within(lasts);
+        let inputs = reads.iter().map(|&read| inputs[read].clone()).collect();
+        state.run_plan_with_eval(inputs, |context, state, node, inputs| ledger.eval(context, state, node, inputs))
     }
 }
 

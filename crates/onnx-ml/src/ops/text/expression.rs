@@ -6,25 +6,41 @@
 //! - Within brackets, only ranges and classes have a meaning.
 //! - Of several matches with the same start, the longest counts, not the first alternative.
 
-use std::ops::Range;
+use std::fmt;
 
-use regex_automata::meta::Regex;
-use regex_automata::{Anchored, Input, MatchKind};
+use regex_automata::MatchKind;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::util::pool::Pool;
+use regex_automata::util::syntax;
 use tract_onnx::tract_hir::internal::*;
 
+use super::search::{MakeWorkspace, Search, Workspace};
+
+/// The most bytes of an automaton.
+const MAX_AUTOMATON_BYTES: usize = 1 << 20;
+
 /// An expression, ready to search.
-#[derive(Debug, Clone)]
+///
+/// Matches are found in a time that grows with the text alone, whatever the expression: see [`Search`].
 pub struct Expression {
     text: String,
-    /// Finds the start of the first match.
-    first: Regex,
-    /// Finds the end of the longest match with this start.
-    longest: Regex,
+    /// Reads a text from its end, and says where matches start.
+    backward: DFA,
+    /// Finds the end of the longest match with a given start.
+    forward: DFA,
+    workspaces: Pool<Workspace, MakeWorkspace>,
 }
 
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.text).finish()
     }
 }
 
@@ -35,22 +51,30 @@ impl Expression {
     /// When the text is not a regular expression, or the expression is too large.
     pub fn parse(text: &str) -> TractResult<Self> {
         let pattern = translate(text);
-        let build = |kind| {
-            let regex = Regex::builder().configure(Regex::config().match_kind(kind)).build(&pattern);
-            regex.map_err(|error| format_err!("{text:?} is not a regular expression that can run: {error}"))
+        let build = |is_reverse| {
+            let automaton =
+                thompson::Config::new().reverse(is_reverse).nfa_size_limit(Some(MAX_AUTOMATON_BYTES));
+            // A small cache is cleared more often, and all that is in it is made again.
+            let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
+            let dfa = DFA::builder()
+                .configure(config)
+                .thompson(automaton)
+                .syntax(syntax::Config::new().utf8(false))
+                .build(&pattern);
+            dfa.map_err(|error| format_err!("{text:?} is not a regular expression that can run: {error}"))
         };
-        Ok(Self {
-            text: text.to_owned(),
-            first: build(MatchKind::LeftmostFirst)?,
-            longest: build(MatchKind::All)?,
-        })
+        let (backward, forward) = (build(true)?, build(false)?);
+        let caches = (Cache::new(&backward), Cache::new(&forward));
+        let workspace = move || Workspace::new(caches.0.clone(), caches.1.clone());
+        Ok(Self { text: text.to_owned(), backward, forward, workspaces: Pool::new(Box::new(workspace)) })
     }
 
-    /// The first match at or after `start`, which must be the start of a character.
-    pub fn find(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        let first = self.first.find(Input::new(text).range(start..))?;
-        let here = Input::new(text).range(first.start()..).anchored(Anchored::Yes);
-        self.longest.find(here).map(|longest| longest.range())
+    /// Prepares to find matches in a text.
+    ///
+    /// # Errors
+    /// [`limits::Late`] if the time is up.
+    pub fn search<'s>(&'s self, text: &'s str) -> TractResult<Search<'s>> {
+        Search::new(&self.backward, &self.forward, self.workspaces.get(), text)
     }
 }
 
@@ -71,6 +95,7 @@ fn translate(text: &str) -> String {
                     Some('s') => pattern.push_str(r"[\t\n\f\r ]"),
                     Some('S') => pattern.push_str(r"[^\t\n\f\r ]"),
                     Some('b') if !in_brackets => pattern.push_str(r"(?-u:\b)"),
+                    Some('B') if !in_brackets => pattern.push_str(r"(?-u:\B)"),
                     _ => {
                         pattern.push('\\');
                         pattern.extend(escaped);
@@ -111,11 +136,12 @@ mod tests {
 
     fn found(expression: &str, text: &str) -> Vec<String> {
         let expression = Expression::parse(expression).unwrap();
+        let mut search = expression.search(text).unwrap();
         let mut start = 0;
         let mut found = Vec::new();
-        while let Some(range) = expression.find(text, start) {
+        while let Some(range) = search.next(start).unwrap() {
             found.push(text[range.clone()].to_owned());
-            start = range.end;
+            start = range.end.max(range.start + 1);
         }
         found
     }

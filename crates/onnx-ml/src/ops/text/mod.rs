@@ -3,10 +3,12 @@
 mod expression;
 mod murmur_hash3;
 mod ngrams;
+mod search;
 mod string_normalizer;
 mod tfidf_vectorizer;
 mod token_counts;
 mod tokenizer;
+mod walk;
 
 pub(super) use murmur_hash3::parse as parse_murmur_hash3;
 pub(super) use string_normalizer::parse as parse_string_normalizer;

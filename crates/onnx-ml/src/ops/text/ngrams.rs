@@ -1,6 +1,6 @@
 //! The n-grams that `TfIdfVectorizer` counts, as a tree: an n-gram is a path of items from the root.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
@@ -17,9 +17,12 @@ pub struct Ngrams {
     /// The n-gram that ends at each node, if there is one.
     ends: Vec<Option<Ngram>>,
     width: usize,
-    /// Whether some n-gram has more than one item.
-    has_longer: bool,
+    longest: usize,
+    have_own_columns: bool,
 }
+
+/// An item of an n-gram.
+pub type Item = usize;
 
 /// The column and weight of an n-gram.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,8 +71,11 @@ impl Ngrams {
 
         let items = Lookup::of_tensor(&pool)?;
         let places: Vec<usize> = items.places(&pool)?.into_iter().flatten().collect();
-        let (width, has_longer) = (width + 1, longest > 1);
-        let mut ngrams = Self { items, children: HashMap::new(), ends: vec![None], width, has_longer };
+        let mut seen = HashSet::new();
+        let have_own_columns = columns.iter().all(|column| seen.insert(column));
+        let width = width + 1;
+        let (children, ends) = (HashMap::new(), vec![None]);
+        let mut ngrams = Self { items, children, ends, width, longest, have_own_columns };
         let ends = starts.iter().skip(1).copied().chain([pool.len()]);
         let weights = weights.into_iter().chain(std::iter::repeat(1.0));
         let mut left = columns.iter().zip(weights).map(|(&column, weight)| Ngram { column, weight });
@@ -115,40 +121,29 @@ impl Ngrams {
     }
 
     /// The item for a text, if some n-gram contains it.
-    pub fn item(&self, text: &str) -> Option<usize> {
+    pub fn item(&self, text: &str) -> Option<Item> {
         self.items.place(text)
     }
 
-    /// The items of a tensor, row-major, as [`Ngrams::visit`] takes them.
-    pub fn items(&self, tensor: &Tensor) -> TractResult<Vec<Option<usize>>> {
+    /// The items of a tensor, row-major.
+    pub fn items(&self, tensor: &Tensor) -> TractResult<Vec<Option<Item>>> {
         self.items.places(tensor)
     }
 
-    /// Calls `visit` with each n-gram of a row. Its items are neighbours, or every second item, and so on,
-    /// with up to `max_skip` items between one and the next.
-    pub fn visit(&self, row: &[Option<usize>], max_skip: usize, mut visit: impl FnMut(Ngram)) {
-        for &item in row {
-            self.walk([item].into_iter(), 1, &mut visit);
-        }
-        if self.has_longer {
-            // With a distance beyond the length of the row, there is no second item.
-            for distance in 1..=max_skip.saturating_add(1).min(row.len()) {
-                for start in 0..row.len() {
-                    self.walk(row[start..].iter().copied().step_by(distance), 2, &mut visit);
-                }
-            }
-        }
+    /// The n-gram that the item ends, and the node that it leads to from another: the root is 0.
+    #[inline]
+    pub fn step(&self, node: usize, item: Item) -> Option<(usize, Option<Ngram>)> {
+        let next = *self.children.get(&(node, item))?;
+        Some((next, self.ends[next]))
     }
 
-    /// Visits the n-grams of at least `least` items that begin with the first item.
-    fn walk(&self, items: impl Iterator<Item = Option<usize>>, least: usize, visit: &mut impl FnMut(Ngram)) {
-        let mut node = 0;
-        for (length, item) in (1..).zip(items) {
-            let Some(&next) = item.and_then(|item| self.children.get(&(node, item))) else { return };
-            node = next;
-            if let Some(ngram) = self.ends[node].filter(|_| length >= least) {
-                visit(ngram);
-            }
-        }
+    /// The most items of an n-gram.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Whether each column counts one n-gram. Then it does not matter in which order they are counted.
+    pub fn have_own_columns(&self) -> bool {
+        self.have_own_columns
     }
 }

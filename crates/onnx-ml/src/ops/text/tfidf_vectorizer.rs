@@ -8,7 +8,10 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 
-use super::ngrams::{Ngram, Ngrams};
+use crate::work;
+
+use super::ngrams::{Item, Ngram, Ngrams};
+use super::walk::Walk;
 
 /// Counts n-grams: items `[N, C]` give counts `[N, columns]`, and items `[C]` give `[columns]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,21 +51,22 @@ impl TfIdfVectorizer {
 
     /// Whether some n-gram contains the string.
     pub fn counts(&self, string: &str) -> bool {
-        self.ngrams.item(string).is_some()
+        self.item(string).is_some()
     }
 
-    /// Counts the n-grams of a row of strings.
-    pub fn count_tokens(&self, row: &[&str], counts: &mut [f32]) {
-        let items: Vec<_> = row.iter().map(|token| self.ngrams.item(token)).collect();
-        self.count(&items, counts);
+    /// The item for a string, if some n-gram contains it.
+    pub fn item(&self, string: &str) -> Option<Item> {
+        self.ngrams.item(string)
     }
 
-    fn count(&self, row: &[Option<usize>], counts: &mut [f32]) {
-        self.ngrams.visit(row, self.max_skip, |Ngram { column, weight }| match self.mode {
+    /// Starts a row, and counts its n-grams in `counts`.
+    pub fn row<'r>(&'r self, counts: &'r mut [f32]) -> Walk<'r, impl FnMut(Ngram) + 'r> {
+        let mode = self.mode;
+        Walk::new(&self.ngrams, self.max_skip, move |Ngram { column, weight }| match mode {
             Mode::Tf => counts[column] += 1.0,
             Mode::Idf => counts[column] = weight,
             Mode::TfIdf => counts[column] += weight,
-        });
+        })
     }
 }
 
@@ -80,12 +84,15 @@ impl Operator for TfIdfVectorizer {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let (&length, outer) = inputs[0].shape().split_last().context("expected items of rank 1 or more")?;
+        work::room_for(inputs[0].len().saturating_mul(size_of::<Option<Item>>()))?;
         let items = self.ngrams.items(&inputs[0])?;
         let rows: usize = outer.iter().product();
         let width = self.ngrams.width();
         let mut counts = vec![0.0_f32; rows * width];
         for (counts, row) in counts.chunks_exact_mut(width).zip(items.chunks_exact(length.max(1))) {
-            self.count(row, counts);
+            let mut walk = self.row(counts);
+            row.iter().try_for_each(|&item| walk.push(item))?;
+            walk.end()?;
         }
         let shape: TVec<usize> = outer.iter().copied().chain([width]).collect();
         Ok(tvec!(tensor(counts, &shape)?.into_tvalue()))

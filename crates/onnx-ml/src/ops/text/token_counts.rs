@@ -63,7 +63,9 @@ impl Operator for TokenCounts {
         let width = self.vectorizer.width();
         let mut counts = vec![0.0; texts.len() * width];
         for (counts, text) in counts.chunks_exact_mut(width).zip(texts) {
-            self.vectorizer.count_tokens(&self.tokenizer.tokens(text), counts);
+            let mut row = self.vectorizer.row(counts);
+            self.tokenizer.visit(text, &mut |token| row.push(self.vectorizer.item(token)))?;
+            row.end()?;
         }
         Ok(tvec!(tensor(counts, &[texts.len(), width])?.into_tvalue()))
     }

@@ -10,6 +10,8 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{Operator, Parsed, parsed, tensor};
 use crate::ops::tensor_access::strings;
 
+use crate::work::{self, Meter};
+
 use super::expression::Expression;
 
 /// Cuts each string into tokens. The output has one dimension more than the input, of the most tokens in a
@@ -38,8 +40,13 @@ enum Cut {
     Tokens(Arc<Expression>),
 }
 
-/// The most tokens of a batch, fillers included: 128 MiB of strings.
-const MAX_TOKENS: usize = (128 << 20) / size_of::<String>();
+/// Takes a token.
+pub type Visit<'v, 'a> = dyn FnMut(&'a str) -> TractResult<()> + 'v;
+
+/// The bytes that a string's characters take outside of it.
+fn allocated(text: &str) -> usize {
+    if text.is_empty() { 0 } else { text.len().max(16) }
+}
 
 /// The largest `mincharnum`. After a match that is too short, the search goes on at its second character, so
 /// the time grows with the square of this number.
@@ -85,18 +92,21 @@ impl Tokenizer {
         (!self.mark).then_some(&self.pad_value)
     }
 
-    /// The tokens of a text, without marks.
-    pub fn tokens<'a>(&self, text: &'a str) -> Vec<&'a str> {
+    /// Calls `visit` with each token of a text, without marks.
+    ///
+    /// # Errors
+    /// When `visit` fails, or the time is up.
+    pub fn visit<'a>(&self, text: &'a str, visit: &mut Visit<'_, 'a>) -> TractResult<()> {
         match &self.cut {
-            Cut::Chars => text.char_indices().map(|(at, char)| &text[at..at + char.len_utf8()]).collect(),
-            Cut::Separators(separators) => {
-                let mut tokens = vec![text];
-                for separator in &**separators {
-                    tokens = tokens.into_iter().flat_map(|text| self.between(text, separator)).collect();
-                }
-                tokens
+            Cut::Chars => {
+                let mut meter = Meter::default();
+                text.char_indices().try_for_each(|(at, char)| {
+                    meter.spend(8)?;
+                    visit(&text[at..at + char.len_utf8()])
+                })
             }
-            Cut::Tokens(expression) => self.matches(text, expression),
+            Cut::Separators(separators) => self.between(text, separators, visit),
+            Cut::Tokens(expression) => self.matches(text, expression, visit),
         }
     }
 
@@ -104,38 +114,53 @@ impl Tokenizer {
         token.chars().nth(self.min_chars - 1).is_some()
     }
 
-    /// The texts between separators that are long enough.
-    fn between<'a>(&self, text: &'a str, separator: &Expression) -> Vec<&'a str> {
-        let mut tokens = Vec::new();
+    /// Visits the texts between separators that are long enough. Those between the first are cut by the second,
+    /// and so on.
+    fn between<'a>(
+        &self,
+        text: &'a str,
+        separators: &[Expression],
+        visit: &mut Visit<'_, 'a>,
+    ) -> TractResult<()> {
+        let Some((separator, others)) = separators.split_first() else { return visit(text) };
+        let mut cut = |text| match others {
+            _ if !self.is_long_enough(text) => Ok(()),
+            [] => visit(text),
+            others => self.between(text, others, visit),
+        };
+        let mut search = separator.search(text)?;
         let mut start = 0;
-        while let Some(found) = separator.find(text, start) {
-            tokens.push(&text[start..found.start]);
+        while let Some(found) = search.next(start)? {
+            cut(&text[start..found.start])?;
             start = if found.is_empty() { after_char(text, found.start) } else { found.end };
             if start > text.len() {
                 break;
             }
         }
-        tokens.extend(text.get(start..));
-        tokens.retain(|token| self.is_long_enough(token));
-        tokens
+        text.get(start..).map_or(Ok(()), cut)
     }
 
-    /// The matches that are long enough. After a match that is too short, the search goes on at its second
+    /// Visits the matches that are long enough. After a match that is too short, the search goes on at its second
     /// character.
-    fn matches<'a>(&self, text: &'a str, expression: &Expression) -> Vec<&'a str> {
-        let mut tokens = Vec::new();
+    fn matches<'a>(
+        &self,
+        text: &'a str,
+        expression: &Expression,
+        visit: &mut Visit<'_, 'a>,
+    ) -> TractResult<()> {
+        let mut search = expression.search(text)?;
         let mut start = 0;
         while start <= text.len() {
-            let Some(found) = expression.find(text, start) else { break };
+            let Some(found) = search.next(start)? else { break };
             let token = &text[found.clone()];
             if self.is_long_enough(token) {
-                tokens.push(token);
+                visit(token)?;
                 start = found.end;
             } else {
                 start = after_char(text, found.start);
             }
         }
-        tokens
+        Ok(())
     }
 }
 
@@ -162,18 +187,32 @@ impl Operator for Tokenizer {
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let rows: Vec<Vec<&str>> = strings(&inputs[0])?.iter().map(|text| self.tokens(text)).collect();
-        let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let texts = strings(&inputs[0])?;
+        let mut found: Vec<&str> = Vec::new();
+        let mut ends = Vec::with_capacity(texts.len());
+        let mut heap = 0_usize;
+        for text in texts {
+            self.visit(text, &mut |token| {
+                if found.len().is_multiple_of(1 << 12) {
+                    work::room_for(heap + found.len() * (size_of::<&str>() + size_of::<String>()))?;
+                }
+                heap += allocated(token);
+                found.push(token);
+                Ok(())
+            })?;
+            ends.push(found.len());
+        }
+        let starts = || std::iter::once(0).chain(ends.iter().copied());
+        let rows = || starts().zip(&ends).map(|(start, &end)| &found[start..end]);
+        let most = rows().map(<[&str]>::len).max().unwrap_or(0);
         let width = if most > 0 && self.mark { most + 2 } else { most };
-        let count = rows.len().saturating_mul(width);
-        ensure!(
-            count <= MAX_TOKENS,
-            "expected at most {MAX_TOKENS} tokens, found {} texts of up to {most}",
-            rows.len()
-        );
+        let count = texts.len().saturating_mul(width);
+        let fillers = (count - found.len().min(count)).saturating_mul(allocated(&self.pad_value));
+        let size = count.saturating_mul(size_of::<String>()).saturating_add(heap).saturating_add(fillers);
+        work::room_for(size.saturating_add(found.len() * size_of::<&str>()))?;
         let mut tokens = Vec::with_capacity(count);
         if width > 0 {
-            for row in &rows {
+            for row in rows() {
                 let end = tokens.len() + width;
                 tokens.extend(self.mark.then(|| START.to_owned()));
                 tokens.extend(row.iter().map(|&token| token.to_owned()));

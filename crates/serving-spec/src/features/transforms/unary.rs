@@ -68,7 +68,8 @@ fn length(x: Source) -> Computation {
 fn lower(x: Source) -> Computation {
     one(Type::String, move |row| {
         let text = x.text(row)?;
-        let lower = row.str(text).to_lowercase();
+        let bytes = row.str(text).len();
+        let lower = if row.fits(bytes) { row.str(text).to_lowercase() } else { String::new() };
         Ok(Value::Text(row.build(&lower)))
     })
 }
