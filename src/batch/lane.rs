@@ -50,7 +50,7 @@ impl Handler {
             if limit.is_over() {
                 return lane.stopped(next, records.len() - next, Undelivered::out_of_time());
             }
-            next += unpacked.fill(&records[next..], next, share);
+            next += unpacked.fill(&records[next..], next, share, &limits.clock);
             let mut documents = unpacked.documents.as_slice();
             while !documents.is_empty() {
                 let scored = self.score(records, &unpacked.bytes, documents, share, limits);

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use limits::Clock;
+
 use crate::failure::Rejected;
 use crate::record::{Content, Record};
 use predictor::decode::{self, DocumentRange};
@@ -73,16 +75,24 @@ impl UnpackedDocument {
 
 impl Unpacked {
     /// Unpacks records, of which `first` is the index of the first in its lane: at least one, and as many as fit into
-    /// the share. Returns how many.
-    pub fn fill(&mut self, records: &[Record<'_>], first: usize, share: Share) -> usize {
+    /// the share and into the time. Returns how many.
+    pub fn fill(&mut self, records: &[Record<'_>], first: usize, share: Share, clock: &Clock) -> usize {
         self.bytes.clear();
         self.documents.clear();
+        let mut meter = clock.meter();
         for (index, record) in records.iter().enumerate() {
-            let bytes = self.bytes.len() + record.bytes();
-            if index > 0 && (self.documents.len() >= share.documents || bytes > share.bytes) {
+            let (start, documents) = (self.bytes.len(), self.documents.len());
+            let bytes = start + record.bytes();
+            if index > 0 && (documents >= share.documents || bytes > share.bytes) {
                 return index;
             }
             self.add(record, first + index);
+            // Of a rejected payload nothing is left that says how long it took.
+            let is_rejected = self.documents[documents..].iter().any(|document| document.json.is_err());
+            let steps = if is_rejected { usize::MAX } else { self.bytes.len() - start };
+            if meter.spend(steps).is_err() {
+                return index + 1;
+            }
         }
         records.len()
     }

@@ -104,17 +104,35 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
 /// The memory that the tensors of a plan take together, by the number of rows.
 #[derive(Debug)]
 pub(super) struct Memory {
-    /// Per node in the order of the run: what its outputs take, and the nodes that no later node reads.
-    steps: Vec<(Taken, TVec<usize>)>,
+    /// The nodes in the order of the run.
+    steps: Vec<Step>,
     /// The nodes of `steps` by their ids.
     places: HashMap<usize, usize>,
-    /// What inputs and outputs take. The caller holds each in a form of its own.
-    ends: Vec<Taken>,
+    /// What inputs and outputs take beside their tensors. The caller holds each in a form of its own, and writes
+    /// outputs as text.
+    ends: Vec<(Taken, u64)>,
+}
+
+/// A node of a run.
+#[derive(Debug)]
+struct Step {
+    made: Taken,
+    /// What it takes while it runs: see [`COPIES`].
+    meanwhile: Taken,
+    /// The nodes whose outputs no later node reads.
+    lasts: TVec<usize>,
 }
 
 /// The bytes of tensors for 1 row and for [`MANY`].
 #[derive(Debug, Clone, Copy)]
 struct Taken(u64, u64);
+
+/// What an operator may take while it runs, in bytes of what it reads: three numbers of 8 bytes for each of 4, as
+/// `TopK` does.
+pub(super) const COPIES: u64 = 6;
+
+/// A number takes about so many times its bytes as text.
+const TEXT: u64 = 4;
 
 /// Sizes between 1 row and this many grow evenly.
 const MANY: u64 = 1 << 10;
@@ -129,33 +147,46 @@ impl Taken {
 
 impl Memory {
     /// That of a plan whose shapes have the symbols `rows`, and `entries` for the entries of sparse rows.
-    pub fn of(plan: &TypedRunnableModel, lasts: &[TVec<usize>], rows: &Symbol, entries: (&Symbol, i64)) -> Self {
+    pub fn of(
+        plan: &TypedRunnableModel,
+        lasts: &[TVec<usize>],
+        rows: &Symbol,
+        entries: (&Symbol, i64),
+    ) -> Self {
         let model = plan.model();
         let taken = |fact: &TypedFact| {
             let by = |len| volume(fact, &[(rows, len), entries]);
             if fact.konst.is_some() { Taken(0, 0) } else { Taken(by(1), by(MANY as i64)) }
         };
+        let all = |facts: &mut dyn Iterator<Item = &TypedFact>| {
+            facts.map(taken).fold(Taken(0, 0), |a, b| Taken(a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
+        };
         let order = plan.order_without_consts();
         let steps = order.iter().map(|&id| {
-            let outputs = model.node(id).outputs.iter().map(|output| taken(&output.fact));
-            let outputs = outputs.fold(Taken(0, 0), |a, b| Taken(a.0.saturating_add(b.0), a.1.saturating_add(b.1)));
-            (outputs, lasts[id].clone())
+            let made = all(&mut model.node(id).outputs.iter().map(|output| &output.fact));
+            let reads = model.node(id).inputs.iter().filter_map(|outlet| model.outlet_fact(*outlet).ok());
+            let Taken(one, many) = all(&mut reads.into_iter());
+            let meanwhile = Taken(one.saturating_mul(COPIES), many.saturating_mul(COPIES));
+            Step { made, meanwhile, lasts: lasts[id].clone() }
         });
-        let ends = model.inputs.iter().chain(&model.outputs);
-        let ends = ends.filter_map(|outlet| model.outlet_fact(*outlet).ok()).map(taken).collect();
+        let inputs = model.inputs.iter().map(|outlet| (outlet, 1));
+        let ends = inputs.chain(model.outputs.iter().map(|outlet| (outlet, 1 + TEXT)));
+        let ends = ends.filter_map(|(outlet, times)| Some((taken(model.outlet_fact(*outlet).ok()?), times)));
+        let ends = ends.collect();
         let places = order.iter().enumerate().map(|(place, &id)| (id, place)).collect();
         Self { steps: steps.collect(), places, ends }
     }
 
     /// The most bytes that are in use at once. Every size that only a run decides counts as 1.
     pub fn peak(&self, rows: u64) -> u64 {
-        let mut used: u64 = self.ends.iter().map(|taken| taken.by(rows)).fold(0, u64::saturating_add);
+        let ends = self.ends.iter().map(|(taken, times)| taken.by(rows).saturating_mul(*times));
+        let mut used = ends.fold(0, u64::saturating_add);
         let mut peak = used;
-        for (taken, lasts) in &self.steps {
-            used = used.saturating_add(taken.by(rows));
-            peak = peak.max(used);
+        for Step { made, meanwhile, lasts } in &self.steps {
+            used = used.saturating_add(made.by(rows));
+            peak = peak.max(used.saturating_add(meanwhile.by(rows)));
             for last in lasts {
-                let freed = self.places.get(last).map_or(0, |&place| self.steps[place].0.by(rows));
+                let freed = self.places.get(last).map_or(0, |&place| self.steps[place].made.by(rows));
                 used = used.saturating_sub(freed);
             }
         }

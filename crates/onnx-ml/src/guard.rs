@@ -11,7 +11,10 @@ use tract_onnx::tract_core::ops::array::Range;
 use tract_onnx::tract_core::ops::scan::OptScan;
 use tract_onnx::tract_hir::internal::*;
 
-use super::work;
+use super::{bounds, work};
+
+/// See [`bounds::COPIES`].
+const COPIES: usize = bounds::COPIES as usize;
 
 /// Checks that there is time, and memory for what an operator makes of `inputs`.
 ///
@@ -25,7 +28,9 @@ pub fn before<'f>(
 ) -> Result<()> {
     work::check()?;
     let known = outputs.map(|fact| size(fact, symbols)).sum::<Option<usize>>();
-    work::room_for(known.unwrap_or_else(|| made_of(op, inputs, symbols)))
+    let made = known.unwrap_or_else(|| made_of(op, inputs, symbols));
+    let copied = inputs.iter().map(|input| input.len() * input.datum_type().size_of()).sum::<usize>();
+    work::room_for(made.saturating_add(copied.saturating_mul(COPIES)))
 }
 
 /// The bytes of a tensor, if all of its sizes are known by now.
@@ -47,8 +52,7 @@ fn made_of(op: &dyn TypedOp, inputs: &[TValue], symbols: &SymbolValues) -> usize
     if op.name() == "NonZero" {
         return inputs.iter().map(|input| input.len() * input.rank() * size_of::<i64>()).sum();
     }
-    let facts: Vec<TypedFact> =
-        inputs.iter().map(|input| input.datum_type().fact(input.shape())).collect();
+    let facts: Vec<TypedFact> = inputs.iter().map(|input| input.datum_type().fact(input.shape())).collect();
     let of_facts = op.output_facts(&facts.iter().collect::<Vec<_>>());
     let none = SymbolValues::default();
     let known = of_facts.ok().and_then(|facts| facts.iter().map(|fact| size(fact, &none)).sum());
@@ -60,7 +64,9 @@ fn made_of(op: &dyn TypedOp, inputs: &[TValue], symbols: &SymbolValues) -> usize
 fn range(inputs: &[TValue], symbols: &SymbolValues) -> Option<usize> {
     let [start, end, step] = inputs else { return None };
     if start.datum_type().is_tdim() {
-        let number = |tensor: &TValue| tensor.try_as_plain_ram().ok()?.to_scalar::<TDim>().ok()?.eval(symbols).to_i64().ok();
+        let number = |tensor: &TValue| {
+            tensor.try_as_plain_ram().ok()?.to_scalar::<TDim>().ok()?.eval(symbols).to_i64().ok()
+        };
         let span = number(end)?.abs_diff(number(start)?);
         let steps = span.div_ceil(number(step)?.unsigned_abs().max(1));
         return usize::try_from(steps).ok()?.checked_mul(size_of::<i64>());

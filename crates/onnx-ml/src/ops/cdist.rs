@@ -8,6 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::dot::squared_distance;
 use super::operator::{Operator, Parsed, parsed, tensor};
 use super::tensor_access::numbers;
+use crate::work::Meter;
 
 /// Computes the `[N, M]` distances between points `[N, F]` and `[M, F]`, or the squares of the distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +50,25 @@ impl Operator for CDist {
             let squared = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
             let distance =
                 |x: &[f64], y: &[f64]| if self.squared { squared(x, y) } else { squared(x, y).sqrt() };
-            tensor(all(&numbers::<f64>(a)?, &numbers::<f64>(b)?, width, distance), &[n, m])
+            tensor(all(&numbers::<f64>(a)?, &numbers::<f64>(b)?, width, distance)?, &[n, m])
         } else {
             let squared = squared_distance;
             let distance =
                 |x: &[f32], y: &[f32]| if self.squared { squared(x, y) } else { squared(x, y).sqrt() };
-            tensor(all(&numbers::<f32>(a)?, &numbers::<f32>(b)?, width, distance), &[n, m])
+            tensor(all(&numbers::<f32>(a)?, &numbers::<f32>(b)?, width, distance)?, &[n, m])
         };
         Ok(tvec!(distances?.into_tvalue()))
     }
 }
 
 /// The distance of each point of `a` to each point of `b`.
-fn all<T>(a: &[T], b: &[T], width: usize, distance: impl Fn(&[T], &[T]) -> T) -> Vec<T> {
-    let rows = a.chunks_exact(width.max(1));
-    rows.flat_map(|x| b.chunks_exact(width.max(1)).map(|y| distance(x, y))).collect()
+fn all<T>(a: &[T], b: &[T], width: usize, distance: impl Fn(&[T], &[T]) -> T) -> TractResult<Vec<T>> {
+    let width = width.max(1);
+    let mut meter = Meter::default();
+    let mut distances = Vec::with_capacity(a.len() / width * (b.len() / width));
+    for x in a.chunks_exact(width) {
+        meter.spend(b.len())?;
+        distances.extend(b.chunks_exact(width).map(|y| distance(x, y)));
+    }
+    Ok(distances)
 }

@@ -110,24 +110,36 @@ impl Decompression {
     fn read(&mut self, codec: Codec, buffer: &mut Vec<u8>) -> io::Result<()> {
         let most = self.left as u64 + 1;
         match codec {
-            Codec::Gzip => append(gzip::reader(&self.compressed).take(most), buffer),
+            Codec::Gzip => append(gzip::reader(&self.compressed).take(most), most, buffer),
             Codec::Zstd => {
                 let context = self.context.get_or_insert_with(zstd::context);
-                append(zstd::reader(&self.compressed, context).take(most), buffer)
+                append(zstd::reader(&self.compressed, context).take(most), most, buffer)
             }
         }
     }
 }
 
-/// Appends everything that `reader` gives. The chunk always has the same size: zstd does not check the window
+/// Bytes for which the buffer grows as it usually does. It grows once for all that come after them: growing takes
+/// the memory of both buffers, and memory that is not written to takes none.
+const GROWS: usize = 1 << 20;
+
+/// Appends everything that `reader` gives, `most` bytes at most. The chunk always has the same size: zstd does not check the window
 /// of a frame that fits into the space that it is given, and a record's outcome must not depend on other
 /// records.
-fn append(mut reader: impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
+fn append(mut reader: impl Read, most: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0; 16 << 10];
+    let start = buffer.len();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
     loop {
         match reader.read(&mut chunk)? {
             0 => return Ok(()),
-            read => buffer.extend_from_slice(&chunk[..read]),
+            read => {
+                let appended = buffer.len() - start;
+                if appended > GROWS && buffer.capacity() - buffer.len() < read {
+                    buffer.reserve_exact(most - appended);
+                }
+                buffer.extend_from_slice(&chunk[..read]);
+            }
         }
     }
 }

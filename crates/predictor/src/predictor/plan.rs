@@ -120,7 +120,9 @@ impl Plan {
             let most = if from < alone { 1 } else { self.max_rows.min(self.pace.documents(left)) };
             let window = &documents[from..documents.len().min(from.saturating_add(most))];
             let start = Instant::now();
-            match catch_unwind(AssertUnwindSafe(|| self.score_together(model, window, limits, start.checked_add(left)))) {
+            match catch_unwind(AssertUnwindSafe(|| {
+                self.score_together(model, window, limits, start.checked_add(left))
+            })) {
                 Ok(together) if together.is_empty() => break,
                 Ok(together) => scored.extend(together),
                 Err(_) if window.len() > 1 => alone = from + window.len(),
@@ -175,7 +177,8 @@ impl Plan {
 
         let runs = Runs::of(model, &rows, limits, &self.pace, &self.row_limit);
         // A row that was not reached, and all documents from it on, have no outcome yet.
-        let is_reached = |row: &Result<usize, Rejected>| row.as_ref().map_or(true, |&row| row < runs.reached());
+        let is_reached =
+            |row: &Result<usize, Rejected>| row.as_ref().map_or(true, |&row| row < runs.reached());
         let finish = |(document, row): (&Document, Result<usize, Rejected>)| {
             let row = match row {
                 Ok(row) => row,

@@ -21,6 +21,9 @@ const LEAST: Duration = Duration::from_millis(50);
 /// many.
 const STEP: usize = 4;
 
+/// The most rows of a run grow by this part of them.
+const GROWTH: usize = 8;
+
 /// The outputs for some rows. They come from one run of the model, or from several if it fails on a row.
 pub struct Runs {
     runs: Vec<Vec<Values>>,
@@ -58,7 +61,8 @@ impl Runs {
         while all.places.len() < rows.len {
             let from = all.places.len();
             let range = from..rows.len.min(from.saturating_add(size));
-            let time = if range.len() == 1 { limits.document } else { LEAST.max(pace.time(range.len()) * PATIENCE) };
+            let time =
+                if range.len() == 1 { limits.document } else { LEAST.max(pace.time(range.len()) * PATIENCE) };
             let start = Instant::now();
             let outputs = run(model, rows, &range, &limits.clock, time);
             match outputs {
@@ -67,7 +71,7 @@ impl Runs {
                     all.runs.push(outputs);
                     size = range.len().saturating_mul(STEP);
                     if range.len() >= most.get() {
-                        most.set(size);
+                        most.set(range.len() + range.len().div_ceil(GROWTH));
                     }
                 }
                 Err(_) if limits.clock.is_over() => break,

@@ -106,7 +106,8 @@ impl<'a> JsonField<'_, 'a> {
         }
         let mut elements = Vec::new();
         let mut array = serde_json::Deserializer::from_str(json);
-        let found = array.deserialize_seq(Elements { first: &mut elements, most: length }).unwrap_or_default();
+        let found =
+            array.deserialize_seq(Elements { first: &mut elements, most: length }).unwrap_or_default();
         if found != length {
             let field = self.path.to_string();
             return Err(Rejected::WrongLength { field, expected: length, found });

@@ -247,6 +247,7 @@ impl FeaturePlan {
         for step in &self.steps {
             let built = row.built_bytes();
             step.run(row)?;
+            row.check()?;
             // A step may read the whole document.
             row.spend(STEP + document.len() / 8 + row.built_bytes() - built)?;
         }

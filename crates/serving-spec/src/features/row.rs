@@ -103,7 +103,11 @@ impl<'a> Row<'a> {
     /// [`Rejected::TextTooLong`] if the inputs take too much.
     pub(super) fn take_text(&mut self, bytes: usize) -> Result<(), Rejected> {
         self.taken += bytes;
-        if self.taken > MAX_TEXT { Err(Rejected::TextTooLong { bytes: self.taken, limit: MAX_TEXT }) } else { Ok(()) }
+        if self.taken > MAX_TEXT {
+            Err(Rejected::TextTooLong { bytes: self.taken, limit: MAX_TEXT })
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a text of this size fits. If not, [`Row::check`] fails from now on.

@@ -247,7 +247,7 @@ fn texts_do_not_grow_without_bound() {
         (format!("x = {{ concat = [{many}], default = \"\" }}"), &document),
         (format!("{categories}x = {{ field = \"a\" }}"), &escaped),
     ] {
-        assert_eq!(x(&features, document), "its features build more than 16777216 bytes of text");
+        assert_eq!(x(&features, document), "its features build more than 8388608 bytes of text");
     }
     // The limit counts the texts of one document, not those of earlier ones.
     assert_eq!(x("x = { length = \"/a\" }", &escaped), "1048577");

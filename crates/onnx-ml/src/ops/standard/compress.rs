@@ -8,6 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::ops::operator::{self, Operator, Parsed};
 use crate::ops::take::take;
+use crate::work;
 
 /// Keeps the elements for which a condition is true, along an axis. Without an axis, the input is flat.
 #[derive(Debug, Clone)]
@@ -105,7 +106,9 @@ impl Operator for TypedCompress {
         );
         let step: usize = shape[axis + 1..].iter().product();
         let outer: usize = shape[..axis].iter().product();
-        let mut found = Vec::with_capacity(outer * kept.len() * step);
+        let count = outer * kept.len() * step;
+        work::room_for(count.saturating_mul(size_of::<usize>() + x.datum_type().size_of()))?;
+        let mut found = Vec::with_capacity(count);
         for row in 0..outer {
             for place in &kept {
                 let start = (row * length + place) * step;

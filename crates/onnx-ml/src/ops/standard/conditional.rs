@@ -289,7 +289,9 @@ impl EvalOp for TypedIf {
         state.turn_state.resolved_symbols = context.symbols.clone();
         let mut ledger = Ledger::within(lasts);
         let inputs = reads.iter().map(|&read| inputs[read].clone()).collect();
-        state.run_plan_with_eval(inputs, |context, state, node, inputs| ledger.eval(context, state, node, inputs))
+        state.run_plan_with_eval(inputs, |context, state, node, inputs| {
+            ledger.eval(context, state, node, inputs)
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::ops::operator::{self, MAX_WIDTH, Operator, Parsed};
 use crate::ops::tensor_access::numbers;
+use crate::work;
 
 /// Fills a shape with one value.
 #[derive(Debug, Clone)]
@@ -97,6 +98,7 @@ impl Operator for Fill {
             count.is_some_and(|count| count <= 64 * MAX_WIDTH),
             "a constant of shape {shape:?} is too large"
         );
+        work::room_for(count.unwrap_or(usize::MAX).saturating_mul(self.value.datum_type().size_of()))?;
         Ok(tvec!(self.value.broadcast_scalar_to_shape(&shape)?.into_tvalue()))
     }
 }

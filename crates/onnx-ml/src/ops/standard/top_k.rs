@@ -11,6 +11,7 @@ use tract_onnx::tract_hir::internal::*;
 use crate::ops::operator::{self, Operator, Parsed};
 use crate::ops::take::take;
 use crate::ops::tensor_access::numbers;
+use crate::work;
 
 /// Finds the values and places of the k largest or smallest elements along an axis, in order. Of equal
 /// elements, the first counts.
@@ -170,6 +171,8 @@ impl Operator for TypedTopK {
         let k = *numbers::<i64>(k)?.first().context("K is empty")?;
         let count = usize::try_from(k).ok().filter(|&k| k <= length);
         let count = count.with_context(|| format!("K: expected 0 to {length}, found {k}"))?;
+        // Places, and the elements as numbers of 8 bytes, twice.
+        work::room_for(x.len().saturating_mul(3 * size_of::<usize>()))?;
         let places = if x.datum_type().is_float() {
             self.places(&numbers::<f64>(x)?, &shape, count, |a, b| a.total_cmp(&b))
         } else {

@@ -140,6 +140,8 @@ impl<'s> Search<'s> {
         let mut at = start;
         let is_at_end = loop {
             let Some(&byte) = bytes.get(at) else { break true };
+            #[cfg(test)]
+            STEPS.set(STEPS.get() + 1);
             state = self.forward.next_state(cache, state, byte)?;
             if state.is_match() {
                 end = Some(at);
@@ -172,5 +174,123 @@ impl<'s> Search<'s> {
             vain.extend(passed.drain(..));
         }
         Ok(end)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The bytes that searches for the ends of matches have read.
+    static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use limits::Clock;
+    use regex_automata::MatchKind;
+    use regex_automata::meta::Regex;
+
+    use super::super::expression::Expression;
+    use super::*;
+    use crate::work;
+
+    /// All matches, each after the one before.
+    fn found(expression: &Expression, text: &str) -> Vec<Range<usize>> {
+        let mut search = expression.search(text).unwrap();
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        while let Some(range) = search.next(from).unwrap() {
+            from = if range.is_empty() { range.end + 1 } else { range.end };
+            while !text.is_char_boundary(from) && from < text.len() {
+                from += 1;
+            }
+            found.push(range);
+            if from > text.len() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The same with the search of a library: first the start, then the end.
+    fn expected(pattern: &str, text: &str) -> Vec<Range<usize>> {
+        let build =
+            |kind| Regex::builder().configure(Regex::config().match_kind(kind)).build(pattern).unwrap();
+        let (first, longest) = (build(MatchKind::LeftmostFirst), build(MatchKind::All));
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        while from <= text.len() {
+            let Some(start) = first.find(Input::new(text).range(from..)) else { break };
+            let here = Input::new(text).range(start.start()..).anchored(Anchored::Yes);
+            let range = longest.find(here).unwrap().range();
+            from = if range.is_empty() { range.end + 1 } else { range.end };
+            while !text.is_char_boundary(from) && from < text.len() {
+                from += 1;
+            }
+            found.push(range);
+        }
+        found
+    }
+
+    #[test]
+    fn matches_are_those_of_another_search() {
+        let patterns = [
+            "a",
+            "a+",
+            "a*",
+            "ab|abc|b",
+            "<[^>]*>|[^ ]",
+            "[a-c]+é?",
+            "é|éa|",
+            "(a|b)*c",
+            "^a|b$",
+            "a{2,3}",
+            " *",
+            r"(?-u:\b)[a-z]+(?-u:\b)",
+            "[^ab ]+",
+            "a.*b|c",
+            "(ab)+|a",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        for pattern in patterns {
+            let expression = Expression::parse(&pattern.replace("(?-u:\\b)", "\\b")).unwrap();
+            for _ in 0..100 {
+                let length = random.usize(..90);
+                let text: String =
+                    std::iter::repeat_with(|| *random.choice(&['a', 'b', 'c', ' ', '<', '>', 'é']).unwrap())
+                        .take(length)
+                        .collect();
+                assert_eq!(found(&expression, &text), expected(pattern, &text), "{pattern:?} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_grow_with_the_text_alone() {
+        const LENGTH: usize = 20_000;
+        for (pattern, piece) in [
+            (r"<[^>]*>|\S", "<"),
+            ("[ab]*c|a|b", "ab"),
+            ("(<[^>]*>)+|<|a", "a<"),
+            ("a[^x]*x|a[^y]*y|[a-z]", "ab"),
+            (r"\w+@\w+|\w", "a"),
+            ("(a|b|ab)*c|.", "ab"),
+        ] {
+            let expression = Expression::parse(pattern).unwrap();
+            let text = piece.repeat(LENGTH / piece.len());
+            STEPS.set(0);
+            found(&expression, &text);
+            assert!(STEPS.get() < 2 * STRIDE * LENGTH, "{pattern}: {} steps", STEPS.get());
+        }
+    }
+
+    #[test]
+    fn a_search_ends_when_the_time_is_up() {
+        let text = "a".repeat(1 << 20);
+        let expression = Expression::parse("a+").unwrap();
+        let search = || expression.search(&text).map(|_| ());
+        assert!(work::within(&Clock::until(Instant::now()), usize::MAX, search).is_err());
+        assert!(search().is_ok());
     }
 }
