@@ -1,0 +1,166 @@
+//! Runs the function with a limit on its address space, invokes it, and looks at all that it left behind.
+#![allow(dead_code, reason = "a case looks at a part")]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use stream_predictor_local::fake::{Accepted, Cloud, env};
+use stream_predictor_local::function::{Answer, Function};
+
+use crate::support;
+
+/// The address space of the process. A function of 512 MB has less: there the program itself counts too.
+pub const ADDRESS_SPACE: usize = 512 << 20;
+
+/// The function's timeout.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+const OUTPUT: &str = "ride_predictions";
+const BUCKET: &str = "quarantine";
+
+/// A function, before it starts. Change what a case needs.
+pub struct Case {
+    /// The services. The output stream and the bucket of the quarantine are there.
+    pub cloud: Cloud,
+    pub address_space: usize,
+    pub timeout: Duration,
+    variables: Vec<(String, String)>,
+}
+
+/// A function that has started.
+pub struct Running {
+    pub function: Function,
+    pub cloud: Cloud,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The answer. A process that was aborted or killed gives [`Answer::Crashed`] or [`Answer::TimedOut`].
+    pub answer: Answer,
+    /// The time until the answer.
+    pub took: Duration,
+    /// The records on the output stream, in the order of their acceptance.
+    pub published: Vec<Accepted>,
+    /// The lines in the bucket of the quarantine, in the order of the objects' keys.
+    pub quarantined: Vec<Value>,
+    /// The bytes of each object in that bucket.
+    pub objects: Vec<usize>,
+    /// The lines that the process wrote during the invocation.
+    pub log: Vec<String>,
+    /// The most memory (`VmHWM`), in bytes, before the event and after it; none after the process has ended.
+    pub peak: (usize, Option<usize>),
+}
+
+impl Case {
+    /// A function with the model in a folder, a stream for its predictions, and a quarantine on S3.
+    pub fn of(model: &Path) -> Self {
+        let cloud = Cloud::new(1);
+        cloud.create_stream(OUTPUT, 1);
+        cloud.create_bucket(BUCKET);
+        let case = Self { cloud, address_space: ADDRESS_SPACE, timeout: TIMEOUT, variables: Vec::new() };
+        case.with("MODEL_LOCATION", model.to_str().unwrap())
+            .with("PREDICTIONS_STREAM_NAME", OUTPUT)
+            .with("QUARANTINE_LOCATION", &format!("s3://{BUCKET}/rides"))
+    }
+
+    /// A function with the linear ride model.
+    pub fn rides() -> Self {
+        Self::of(&support::model_directory(&support::fixtures().join("mlflow3")))
+    }
+
+    /// The same function with another variable, which replaces an earlier value.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the function with the services of the case.
+    pub async fn start(self) -> Running {
+        let address = self.cloud.listen().await.unwrap();
+        self.try_start_at(address).await.unwrap()
+    }
+
+    /// Starts the function with services of one's own. The error has the last lines of a process that did not
+    /// start.
+    pub async fn try_start_at(self, address: SocketAddr) -> anyhow::Result<Running> {
+        let script = support::root().join("tests/bounds/limited.sh");
+        let own = [
+            ("FUNCTION", support::function().to_str().unwrap().to_owned()),
+            ("ADDRESS_SPACE", (self.address_space >> 10).to_string()),
+        ];
+        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let env = env(address).into_iter().chain(own).chain(self.variables).collect();
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let written = Arc::clone(&log);
+        let on_line = Arc::new(move |line: &str| written.lock().unwrap().push(line.to_owned()));
+        let function = Function::start_with_logs(&script, env, self.timeout, on_line).await?;
+        Ok(Running { function, cloud: self.cloud, log })
+    }
+
+    /// Starts the function, and invokes it once.
+    pub async fn invoke(self, event: impl Into<String>) -> Outcome {
+        self.start().await.invoke(event).await
+    }
+}
+
+impl Running {
+    /// Invokes the function.
+    pub async fn invoke(&self, event: impl Into<String>) -> Outcome {
+        let id = self.function.process_id().unwrap();
+        self.log.lock().unwrap().clear();
+        let before = peak(id).unwrap();
+        let start = Instant::now();
+        let answer = self.function.invoke(event.into()).await.unwrap();
+        let took = start.elapsed();
+        let after = peak(id);
+        let objects = self.cloud.objects(BUCKET);
+        let text: Vec<String> =
+            objects.values().map(|object| String::from_utf8(object.to_vec()).unwrap()).collect();
+        // The pipe may hold lines that were written before the answer.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Outcome {
+            answer,
+            took,
+            published: self.cloud.accepted(OUTPUT),
+            quarantined: text.concat().lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            objects: text.iter().map(String::len).collect(),
+            log: self.log.lock().unwrap().clone(),
+            peak: (before, after),
+        }
+    }
+}
+
+impl Outcome {
+    /// The sequence number of the first reported record; none if all records are settled.
+    ///
+    /// # Panics
+    /// When the function did not answer.
+    pub fn reported(&self) -> Option<String> {
+        let Answer::Response(answer) = &self.answer else { panic!("expected an answer, found {self:#?}") };
+        let failures = answer["batchItemFailures"].as_array().unwrap();
+        failures.first().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+    }
+
+    /// The memory that the event took on top of what the process had, in bytes.
+    pub fn memory(&self) -> usize {
+        self.peak.1.expect("the process has ended") - self.peak.0
+    }
+
+    /// Bytes of the log.
+    pub fn log_bytes(&self) -> usize {
+        self.log.iter().map(|line| line.len() + 1).sum()
+    }
+}
+
+/// The most memory that a process had, in bytes, as the kernel counts it.
+fn peak(process: u32) -> Option<usize> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
+}
