@@ -5,5 +5,8 @@
 
 mod harness;
 mod log;
+mod models;
+mod scoring;
 #[path = "../support/mod.rs"]
 mod support;
+mod tmp_cases;

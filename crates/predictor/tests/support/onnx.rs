@@ -88,6 +88,16 @@ pub fn string(name: &str, value: &str) -> AttributeProto {
     }
 }
 
+pub fn tensor(name: &str, value: TensorProto) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Tensor as i32;
+    AttributeProto { name: name.to_owned(), r#type: kind, t: Some(value), ..AttributeProto::default() }
+}
+
+pub fn graph(name: &str, value: GraphProto) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Graph as i32;
+    AttributeProto { name: name.to_owned(), r#type: kind, g: Some(value), ..AttributeProto::default() }
+}
+
 /// A model of two trees. The first gives 1 if `x mode 2` holds, and 0 otherwise. The second always gives 0.
 pub fn stump(mode: &str, extra: Vec<AttributeProto>) -> ModelProto {
     let mut attributes = vec![
