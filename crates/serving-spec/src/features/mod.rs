@@ -17,6 +17,7 @@ mod transforms;
 
 mod computation;
 mod decimal;
+mod describe;
 mod field_tree;
 mod json_field;
 mod literal;
@@ -27,7 +28,6 @@ mod scope;
 mod tables;
 mod value;
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -43,7 +43,6 @@ use operand::{Location, Source};
 use problem::ProblemKind;
 use scope::Operands as _;
 use step::Step;
-use value::Value;
 use wiring::ImpliedParts;
 
 pub use feature::{FeatureSpec, InvalidSpec, MissingSpec, PolicySpec};
@@ -54,6 +53,9 @@ pub use row::Row;
 pub use tables::Files;
 pub use transforms::Transform;
 pub use value::Type;
+
+/// The most columns of all features together. Each takes memory for as long as documents are scored.
+const MAX_REGISTERS: usize = 1 << 20;
 
 /// About how many bytes take as long as a feature.
 const STEP: usize = 16;
@@ -158,7 +160,7 @@ impl FeaturePlan {
                 wiring::list(ports)
             );
         }
-        Ok(Self::finish(compiler, inputs, event_time, features, echoed))
+        Self::finish(compiler, inputs, event_time, features, echoed)
     }
 
     /// Compiles the features alone, without a model. [`FeaturePlan::values`] then gives their values.
@@ -168,7 +170,7 @@ impl FeaturePlan {
     pub fn of_features(spec: &FeatureParts, files: &Files) -> Result<Self> {
         let mut compiler = Compiler::new(*spec, false, files);
         let features = Self::features(spec, &mut compiler)?;
-        Ok(Self::finish(compiler, Vec::new(), None, features, &[]))
+        Self::finish(compiler, Vec::new(), None, features, &[])
     }
 
     fn features(spec: &FeatureParts, compiler: &mut Compiler) -> Result<Vec<PlannedFeature>> {
@@ -185,10 +187,14 @@ impl FeaturePlan {
         event_time: Option<Source>,
         features: Vec<PlannedFeature>,
         echoed: &[FieldPath],
-    ) -> Self {
+    ) -> Result<Self> {
         let (wanted, steps, registers) = compiler.finish();
+        ensure!(
+            registers <= MAX_REGISTERS,
+            "expected features of at most {MAX_REGISTERS} columns in all, found {registers}"
+        );
         let fields = FieldTree::new(wanted.into_iter().chain(echoed.iter().cloned()));
-        Self { fields, steps, registers, inputs, event_time, features }
+        Ok(Self { fields, steps, registers, inputs, event_time, features })
     }
 
     /// Makes the working memory for [`FeaturePlan::extract`], which documents share one after the other.
@@ -260,47 +266,6 @@ impl FeaturePlan {
         }
         row.check()
     }
-
-    /// Describes each feature: its name, its transform, and the types of its columns.
-    pub fn describe(&self) -> impl Iterator<Item = (&str, &'static str, Vec<Type>)> {
-        self.features.iter().map(|feature| {
-            let types = feature.compiled.columns.iter().map(|column| column.ty).collect();
-            (feature.name.as_str(), feature.transform, types)
-        })
-    }
-
-    /// Computes the value of each feature of `document` as JSON. NaN becomes `null`.
-    ///
-    /// # Errors
-    /// When the document is malformed or a feature rejects it.
-    pub fn values(&self, document: &[u8]) -> Result<Vec<(&str, String)>, Rejected> {
-        let mut row = self.row();
-        self.compute(document, &mut row)?;
-        let values = self.features.iter().map(|PlannedFeature { name, compiled, .. }| {
-            let columns = compiled.columns.iter().map(|column| json(column, &row));
-            let columns = columns.collect::<Result<Vec<_>, _>>()?;
-            let is_single = compiled.names.is_empty();
-            let value = if is_single { columns.concat() } else { format!("[{}]", columns.join(", ")) };
-            Ok((name.as_str(), value))
-        });
-        values.collect()
-    }
-}
-
-/// Returns the value of a source as JSON.
-fn json(source: &Source, row: &Row) -> Result<String, Rejected> {
-    let mut json = String::new();
-    let value = source.value(row).map_err(|problem| *problem.reason)?;
-    // A write to memory cannot fail.
-    match value {
-        Value::Double(value) if value.is_nan() => json.push_str("null"),
-        Value::Double(value) => _ = write!(json, "{value:?}"),
-        Value::Int64(value) => _ = write!(json, "{value}"),
-        Value::Bool(value) => _ = write!(json, "{value}"),
-        Value::Text(text) => json = serde_json::Value::from(row.str(text)).to_string(),
-        Value::Json(text) => json.push_str(row.str(text)),
-    }
-    Ok(json)
 }
 
 #[cfg(test)]
