@@ -72,8 +72,8 @@ pub struct Session {
     is_plain: bool,
     /// For each node, the nodes whose outputs no later node reads.
     lasts: Vec<TVec<usize>>,
-    /// The most bytes that a run may take, where values decide how much that is.
-    memory: usize,
+    /// What a run takes, where the number of rows decides it.
+    memory: bounds::Memory,
     rows: Symbol,
     entries: Symbol,
 }
@@ -112,8 +112,7 @@ impl Session {
         let plan = plan::plan(model)?;
         let is_plain = is_plain(&plan, [&rows, &entries])?;
         let lasts = guard::lasts(plan.model(), plan.order_without_consts());
-        let one = bounds::Memory::of(&plan, &lasts, &rows, (&entries, 1)).peak(1);
-        let memory = usize::try_from(one.saturating_add(bounds::MAX_BATCH_BYTES)).unwrap_or(usize::MAX);
+        let memory = bounds::Memory::of(&plan, &lasts, &rows, (&entries, 1));
         Ok(Self { plan, state: Mutex::new(None), is_plain, lasts, memory, rows, entries })
     }
 
@@ -205,10 +204,20 @@ impl Session {
     ///   depends on values.
     /// - [`Error::TooLarge`]: what the graph makes of the values of these inputs exceeds 32 MiB.
     pub fn run_within(&self, inputs: TVec<TValue>, clock: &Clock) -> Result<TVec<TValue>, Error> {
+        let rows = inputs.first().and_then(|input| input.shape().first()).map_or(1, |&rows| rows as u64);
         // No input may end the process, whatever an operator makes of it.
         let run = || catch_unwind(AssertUnwindSafe(|| self.run_in_state(inputs).map_err(Error::run)));
-        let memory = if self.is_plain { usize::MAX } else { self.memory };
-        work::within(clock, memory, run).unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
+        work::within(clock, self.memory(rows), run)
+            .unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
+    }
+
+    /// The most bytes that a run of so many rows may take, where values decide how much that is. More rows than
+    /// [`Session::max_rows`] are the caller's choice, so their memory comes on top.
+    fn memory(&self, rows: u64) -> usize {
+        let one = self.memory.peak(1);
+        let all = if self.is_plain { one } else { self.memory.peak(rows) };
+        let known = if all > bounds::MAX_BATCH_BYTES { all } else { one };
+        usize::try_from(known.saturating_add(bounds::MAX_BATCH_BYTES)).unwrap_or(usize::MAX)
     }
 
     fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {

@@ -61,8 +61,12 @@ impl Runs {
         while all.places.len() < rows.len {
             let from = all.places.len();
             let range = from..rows.len.min(from.saturating_add(size));
-            let time =
-                if range.len() == 1 { limits.document } else { LEAST.max(pace.time(range.len()) * PATIENCE) };
+            let is_unlimited = limits.document == Duration::MAX;
+            let time = if range.len() == 1 || is_unlimited {
+                limits.document
+            } else {
+                LEAST.max(pace.time(range.len()) * PATIENCE)
+            };
             let start = Instant::now();
             let outputs = run(model, rows, &range, &limits.clock, time);
             match outputs {
