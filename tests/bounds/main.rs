@@ -9,4 +9,3 @@ mod models;
 mod scoring;
 #[path = "../support/mod.rs"]
 mod support;
-mod tmp_cases;
