@@ -9,6 +9,7 @@
 
 mod lane;
 mod outcomes;
+mod rejected;
 mod row_budget;
 mod scored;
 mod unpacked;
