@@ -5,5 +5,6 @@
 
 mod harness;
 mod log;
+mod start;
 #[path = "../support/mod.rs"]
 mod support;
