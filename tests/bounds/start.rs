@@ -1,5 +1,6 @@
 //! What a cold start may cost, and what it may say.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -42,6 +43,24 @@ fn a_listing_that_is_never_answered_is_given_up() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let start = Start::at(mute.local_addr().unwrap(), &[S3]);
     let line = start.refusal(Duration::from_secs(40));
+    assert_eq!(line, "listing s3://models/rides: no answer within 20s");
+}
+
+#[test]
+fn a_listing_that_trickles_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        assert!(stream.read(&mut [0; 1 << 14]).is_ok_and(|read| read > 0));
+        let mut send = |text: &str| stream.write_all(text.as_bytes()).is_ok();
+        let mut goes_on = send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n<?xml version=\"1.0\"?>");
+        while goes_on {
+            std::thread::sleep(Duration::from_millis(300));
+            goes_on = send("  ");
+        }
+    });
+    let line = Start::at(address, &[S3]).refusal(Duration::from_secs(40));
     assert_eq!(line, "listing s3://models/rides: no answer within 20s");
 }
 
