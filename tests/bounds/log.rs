@@ -43,6 +43,14 @@ async fn a_record_of_100_000_rejected_documents_gives_a_line_in_the_log_and_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_such_records_are_answered_in_time_and_leave_little_behind() {
+    let outcome = Case::rides().invoke(event(&vec![gzip(&"{}\n".repeat(100_000)); 5_000])).await;
+    assert!(outcome.reported().is_some() && outcome.took < TIMEOUT, "{:?}", outcome.took);
+    assert!(outcome.memory() < 100 << 20, "{} bytes", outcome.memory());
+    assert!(outcome.log.len() < outcome.quarantined.len() + 5, "{:?}", outcome.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn good_documents_around_the_rejected_ones_of_a_long_record_are_published_once_each() {
     let ride = |place: usize| {
         if place % 1_000 == 999 { "{}".to_owned() } else { RIDE.replace("256", &place.to_string()) }
