@@ -6,14 +6,17 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use aws_config::retry::RetryConfig;
 use clap::{Parser, Subcommand};
+use tokio::time::Instant;
 
-use crate::aws::{self, clients};
-use crate::cold_start::variable;
+use crate::aws::{self, TimeLimit, clients};
+use crate::cold_start;
 use crate::config::{Config, ModelLocation, Output, S3Prefix, s3_path_style};
+use crate::environment::variable;
 use crate::replay::Replay;
 use crate::sinks::KinesisSink;
 use crate::version::version;
 use predictor::model::directory::ModelDirectory;
+use predictor::plain_text::{line, setting};
 
 /// What `--help` says of the environment.
 const ENVIRONMENT: &str = "\
@@ -86,8 +89,7 @@ pub(crate) fn exit_code(result: Result<ExitCode>) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // A library's message may have several lines.
-            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("stream-predictor: {line}");
+            eprintln!("stream-predictor: {}", line(&format_args!("{error:#}")));
             ExitCode::FAILURE
         }
     }
@@ -100,13 +102,14 @@ async fn check(location: &str, record: Option<&Path>) -> Result<ExitCode> {
         .map(|file| std::fs::read(file).with_context(|| format!("`{}`", file.display())))
         .transpose()?;
     let place = ModelLocation::parse(location);
-    let place = place.with_context(|| format!("`{location}`: expected s3://bucket/prefix or a folder"))?;
+    let shown = setting(location);
+    let place = place.with_context(|| format!("`{shown}`: expected s3://bucket/prefix or a folder"))?;
     let directory = if let ModelLocation::Folder(path) = &place {
-        ModelDirectory::open(path).with_context(|| format!("`{location}`"))?
+        ModelDirectory::open(path).with_context(|| format!("`{shown}`"))?
     } else {
-        let path_style = s3_path_style(&|name| variable(name).filter(|value| !value.is_empty()))?;
+        let path_style = s3_path_style(&variable)?;
         let s3 = clients::s3(&clients::settings().await?, path_style, RetryConfig::standard());
-        aws::fetch(&place, Some(&s3)).await?
+        aws::fetch(&place, Some(&s3), &fetch_limit()).await?
     };
     // A panic in an operator is reported as a problem of the model.
     std::panic::set_hook(Box::new(|_| {}));
@@ -119,7 +122,7 @@ async fn check(location: &str, record: Option<&Path>) -> Result<ExitCode> {
 #[tokio::main(flavor = "current_thread")]
 async fn replay(address: &str, publish: bool) -> Result<ExitCode> {
     let prefix = S3Prefix::of_address(address);
-    let prefix = prefix.with_context(|| format!("`{address}`: expected s3://bucket/prefix"))?;
+    let prefix = prefix.with_context(|| format!("`{}`: expected s3://bucket/prefix", setting(address)))?;
     let config = Config::read_anywhere(variable)?;
     let aws = clients::settings().await?;
     let stream = match &config.output {
@@ -128,11 +131,16 @@ async fn replay(address: &str, publish: bool) -> Result<ExitCode> {
         Output::Answer => bail!("TEST_RUN=True: --publish needs TEST_RUN=False"),
     };
     let s3 = clients::s3(&aws, config.s3_path_style, RetryConfig::standard());
-    let directory = aws::fetch(&config.model, Some(&s3)).await?;
+    let directory = aws::fetch(&config.model, Some(&s3), &fetch_limit()).await?;
     // A panic is reported as a rejected record.
     std::panic::set_hook(Box::new(|_| {}));
     let replay = Replay::load(&directory, config.run_id.as_deref(), stream)?;
     let report = replay.run(&s3, &prefix).await?;
     print!("{report}");
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The time in which a command must have its model.
+fn fetch_limit() -> TimeLimit {
+    TimeLimit::at(Instant::now() + cold_start::LIMIT)
 }

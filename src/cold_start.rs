@@ -1,13 +1,20 @@
 //! Cold start: reads the environment, and makes everything that invocations share.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use aws_config::{SdkConfig, retry::RetryConfig};
 
-use crate::aws::{self, clients};
+use crate::aws::{self, TimeLimit, clients};
 use crate::batch::Handler;
 use crate::config::{Config, Output, QuarantinePlace};
+use crate::environment::variable;
 use crate::quarantine::{NOT_CONFIGURED, Quarantine, S3Store};
 use crate::sinks::{KinesisSink, Sink};
+
+/// The longest cold start. The largest models take a minute or two, and Lambda's longest timeout is 15 minutes. A server
+/// that does not answer, and a download that stalls, are given up much earlier.
+pub const LIMIT: Duration = Duration::from_mins(10);
 
 /// Reads the function's configuration from the environment.
 ///
@@ -17,16 +24,11 @@ pub fn config() -> Result<Config> {
     Config::read(variable)
 }
 
-/// A variable of the environment.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// Makes the handler. It contacts AWS only where the configuration needs it.
 ///
 /// # Errors
-/// When the model or a stream does not exist, or the model cannot be served.
-pub async fn handler(config: &Config) -> Result<Handler> {
+/// When the model or a stream does not exist, the model cannot be served, or it takes too long. The error names the step.
+pub async fn handler(config: &Config, limit: &TimeLimit) -> Result<Handler> {
     let is_remote = config.model.is_remote();
     let publishes = matches!(config.output, Output::Stream(_));
     let aws = if is_remote || publishes { Some(clients::settings().await?) } else { None };
@@ -41,9 +43,9 @@ pub async fn handler(config: &Config) -> Result<Handler> {
     let quarantine = quarantine(config, aws.as_ref());
     // The streams are looked up while the model downloads. That takes no extra time, and opens the connection that the
     // first record needs.
-    let fetch = aws::fetch(&config.model, s3.as_ref());
+    let fetch = aws::fetch(&config.model, s3.as_ref(), limit);
     let (directory, (), ()) = tokio::try_join!(fetch, sink.find(), quarantine.find())?;
-    Handler::load(&directory, config.run_id.as_deref(), quarantine, vec![sink])
+    Handler::load(&directory, config.run_id.as_deref(), quarantine, vec![sink], &limit.clock())
 }
 
 fn quarantine(config: &Config, aws: Option<&SdkConfig>) -> Quarantine {

@@ -15,6 +15,8 @@
 pub mod cli;
 pub mod cold_start;
 pub mod config;
+pub mod environment;
+pub mod log;
 pub mod runtime;
 
 pub mod doors;

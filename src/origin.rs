@@ -8,6 +8,7 @@ mod sequence_number;
 
 use std::borrow::Cow;
 
+use predictor::plain_text::Plain;
 use serde::Serialize;
 
 pub use arrival::Arrival;
@@ -109,18 +110,37 @@ impl<'a> Origin<'a> {
         origin.sequence_number.as_ref().map_or(UNKNOWN, SequenceNumber::as_str)
     }
 
-    /// Writes to the log that a document of the record was quarantined.
-    pub fn log_quarantined(&self, place: u32, reason: &Rejected) {
-        let Self::Kinesis(origin) = self;
-        let (shard, sequence_number) = (&origin.shard, origin.sequence_number_text());
-        tracing::warn!(%shard, sequence_number, sub_sequence = place, %reason, "record quarantined");
+    /// Writes to the log that documents of the record were quarantined: how many, the place and the reason of the first,
+    /// and the reasons of others.
+    pub fn log_quarantined(
+        &self,
+        documents: usize,
+        (place, reason): (u32, &str),
+        other_reasons: Option<&str>,
+    ) {
+        let (shard, number) = self.log_names();
+        tracing::warn!(
+            %shard,
+            sequence_number = %number,
+            documents,
+            sub_sequence = place,
+            reason = %Plain::name(reason),
+            other_reasons,
+            "record quarantined"
+        );
     }
 
     /// Writes to the log that the record and all records after it in its lane are reported.
     pub fn log_reported(&self, reason: &Undelivered) {
+        let (shard, number) = self.log_names();
+        let reason = Plain::line(&reason.reason);
+        tracing::warn!(%shard, sequence_number = %number, %reason, "records reported from here on");
+    }
+
+    /// The shard and the sequence number for a line of the log, whatever the event says.
+    fn log_names(&self) -> (Plain<'_>, Plain<'_>) {
         let Self::Kinesis(origin) = self;
-        let (shard, sequence_number) = (&origin.shard, origin.sequence_number_text());
-        tracing::warn!(%shard, sequence_number, %reason, "records reported from here on");
+        (Plain::name(&origin.shard), Plain::name(origin.sequence_number_text()))
     }
 }
 

@@ -36,9 +36,13 @@ fn memory(process: &str, kind: &str) -> usize {
     line.trim_start_matches(':').trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// An event of nearly 6 MiB.
+/// The most entries that a mapping sends.
+const MAX_ENTRIES: usize = 10_000;
+
+/// An event of nearly 6 MiB, or with as many entries as it may have.
 fn largest(of: impl Fn(usize) -> Value) -> String {
     let count = (MAX_PAYLOAD_BYTES - 20) / (of(10_000).to_string().len() + 1);
+    let count = count.min(MAX_ENTRIES);
     let entries: Vec<Value> = (0..count).map(of).collect();
     json!({ "Records": entries }).to_string()
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use limits::Clock;
 use predictor::model::directory::ModelDirectory;
 use predictor::{Document, Predictor, Provenance};
 use stream_predictor::aws::TimeLimit;
@@ -22,7 +23,8 @@ static MODELS: LazyLock<Vec<(Handler, Predictor)>> = LazyLock::new(|| {
     let load = |name| {
         let folder = model_directory(&crate::root().join("tests/fixtures").join(name));
         let directory = ModelDirectory::open(&folder).expect("a folder");
-        let handler = Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer]);
+        let handler =
+            Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer], &Clock::unlimited());
         (handler.expect("a model"), Predictor::load(&directory, Some("run")).expect("a model"))
     };
     ["mlflow3", "columns"].map(load).into()

@@ -23,9 +23,9 @@ pub fn run(bytes: &[u8]) {
 
 /// Checks that a quarantined record is read back unchanged, with its rejected documents selected.
 fn returns(record: &Record) {
-    let reason = Rejected::Document(predictor::Rejected::Panic);
-    let rejected = |place| RejectedDocument { id: Uuid::nil(), place, reason: &reason };
-    let quarantined = Quarantined { record, documents: vec![rejected(3), rejected(1)] };
+    let reason = Rejected::Document(predictor::Rejected::Panic).to_string();
+    let rejected = |place| RejectedDocument { id: Uuid::nil(), place, reason: reason.as_str().into() };
+    let quarantined = Quarantined { record, documents: vec![rejected(1), rejected(3)] };
     let line = Line::new(("model", "version"), &quarantined).to_bytes();
     assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
 

@@ -5,6 +5,8 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 
 use crate::config::Config;
 
+use super::bounded_answer::BoundedAnswer;
+
 /// The settings that all clients share, from the environment.
 ///
 /// # Errors
@@ -22,6 +24,7 @@ pub async fn settings() -> Result<SdkConfig> {
 #[must_use]
 pub fn s3(aws: &SdkConfig, path_style: bool, retries: RetryConfig) -> aws_sdk_s3::Client {
     let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(path_style).retry_config(retries);
+    let s3 = s3.interceptor(BoundedAnswer);
     aws_sdk_s3::Client::from_conf(s3.build())
 }
 
@@ -30,6 +33,7 @@ pub fn s3(aws: &SdkConfig, path_style: bool, retries: RetryConfig) -> aws_sdk_s3
 pub fn kinesis(aws: &SdkConfig, config: &Config) -> aws_sdk_kinesis::Client {
     // The sink retries by itself, because it knows the deadline.
     let mut kinesis = aws_sdk_kinesis::config::Builder::from(aws).retry_config(RetryConfig::disabled());
+    kinesis = kinesis.interceptor(BoundedAnswer);
     if let Some(url) = &config.kinesis_endpoint_url {
         kinesis = kinesis.endpoint_url(url);
     }

@@ -10,6 +10,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::config::S3Prefix;
 use predictor::model::directory::contained;
 
+use super::TimeLimit;
 use super::s3::{Object, list, read};
 
 /// The most objects of a model directory. A directory has a few dozen files, including lookup tables and
@@ -27,9 +28,9 @@ const CONCURRENCY: usize = 16;
 ///
 /// # Errors
 /// When the prefix has no objects, or too many or too large ones; when a name leads out of `folder`; when S3
-/// fails.
-pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path) -> Result<()> {
-    let objects = list(s3, prefix, MAX_OBJECTS).await?;
+/// fails or takes too long.
+pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path, limit: &TimeLimit) -> Result<()> {
+    let objects = list(s3, prefix, MAX_OBJECTS, limit).await?;
     ensure!(!objects.is_empty(), "{prefix} holds no object: check that it is the model's directory");
     let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
     ensure!(bytes <= MAX_BYTES, "{prefix}: expected at most {MAX_BYTES} bytes, found {bytes}");
@@ -39,21 +40,28 @@ pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path) -> R
     }
     stream::iter(&objects)
         .map(|object| async move {
-            save(s3, prefix, object, folder).await.with_context(|| format!("{}", prefix.join(&object.name)))
+            let saved = save(s3, prefix, object, folder, limit).await;
+            saved.with_context(|| format!("downloading {}", prefix.join(&object.name)))
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
         .await
 }
 
-async fn save(s3: &Client, prefix: &S3Prefix, object: &Object, folder: &Path) -> Result<()> {
+async fn save(
+    s3: &Client,
+    prefix: &S3Prefix,
+    object: &Object,
+    folder: &Path,
+    limit: &TimeLimit,
+) -> Result<()> {
     let path = folder.join(contained(&object.name)?);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
     }
     let mut file = std::fs::File::create(path)?;
     let mut received = 0;
-    read(s3, &prefix.join(&object.name), |chunk| {
+    read(s3, &prefix.join(&object.name), limit, |chunk| {
         received += chunk.len() as u64;
         ensure!(received <= object.bytes, "the object grew after it was listed: try again");
         Ok(file.write_all(chunk)?)

@@ -2,8 +2,10 @@
 
 mod attempt;
 mod backoff;
+mod bounded_answer;
 pub mod clients;
 mod download;
+mod error;
 mod mlflow_store;
 mod model_download;
 pub mod s3;
@@ -11,5 +13,6 @@ mod time_limit;
 
 pub use attempt::{FailedAttempt, REQUEST_TIMEOUT};
 pub use backoff::Backoff;
+pub use error::{code, describe};
 pub use model_download::fetch;
 pub use time_limit::TimeLimit;

@@ -1,11 +1,24 @@
 //! Lists and reads the objects below a prefix of S3, with limits on count and size.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 
 use crate::config::S3Prefix;
+
+use super::TimeLimit;
+
+/// The most pages of a listing. A page has 1 000 keys, or fewer where S3 passes over deleted ones.
+const MAX_PAGES: usize = 1_000;
+
+/// A request without an answer, or a download without a byte, is given up after this time. The SDK tries to connect
+/// three times within it. A large object may take longer as a whole.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// An object below a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +32,16 @@ pub struct Object {
 /// Reads a small object. `None` if the key does not exist.
 ///
 /// # Errors
-/// When it is larger than `limit` bytes, or S3 fails.
-pub async fn read_small(s3: &Client, key: &S3Prefix, limit: usize) -> Result<Option<Vec<u8>>> {
+/// When it is larger than `most` bytes, or S3 fails or takes too long.
+pub async fn read_small(
+    s3: &Client,
+    key: &S3Prefix,
+    most: usize,
+    limit: &TimeLimit,
+) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    let result = read(s3, key, |chunk| {
-        ensure!(bytes.len() + chunk.len() <= limit, "{key}: expected at most {limit} bytes, found more");
+    let result = read(s3, key, limit, |chunk| {
+        ensure!(bytes.len() + chunk.len() <= most, "{key}: expected at most {most} bytes, found more");
         bytes.extend_from_slice(chunk);
         Ok(())
     })
@@ -43,15 +61,21 @@ struct NoSuchKey;
 /// Reads an object, and passes its chunks to `take`.
 ///
 /// # Errors
-/// When `take` fails, the key does not exist, or S3 fails.
-pub async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut object = match s3.get_object().bucket(&key.bucket).key(&key.prefix).send().await {
+/// When `take` fails, the key does not exist, or S3 fails or takes too long.
+pub async fn read(
+    s3: &Client,
+    key: &S3Prefix,
+    limit: &TimeLimit,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let get = s3.get_object().bucket(&key.bucket).key(&key.prefix).send();
+    let mut object = match limit.step(SILENCE, Box::pin(get)).await? {
         Ok(object) => object,
         Err(error) if error.code() == Some("NoSuchKey") => bail!(NoSuchKey),
-        Err(error) => return Err(describe(error)),
+        Err(error) => bail!(describe(&error, "s3:GetObject")),
     };
-    while let Some(chunk) = object.body.next().await {
-        take(&chunk.context("reading the object's body")?)?;
+    while let Some(chunk) = limit.step(SILENCE, object.body.next()).await.context("the object's body")? {
+        take(&chunk.context("the object's body")?)?;
     }
     Ok(())
 }
@@ -59,57 +83,81 @@ pub async fn read(s3: &Client, key: &S3Prefix, mut take: impl FnMut(&[u8]) -> Re
 /// Lists the objects below `prefix/`, without the markers of folders.
 ///
 /// # Errors
-/// When there are more than `limit`, or S3 fails.
-pub async fn list(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<Object>> {
+/// When there are more than `most`, or S3 fails or takes too long.
+pub async fn list(s3: &Client, prefix: &S3Prefix, most: usize, limit: &TimeLimit) -> Result<Vec<Object>> {
     let below = prefix.join("").prefix;
-    let mut pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).into_paginator().send();
+    let pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below);
+    let object = |object: &aws_sdk_s3::types::Object| {
+        let name =
+            object.key()?.strip_prefix(&below).filter(|name| !name.is_empty() && !name.ends_with('/'))?;
+        let bytes = u64::try_from(object.size().unwrap_or(0)).unwrap_or(0);
+        Some(Object { name: name.to_owned(), bytes })
+    };
     let mut objects = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(describe).with_context(|| format!("listing {prefix}"))?;
-        for object in page.contents() {
-            let name = object.key().and_then(|key| key.strip_prefix(&below)).unwrap_or_default();
-            if !name.is_empty() && !name.ends_with('/') {
-                let bytes = u64::try_from(object.size().unwrap_or(0)).unwrap_or(0);
-                objects.push(Object { name: name.to_owned(), bytes });
-            }
-        }
-        ensure!(objects.len() <= limit, "{prefix} holds more than {limit} objects: check the prefix");
-    }
+    each_page(pages, limit, |page| {
+        objects.extend(page.contents().iter().filter_map(object));
+        ensure!(objects.len() <= most, "found more than {most} objects: check the prefix");
+        Ok(())
+    })
+    .await
+    .with_context(|| format!("listing {prefix}"))?;
     Ok(objects)
 }
 
 /// Lists the folders directly below `prefix/`.
 ///
 /// # Errors
-/// When there are more than `limit`, or S3 fails.
-pub async fn list_folders(s3: &Client, prefix: &S3Prefix, limit: usize) -> Result<Vec<String>> {
+/// When there are more than `most`, or S3 fails or takes too long.
+pub async fn list_folders(
+    s3: &Client,
+    prefix: &S3Prefix,
+    most: usize,
+    limit: &TimeLimit,
+) -> Result<Vec<String>> {
     let below = prefix.join("").prefix;
-    let mut pages =
-        s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).delimiter("/").into_paginator().send();
+    let pages = s3.list_objects_v2().bucket(&prefix.bucket).prefix(&below).delimiter("/");
     let mut folders = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(describe).with_context(|| format!("listing {prefix}"))?;
+    each_page(pages, limit, |page| {
         let names = page.common_prefixes().iter().filter_map(|common| common.prefix()?.strip_prefix(&below));
         folders.extend(names.map(|name| name.trim_end_matches('/').to_owned()));
-        ensure!(folders.len() <= limit, "{prefix} holds more than {limit} folders: check the prefix");
-    }
+        ensure!(folders.len() <= most, "found more than {most} folders: check the prefix");
+        Ok(())
+    })
+    .await
+    .with_context(|| format!("listing {prefix}"))?;
     Ok(folders)
 }
 
-/// Describes an error by the code and message of the service, or by the cause that kept the request from it.
-/// A header names the region of a bucket in another region:
+/// Passes the pages of a listing to `take`.
+async fn each_page(
+    pages: ListObjectsV2FluentBuilder,
+    limit: &TimeLimit,
+    mut take: impl FnMut(&ListObjectsV2Output) -> Result<()>,
+) -> Result<()> {
+    // The SDK would take a token that comes twice for the end.
+    let mut pages = pages.into_paginator().stop_on_duplicate_token(false).send();
+    let mut read = 0;
+    while let Some(page) = limit.step(SILENCE, Box::pin(pages.next())).await? {
+        take(&page.map_err(|error| anyhow!(describe(&error, "s3:ListBucket")))?)?;
+        read += 1;
+        ensure!(read < MAX_PAGES, "found {MAX_PAGES} pages and no end: check the prefix");
+    }
+    Ok(())
+}
+
+/// Describes an error; see [`super::describe`]. A header names the region of a bucket in another region:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
-pub fn describe<E>(error: SdkError<E, HttpResponse>) -> anyhow::Error
+pub fn describe<E>(error: &SdkError<E, HttpResponse>, action: &str) -> String
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let response =
         error.raw_response().filter(|response| matches!(response.status().as_u16(), 301 | 307 | 400));
-    if let Some(region) = response.and_then(|response| response.headers().get("x-amz-bucket-region")) {
-        return anyhow!("the bucket is in {region}, and this function is in another region");
-    }
-    match (error.code(), error.message()) {
-        (Some(code), message) => anyhow!("{code}: {}", message.unwrap_or("S3 gives no message")),
-        _ => anyhow::Error::new(error),
+    match response.and_then(|response| response.headers().get("x-amz-bucket-region")) {
+        Some(region) => {
+            let region = super::code(region);
+            format!("the bucket is in {region}, and this function is in another region")
+        }
+        None => super::describe(error, action),
     }
 }

@@ -11,6 +11,7 @@ use crate::record::Record;
 use crate::sinks::{Delivery, OutgoingRecord};
 use predictor::{Document, Limits};
 
+use super::rejected::{self, Reasons};
 use super::scored::{Provenances, ScoredDocument};
 use super::unpacked::{Share, Unpacked, UnpackedDocument};
 use super::{Handler, LaneEnd, Outcomes};
@@ -24,6 +25,14 @@ pub(super) struct Lane {
     pub outcomes: Outcomes,
     /// The results of a test run.
     pub results: Vec<Vec<u8>>,
+}
+
+/// What is settled of the documents at hand.
+struct Progress {
+    /// How many, from the first on.
+    settled: usize,
+    /// The places of documents behind them, of the last record, that the quarantine has stored with it.
+    stored: Vec<u32>,
 }
 
 /// Where a lane stops before its end.
@@ -51,29 +60,65 @@ impl Handler {
                 return lane.stopped(next, records.len() - next, Undelivered::out_of_time());
             }
             next += unpacked.fill(&records[next..], next, share, &limits.clock);
-            let mut documents = unpacked.documents.as_slice();
-            while !documents.is_empty() {
-                let scored = self.score(records, &unpacked.bytes, documents, share, limits);
-                if scored.is_empty() {
-                    let reported = documents.len() + records.len() - next;
-                    return lane.stopped(documents[0].record, reported, Undelivered::out_of_time());
+            let mut done = 0;
+            while done < unpacked.documents.len() {
+                let documents = &unpacked.documents[done..];
+                let at_hand = (&*unpacked.bytes, documents);
+                match self.settle_next(records, at_hand, share, limits, limit, &mut lane).await {
+                    Ok(Progress { settled, stored }) => {
+                        done += settled;
+                        if !stored.is_empty() {
+                            lane.outcomes.quarantined += stored.len();
+                            unpacked.forget(std::mem::take(&mut done), &stored);
+                        }
+                    }
+                    Err(stop) => {
+                        let unsettled = &documents[stop.settled..];
+                        let reported = unsettled.len() + records.len() - next;
+                        return lane.stopped(unsettled[0].record, reported, stop.undelivered);
+                    }
                 }
-                let (at_hand, rest) = documents.split_at(scored.len());
-                if let Err(stop) = self.settle(records, scored, limit, &mut lane).await {
-                    let unsettled = &at_hand[stop.settled..];
-                    let reported = unsettled.len() + rest.len() + records.len() - next;
-                    return lane.stopped(unsettled[0].record, reported, stop.undelivered);
-                }
-                documents = rest;
             }
         }
         lane.end.settled = records.len();
         lane
     }
 
+    /// Scores and settles the first of the documents, at least one.
+    async fn settle_next(
+        &self,
+        records: &[Record<'_>],
+        (buffer, documents): (&[u8], &[UnpackedDocument]),
+        share: Share,
+        limits: &Limits,
+        limit: &TimeLimit,
+        lane: &mut Lane,
+    ) -> Result<Progress, Stop> {
+        let mut scored = self.score(records, buffer, documents, share, limits);
+        if scored.is_empty() {
+            return Err(Stop { settled: 0, undelivered: Undelivered::out_of_time() });
+        }
+        let rest = &documents[scored.len()..];
+        let Some(first) = rejected::of_unfinished_record(&scored, rest) else {
+            let settled = scored.len();
+            self.settle(records, (scored, Vec::new()), limit, lane).await?;
+            return Ok(Progress { settled, stored: Vec::new() });
+        };
+        // The rest of a long record may take all the time. What comes before is settled first.
+        let mut last = scored.split_off(first);
+        self.settle(records, (scored, Vec::new()), limit, lane).await?;
+        let ahead = self.look_ahead(records, buffer, (&mut last, rest), share, limits).await;
+        let ahead = ahead.map_err(|undelivered| Stop { settled: first, undelivered })?;
+        let settled = first + last.len();
+        let places = ahead.iter().map(|document| document.place).collect();
+        let done = self.settle(records, (last, ahead), limit, lane).await;
+        done.map_err(|stop| Stop { settled: first + stop.settled, ..stop })?;
+        Ok(Progress { settled, stored: places })
+    }
+
     /// Scores the first of the documents: as many as are published at once or as time permits. It is none if the time
     /// is up.
-    fn score<'d>(
+    pub(super) fn score<'d>(
         &self,
         records: &'d [Record<'_>],
         buffer: &'d [u8],
@@ -137,18 +182,19 @@ impl Handler {
         }
     }
 
-    /// Quarantines and publishes documents, up to the first that cannot be settled now.
+    /// Quarantines and publishes documents, up to the first that cannot be settled now. The last record may have rejected
+    /// documents behind them, which are stored with it.
     async fn settle(
         &self,
         records: &[Record<'_>],
-        documents: Vec<ScoredDocument<'_>>,
+        (documents, ahead): (Vec<ScoredDocument<'_>>, Vec<RejectedDocument>),
         limit: &TimeLimit,
         lane: &mut Lane,
     ) -> Result<(), Stop> {
         if limit.is_over() {
             return Err(Stop { settled: 0, undelivered: Undelivered::out_of_time() });
         }
-        let stored = self.quarantine(records, &documents, limit).await;
+        let stored = self.quarantine(records, &documents, ahead, limit).await;
         let end = stored.as_ref().err().map_or(documents.len(), |stop| stop.settled);
 
         let mut outgoing = Vec::with_capacity(end);
@@ -193,8 +239,10 @@ impl Handler {
         &self,
         records: &[Record<'_>],
         documents: &[ScoredDocument<'_>],
+        mut ahead: Vec<RejectedDocument>,
         limit: &TimeLimit,
     ) -> Result<(), Stop> {
+        let mut reasons = Reasons::default();
         let mut quarantined: Vec<Quarantined> = Vec::new();
         // For each quarantined record, the place of its first rejected document, and the record's index.
         let mut places: Vec<(usize, usize)> = Vec::new();
@@ -202,7 +250,7 @@ impl Handler {
             let Err(reason) = &document.result else { continue };
             let record = &records[document.record];
             let id = self.predictor.id(&record.origin.id_text(), document.place);
-            let rejected = RejectedDocument { id, place: document.place, reason };
+            let rejected = RejectedDocument { id, place: document.place, reason: reasons.text(reason) };
             match quarantined.last_mut().zip(places.last()) {
                 Some((last, (_, index))) if *index == document.record => last.documents.push(rejected),
                 _ => {
@@ -211,20 +259,15 @@ impl Handler {
                 }
             }
         }
-        if quarantined.is_empty() {
-            return Ok(());
-        }
+        let Some(last) = quarantined.last_mut() else { return Ok(()) };
+        last.documents.append(&mut ahead);
         // A slow store leaves time to publish what comes before.
         let stored = self.quarantine.store(self.predictor.identity(), &quarantined, &limit.half()).await;
         stored.map_err(|unstored| Stop {
             settled: places[unstored.stored].0,
             undelivered: unstored.undelivered,
         })?;
-        for Quarantined { record, documents } in &quarantined {
-            for RejectedDocument { place, reason, .. } in documents {
-                record.origin.log_quarantined(*place, reason);
-            }
-        }
+        quarantined.iter().for_each(Quarantined::log);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@
 
 mod lane;
 mod outcomes;
+mod rejected;
 mod scored;
 mod unpacked;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt};
+use limits::Clock;
 
 use crate::aws::TimeLimit;
 use crate::failure::Undelivered;
@@ -71,15 +73,20 @@ impl Handler {
     /// Loads the model of a directory, checks the serving spec against it, and tests both with the input example.
     ///
     /// # Errors
-    /// When anything about the model or its spec is wrong, or neither `run_id` nor `MLmodel` gives a run id.
+    /// When anything about the model or its spec is wrong, neither `run_id` nor `MLmodel` gives a run id, or the time is
+    /// up.
     pub fn load(
         directory: &ModelDirectory,
         run_id: Option<&str>,
         quarantine: Quarantine,
         sinks: Vec<Sink>,
+        clock: &Clock,
     ) -> Result<Self> {
-        let predictor = Predictor::load(directory, run_id);
-        let mut predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
+        let place = || format!("the model at {}", directory.origin());
+        let in_time = || clock.check().context("loading it").with_context(place);
+        in_time()?;
+        let mut predictor = Predictor::load(directory, run_id).with_context(place)?;
+        in_time()?;
         let (name, version) = predictor.identity();
         tracing::info!(
             model = name,

@@ -97,6 +97,14 @@ impl Unpacked {
         records.len()
     }
 
+    /// Removes the first `settled` documents, and those of the next record with these places, which ascend.
+    pub fn forget(&mut self, settled: usize, places: &[u32]) {
+        self.documents.drain(..settled);
+        let Some(record) = self.documents.first().map(|document| document.record) else { return };
+        self.documents
+            .retain(|document| document.record != record || places.binary_search(&document.place).is_err());
+    }
+
     fn add(&mut self, record: &Record<'_>, index: usize) {
         let whole = |rejected| UnpackedDocument { record: index, place: 0, key: None, json: Err(rejected) };
         let (base64, places) = match &record.content {

@@ -6,6 +6,8 @@ mod s3_prefix;
 
 use anyhow::{Context, Result, ensure};
 
+use predictor::plain_text::setting;
+
 pub use model::ModelLocation;
 pub use output::{Output, QuarantinePlace};
 pub use s3_prefix::S3Prefix;
@@ -34,7 +36,7 @@ impl Config {
     ///
     /// # Errors
     /// When a required variable is missing, or a variable has a bad value. The error names the variable, its
-    /// value and the expected values.
+    /// value without passwords, and the expected values.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
         for name in [
             "AWS_LAMBDA_RUNTIME_API",
@@ -48,7 +50,8 @@ impl Config {
             let is_number = value.parse::<u32>().is_ok();
             ensure!(
                 is_number || name != "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-                "{name}={value}: expected a whole number of megabytes"
+                "{name}={}: expected a whole number of megabytes",
+                setting(&value)
             );
         }
         Self::read_anywhere(get)
@@ -64,7 +67,8 @@ impl Config {
         if let Some(run_id) = &run_id {
             ensure!(
                 model::is_id(run_id),
-                "RUN_ID={run_id}: expected letters, digits, `-`, `_` and `.`, as in an MLflow run id"
+                "RUN_ID={}: expected letters, digits, `-`, `_` and `.`, as in an MLflow run id",
+                setting(run_id)
             );
         }
         endpoint(&get, "AWS_ENDPOINT_URL_KINESIS")?;
@@ -96,7 +100,7 @@ fn endpoint(get: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<
         let host = parsed
             .filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
             .and_then(|uri| uri.host().map(|host| !host.is_empty()));
-        ensure!(host == Some(true), "{name}={url}: expected an http:// or https:// address");
+        ensure!(host == Some(true), "{name}={}: expected an http:// or https:// address", setting(url));
     }
     Ok(url)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
+use predictor::plain_text::setting;
+
 use super::S3Prefix;
 
 /// The default experiment. MLflow itself creates 0, and the first one that a person creates is 1.
@@ -50,19 +52,22 @@ pub(super) fn model_location(
     run_id: Option<String>,
 ) -> Result<ModelLocation> {
     if let Some(location) = get("MODEL_LOCATION") {
-        return ModelLocation::parse(&location)
-            .with_context(|| format!("MODEL_LOCATION={location}: expected s3://bucket/prefix or a folder"));
+        return ModelLocation::parse(&location).with_context(|| {
+            format!("MODEL_LOCATION={}: expected s3://bucket/prefix or a folder", setting(&location))
+        });
     }
     let run_id =
         run_id.context("RUN_ID is not set: give the MLflow run id of the model, or MODEL_LOCATION")?;
     let bucket = get("MODEL_BUCKET")
         .context("MODEL_BUCKET is not set: give the bucket of the MLflow artifacts, or MODEL_LOCATION")?;
-    let root = S3Prefix::parse(bucket.strip_prefix("s3://").unwrap_or(&bucket))
-        .with_context(|| format!("MODEL_BUCKET={bucket}: expected the name of a bucket, or bucket/prefix"))?;
+    let root = S3Prefix::parse(bucket.strip_prefix("s3://").unwrap_or(&bucket)).with_context(|| {
+        format!("MODEL_BUCKET={}: expected the name of a bucket, or bucket/prefix", setting(&bucket))
+    })?;
     let experiment = get("MLFLOW_EXPERIMENT_ID").unwrap_or_else(|| DEFAULT_EXPERIMENT.to_owned());
     ensure!(
         is_id(&experiment),
-        "MLFLOW_EXPERIMENT_ID={experiment}: expected letters, digits, `-`, `_` and `.`, usually a number"
+        "MLFLOW_EXPERIMENT_ID={}: expected letters, digits, `-`, `_` and `.`, usually a number",
+        setting(&experiment)
     );
     Ok(ModelLocation::Run { root, experiment, run_id })
 }

@@ -3,6 +3,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+use predictor::plain_text::setting;
+
 use super::S3Prefix;
 
 /// The destination of predictions.
@@ -32,7 +34,7 @@ pub(super) fn output(get: &impl Fn(&str) -> Option<String>) -> Result<Output> {
     match get("TEST_RUN").as_deref() {
         Some("True" | "true" | "1") => return Ok(Output::Answer),
         None | Some("False" | "false" | "0") => {}
-        Some(other) => bail!("TEST_RUN={other}: expected True or False"),
+        Some(other) => bail!("TEST_RUN={}: expected True or False", setting(other)),
     }
     let name = stream(get, "PREDICTIONS_STREAM_NAME")?
         .context("PREDICTIONS_STREAM_NAME is not set: give the output stream's name, or TEST_RUN=True")?;
@@ -46,11 +48,14 @@ pub(super) fn quarantine(get: &impl Fn(&str) -> Option<String>, output: &Output)
     match (output, location, stream) {
         (Output::Answer, ..) => Ok(QuarantinePlace::Log),
         (_, Some(location), Some(stream)) => bail!(
-            "QUARANTINE_LOCATION={location} and QUARANTINE_STREAM_NAME={stream}: expected one of the two, found both"
+            "QUARANTINE_LOCATION={} and QUARANTINE_STREAM_NAME={stream}: expected one of the two, found both",
+            setting(&location)
         ),
-        (_, Some(location), None) => S3Prefix::of_address(&location)
-            .map(QuarantinePlace::Prefix)
-            .with_context(|| format!("QUARANTINE_LOCATION={location}: expected s3://bucket/prefix")),
+        (_, Some(location), None) => {
+            S3Prefix::of_address(&location).map(QuarantinePlace::Prefix).with_context(|| {
+                format!("QUARANTINE_LOCATION={}: expected s3://bucket/prefix", setting(&location))
+            })
+        }
         (Output::Stream(output), None, Some(stream)) => {
             ensure!(
                 stream != *output,
@@ -69,7 +74,8 @@ fn stream(get: &impl Fn(&str) -> Option<String>, variable: &str) -> Result<Optio
         // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
         ensure!(
             name.len() <= 128 && name.chars().all(named),
-            "{variable}={name}: expected 1 to 128 letters, digits, `_`, `.` and `-`"
+            "{variable}={}: expected 1 to 128 letters, digits, `_`, `.` and `-`",
+            setting(name)
         );
     }
     Ok(name)

@@ -9,7 +9,14 @@ use uuid::Uuid;
 use crate::origin::{Arrival, Origin};
 use crate::record::Content;
 
-use super::Quarantined;
+use super::{MoreFailures, Quarantined};
+
+/// Rejected documents that a line lists one by one, each with its id and its reason. A record may have 50 times as many,
+/// and a few hundred bytes of payload can hold them.
+pub const LISTED: usize = 2_000;
+
+/// The same for a short line.
+const LISTED_IN_SHORT: usize = 100;
 
 /// A quarantined record. It holds no clock time, so another delivery of the record makes the same bytes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,9 +42,12 @@ pub struct Line<'a> {
     /// The model's version.
     #[serde(borrow)]
     pub version: Cow<'a, str>,
-    /// The rejected documents of the payload.
+    /// The rejected documents of the payload, at most the first [`LISTED`].
     #[serde(borrow)]
     pub failures: Vec<FailureLine<'a>>,
+    /// The others.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub more_failures: Option<MoreFailures<'a>>,
     /// The payload in base64, as the event has it.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
@@ -61,13 +71,24 @@ pub struct FailureLine<'a> {
 impl<'a> Line<'a> {
     /// The line for a record that the model of that name and version rejects.
     #[must_use]
-    pub fn new((model, version): (&'a str, &'a str), quarantined: &'a Quarantined<'a>) -> Self {
+    pub fn new(model: (&'a str, &'a str), quarantined: &'a Quarantined<'a>) -> Self {
+        Self::listing(LISTED, model, quarantined)
+    }
+
+    /// The same line, but with fewer documents in its list, where a line may not be long.
+    #[must_use]
+    pub fn short(model: (&'a str, &'a str), quarantined: &'a Quarantined<'a>) -> Self {
+        Self::listing(LISTED_IN_SHORT, model, quarantined)
+    }
+
+    fn listing(most: usize, (model, version): (&'a str, &'a str), quarantined: &'a Quarantined<'a>) -> Self {
         let record = quarantined.record;
         let Origin::Kinesis(origin) = &record.origin;
-        let failures = quarantined.documents.iter().map(|document| FailureLine {
+        let (listed, more) = quarantined.documents.split_at(quarantined.documents.len().min(most));
+        let failures = listed.iter().map(|document| FailureLine {
             id: document.id,
             sub_sequence_number: document.place,
-            reason: document.reason.to_string().into(),
+            reason: document.reason.as_ref().into(),
         });
         let (payload, malformed) = match &record.content {
             Content::Payload { base64, .. } => (base64.as_ref(), None),
@@ -85,6 +106,7 @@ impl<'a> Line<'a> {
             model: model.into(),
             version: version.into(),
             failures: failures.collect(),
+            more_failures: MoreFailures::of(more),
             payload: payload.into(),
             malformed,
         }
@@ -125,7 +147,8 @@ mod tests {
             key: PartitionKey::parse("k\"ä".into()),
             content,
         };
-        let rejected = |&place| RejectedDocument { id: Uuid::max(), place, reason: &REASON };
+        let rejected =
+            |&place| RejectedDocument { id: Uuid::max(), place, reason: REASON.to_string().into() };
         let documents = places.iter().map(rejected).collect();
         Line::new(("rides", "run"), &Quarantined { record: &record, documents }).to_bytes()
     }
@@ -150,6 +173,27 @@ mod tests {
         );
         let read: Line = serde_json::from_slice(&line).unwrap();
         assert_eq!(read.to_bytes(), line);
+    }
+
+    #[test]
+    fn a_line_lists_the_first_2_000_documents_and_has_the_others_in_short() {
+        let line = |count: u32| {
+            let content = Content::Payload { base64: "e30=".into(), places: Vec::new() };
+            let line = line(content, &(0..count).collect::<Vec<_>>());
+            serde_json::from_slice::<serde_json::Value>(&line).unwrap()
+        };
+        assert_eq!(line(2_000)["failures"].as_array().unwrap().len(), LISTED);
+        assert!(line(2_000).get("more_failures").is_none());
+        let more = line(100_000);
+        assert_eq!(more["failures"].as_array().unwrap().len(), LISTED);
+        assert_eq!(
+            more["more_failures"],
+            serde_json::json!({
+                "documents": 98_000,
+                "reasons": [{"reason": REASON.to_string(), "documents": 98_000}],
+                "sub_sequence_numbers": "2000-99999"
+            })
+        );
     }
 
     #[test]

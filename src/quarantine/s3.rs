@@ -85,7 +85,7 @@ impl S3Store {
                 Some(Ok(_)) => return Ok(()),
                 Some(Err(error)) => FailedAttempt {
                     is_permanent: is_permanent(&error),
-                    reason: format!("{:#}", describe(error)),
+                    reason: describe(&error, "s3:PutObject"),
                 },
                 None => FailedAttempt::passing("it was not answered in time"),
             };

@@ -34,7 +34,10 @@ fn outgoing<'a>(
     let record = quarantined.record;
     // A record whose own key is not valid goes under the name of its lane.
     let key = record.key.as_ref().map_or_else(|_| record.origin.folder(), PartitionKey::as_str);
-    let outgoing = OutgoingRecord { key, data: Line::new(model, quarantined).to_bytes() };
+    let mut outgoing = OutgoingRecord { key, data: Line::new(model, quarantined).to_bytes() };
+    if outgoing.bytes() > MAX_RECORD_BYTES {
+        outgoing.data = Line::short(model, quarantined).to_bytes();
+    }
     let bytes = outgoing.bytes();
     if bytes > MAX_RECORD_BYTES {
         let (lane, position) = (record.origin.folder(), record.origin.position());

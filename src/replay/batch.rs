@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use predictor::plain_text;
 use tokio::time::Instant;
 
 use crate::aws::{Backoff, TimeLimit};
@@ -72,7 +73,7 @@ impl Replay {
                 report.undelivered += open.len();
                 return Err(undelivered);
             }
-            eprintln!("{} records are tried again: {undelivered}", open.len());
+            eprintln!("{} records are tried again: {}", open.len(), plain_text::line(&undelivered));
             tokio::time::sleep(backoff.next_wait()).await;
         }
         Ok(())

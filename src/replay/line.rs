@@ -20,7 +20,11 @@ pub fn record(line: &[u8]) -> Result<Record<'_>> {
         return Ok(kinesis::parse_entry(std::str::from_utf8(&entry)?)?.into_owned());
     }
     let mut places: Vec<u32> = line.failures.iter().map(|failure| failure.sub_sequence_number).collect();
+    if let Some(more) = &line.more_failures {
+        places.extend(more.places()?);
+    }
     places.sort_unstable();
+    places.dedup();
     // A payload that could not be unpacked failed as its first document. It may have more documents by now.
     if places == [0] {
         places.clear();
@@ -70,7 +74,8 @@ mod tests {
     }
 
     fn line(record: &Record, places: &[u32]) -> Vec<u8> {
-        let rejected = |&place| RejectedDocument { id: Uuid::nil(), place, reason: &REASON };
+        let rejected =
+            |&place| RejectedDocument { id: Uuid::nil(), place, reason: REASON.to_string().into() };
         let documents = places.iter().map(rejected).collect();
         Line::new(("m", "v"), &Quarantined { record, documents }).to_bytes()
     }
@@ -82,6 +87,12 @@ mod tests {
         {
             assert_eq!(record(&line(&payload(&[]), places)).unwrap(), payload(selected));
         }
+    }
+
+    #[test]
+    fn documents_that_a_line_has_in_short_are_selected_too() {
+        let places: Vec<u32> = (0..5_000).map(|place| place * 2).collect();
+        assert_eq!(record(&line(&payload(&[]), &places)).unwrap(), payload(&places));
     }
 
     #[test]

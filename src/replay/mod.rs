@@ -12,15 +12,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_s3::Client;
+use limits::Clock;
 use tokio::time::Instant;
 
-use crate::aws::s3;
+use crate::aws::{TimeLimit, s3};
 use crate::batch::Handler;
 use crate::config::S3Prefix;
 use crate::failure::Undelivered;
 use crate::quarantine::{Quarantine, Rejections};
 use crate::sinks::{KinesisSink, Sink};
 use predictor::model::directory::ModelDirectory;
+use predictor::plain_text;
 
 use batch::Batch;
 
@@ -32,6 +34,9 @@ const MAX_OBJECTS: usize = 100_000;
 
 /// Bytes of an object, which is read whole.
 const MAX_OBJECT_BYTES: usize = 64 << 20;
+
+/// Time to list the objects, and to read one of them.
+const OBJECT: Duration = Duration::from_mins(10);
 
 /// Interval between progress lines.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -58,7 +63,7 @@ impl Replay {
         let quarantine = Quarantine::Count(rejections.clone());
         let publishes = stream.is_some();
         let sink = stream.map_or(Sink::DryRun, Sink::Kinesis);
-        let handler = Handler::load(directory, run_id, quarantine, vec![sink])?;
+        let handler = Handler::load(directory, run_id, quarantine, vec![sink], &Clock::unlimited())?;
         Ok(Self { handler, rejections, publishes })
     }
 
@@ -69,7 +74,7 @@ impl Replay {
     /// # Errors
     /// When there are no objects or too many, or they cannot be listed.
     pub async fn run(&self, s3: &Client, prefix: &S3Prefix) -> Result<Report> {
-        let mut objects = s3::list(s3, prefix, MAX_OBJECTS).await?;
+        let mut objects = s3::list(s3, prefix, MAX_OBJECTS, &TimeLimit::at(Instant::now() + OBJECT)).await?;
         ensure!(!objects.is_empty(), "{prefix} holds no object: check the prefix");
         objects.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let mut report = Report::new(self.publishes, objects.len());
@@ -79,7 +84,8 @@ impl Replay {
             let content = if object.bytes > MAX_OBJECT_BYTES as u64 {
                 Err(anyhow::anyhow!("expected at most {MAX_OBJECT_BYTES} bytes, found {}", object.bytes))
             } else {
-                let content = s3::read_small(s3, &key, MAX_OBJECT_BYTES).await;
+                let limit = TimeLimit::at(Instant::now() + OBJECT);
+                let content = s3::read_small(s3, &key, MAX_OBJECT_BYTES, &limit).await;
                 content.and_then(|content| content.context("the object is gone"))
             };
             let read = match content {
@@ -95,7 +101,7 @@ impl Replay {
             report.objects_read += 1;
             if let Err(error) = read {
                 report.unreadable += 1;
-                eprintln!("{key}: {error:#}");
+                eprintln!("{}", plain_text::line(&format_args!("{key}: {error:#}")));
             }
             if told.elapsed() >= PROGRESS {
                 told = Instant::now();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use predictor::plain_text::Plain;
+
 use crate::quarantine::FURTHER_REASON;
 
 /// Reasons that are counted apart.
@@ -77,13 +79,13 @@ impl fmt::Display for Report {
         let mut reasons: Vec<_> = self.reasons.iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         for (reason, count) in reasons.iter().take(SHOWN_REASONS) {
-            writeln!(f, "  {count}  {reason}")?;
+            writeln!(f, "  {count}  {}", Plain::line(reason))?;
         }
         if reasons.len() > SHOWN_REASONS {
             writeln!(f, "  and {} more reasons", reasons.len() - SHOWN_REASONS)?;
         }
         match &self.stopped {
-            Some(stopped) => writeln!(f, "stopped at {stopped}"),
+            Some(stopped) => writeln!(f, "stopped at {}", Plain::line(stopped)),
             None if !self.publishes => writeln!(f, "this was a dry run: add --publish to publish"),
             None => Ok(()),
         }

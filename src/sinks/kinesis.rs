@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::bail;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 
-use crate::aws::{Backoff, FailedAttempt, REQUEST_TIMEOUT, TimeLimit};
+use crate::aws::{Backoff, FailedAttempt, REQUEST_TIMEOUT, TimeLimit, code, describe};
 use crate::failure::{Rejected, Undelivered};
 
 use super::{Delivery, OutgoingRecord, request};
@@ -21,6 +21,9 @@ pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// How long a cold start waits for an answer about the stream.
 const FIND_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Error codes of entries that a message names. AWS has two.
+const MAX_CODES: usize = 5;
 
 /// Request errors that waiting does not cure within an invocation. The records are reported at once.
 const PERMANENT: [&str; 8] = [
@@ -74,7 +77,7 @@ impl KinesisSink {
                 let region = self.client.config().region().map_or("the region", |region| region.as_ref());
                 bail!("{variable}={stream}: there is no such stream in {region}");
             }
-            Ok(Err(error)) => describe(error),
+            Ok(Err(error)) => describe(&error, "kinesis:DescribeStreamSummary"),
             Err(_) => format!("no answer within {FIND_TIMEOUT:?}"),
         };
         tracing::warn!(reason, "{variable}={stream}: could not check whether the stream exists");
@@ -135,7 +138,7 @@ impl KinesisSink {
             ))),
             Some(Err(error)) => {
                 let is_permanent = error.code().is_some_and(|code| PERMANENT.contains(&code));
-                let reason = format!("PutRecords to {stream}: {}", describe(error));
+                let reason = format!("PutRecords to {stream}: {}", describe(&error, "kinesis:PutRecords"));
                 all_refused(FailedAttempt { reason, is_permanent })
             }
             Some(Ok(output)) => {
@@ -147,18 +150,6 @@ impl KinesisSink {
                 (refused, failure)
             }
         }
-    }
-}
-
-/// The service's code and message, or what kept the request from reaching it.
-fn describe<E, R>(error: SdkError<E, R>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    match (error.code(), error.message()) {
-        (Some(code), message) => format!("{code}: {}", message.unwrap_or("Kinesis gives no message")),
-        _ => format!("{:#}", anyhow::Error::new(error)),
     }
 }
 
@@ -181,12 +172,14 @@ fn refused_entries(request: &[usize], output: &PutRecordsOutput) -> Vec<usize> {
 /// account ids, so they are left out.
 fn error_codes(output: &PutRecordsOutput) -> String {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for answer in output.records() {
+    for answer in output.records().iter().take(request::MAX_ENTRIES) {
         if let Some(code) = answer.error_code() {
             *counts.entry(code).or_default() += 1;
         }
     }
-    let mut counts: Vec<_> = counts.into_iter().map(|(code, count)| format!("{code} × {count}")).collect();
+    let text = |(found, count): (&str, usize)| format!("{} × {count}", code(found));
+    let mut counts: Vec<_> = counts.into_iter().map(text).collect();
     counts.sort();
+    counts.truncate(MAX_CODES);
     counts.join(", ")
 }

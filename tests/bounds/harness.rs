@@ -1,8 +1,10 @@
 //! Runs the function with a limit on its address space, invokes it, and looks at all that it left behind.
 #![allow(dead_code, reason = "a case looks at a part")]
 
-use std::net::SocketAddr;
-use std::path::Path;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -91,17 +93,11 @@ impl Case {
     /// Starts the function with services of one's own. The error has the last lines of a process that did not
     /// start.
     pub async fn try_start_at(self, address: SocketAddr) -> anyhow::Result<Running> {
-        let script = support::root().join("tests/bounds/limited.sh");
-        let own = [
-            ("FUNCTION", support::function().to_str().unwrap().to_owned()),
-            ("ADDRESS_SPACE", (self.address_space >> 10).to_string()),
-        ];
-        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let env = env(address).into_iter().chain(own).chain(self.variables).collect();
+        let env = env(address).into_iter().chain(limits(self.address_space)).chain(self.variables).collect();
         let log = Arc::<Mutex<Vec<String>>>::default();
         let written = Arc::clone(&log);
         let on_line = Arc::new(move |line: &str| written.lock().unwrap().push(line.to_owned()));
-        let function = Function::start_with_logs(&script, env, self.timeout, on_line).await?;
+        let function = Function::start_with_logs(&script(), env, self.timeout, on_line).await?;
         Ok(Running { function, cloud: self.cloud, log })
     }
 
@@ -164,6 +160,101 @@ impl Outcome {
     pub fn log_bytes(&self) -> usize {
         self.log.iter().map(|line| line.len() + 1).sum()
     }
+}
+
+/// A function that is about to start, and will not come far.
+pub struct Start {
+    process: Child,
+    /// Nothing is served here: a function that asks for a record waits.
+    _api: TcpListener,
+}
+
+impl Start {
+    /// Starts the function with services at an address, as a test run that publishes nothing unless a variable says
+    /// otherwise.
+    pub fn at(address: SocketAddr, variables: &[(&str, &str)]) -> Self {
+        let api = TcpListener::bind("127.0.0.1:0").unwrap();
+        let lambda = [
+            ("AWS_LAMBDA_RUNTIME_API", api.local_addr().unwrap().to_string()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
+            ("PREDICTIONS_STREAM_NAME", OUTPUT.to_owned()),
+        ];
+        let process = Command::new(script())
+            .env_clear()
+            .envs(env(address))
+            .envs(limits(ADDRESS_SPACE))
+            .envs(lambda)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { process, _api: api }
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// The line that says why the function did not start, without the program's name.
+    ///
+    /// # Panics
+    /// When it did not end within a time, or wrote anything else.
+    pub fn refusal(mut self, within: Duration) -> String {
+        let patience = Instant::now() + within;
+        let mut stderr = self.process.stderr.take().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).map(|_| text)
+        });
+        while self.process.try_wait().unwrap().is_none() {
+            if Instant::now() > patience {
+                self.process.kill().unwrap();
+                panic!("expected a refusal within {within:?}, found none: {:?}", reader.join().unwrap());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(self.process.wait().unwrap().code(), Some(1));
+        let text = reader.join().unwrap().unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        text.trim_end().strip_prefix("stream-predictor: ").unwrap().to_owned()
+    }
+}
+
+/// Starts a server that gives the same status and body to every request. `answer` gets the head of the request.
+pub fn canned(answer: fn(&str) -> (&'static str, Vec<u8>)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = vec![0; 1 << 16];
+            let read = stream.read(&mut bytes).unwrap_or_default();
+            let (status, body) = answer(&String::from_utf8_lossy(&bytes[..read]));
+            let head =
+                format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+        }
+    });
+    address
+}
+
+/// The script that starts the function with less address space.
+fn script() -> PathBuf {
+    support::root().join("tests/bounds/limited.sh")
+}
+
+/// The variables of that script.
+fn limits(address_space: usize) -> [(String, String); 2] {
+    [
+        ("FUNCTION", support::function().to_str().unwrap().to_owned()),
+        ("ADDRESS_SPACE", (address_space >> 10).to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// The most memory that a process had, in bytes, as the kernel counts it.

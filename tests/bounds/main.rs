@@ -7,5 +7,6 @@ mod harness;
 mod log;
 mod models;
 mod scoring;
+mod start;
 #[path = "../support/mod.rs"]
 mod support;

@@ -26,7 +26,7 @@ fn sink(cloud: &Cloud) -> Sink {
 
 fn handler(sinks: Vec<Sink>) -> Handler {
     let model = ModelDirectory::open(&model_directory(&fixtures().join("mlflow3"))).unwrap();
-    Handler::load(&model, None, Quarantine::Nowhere, sinks).unwrap()
+    Handler::load(&model, None, Quarantine::Nowhere, sinks, &limits::Clock::unlimited()).unwrap()
 }
 
 /// The records of a lane, with these payloads.

@@ -53,7 +53,7 @@ async fn unstored(quarantine: &Quarantine, records: &[Record<'_>], time: Duratio
     let quarantined: Vec<Quarantined> = records
         .iter()
         .map(|record| {
-            let rejected = RejectedDocument { id: Uuid::nil(), place: 0, reason: &REASON };
+            let rejected = RejectedDocument { id: Uuid::nil(), place: 0, reason: REASON.to_string().into() };
             Quarantined { record, documents: vec![rejected] }
         })
         .collect();

@@ -1,6 +1,7 @@
 //! Replay scores records again that were quarantined, or that Lambda gave up. Their results have the ids and
 //! bytes of a first delivery. Nothing is lost, and nothing is deleted.
 
+mod long_records;
 mod stream;
 
 use std::path::Path;

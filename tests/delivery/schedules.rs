@@ -54,7 +54,8 @@ impl World {
             let prefix = S3Prefix { bucket: BUCKET.to_owned(), prefix: "rides".to_owned() };
             let quarantine = Quarantine::S3(S3Store::new(clouds[0].s3(), prefix));
             let sink = |cloud: &Cloud| Sink::Kinesis(KinesisSink::new(cloud.kinesis(), STREAM.to_owned()));
-            Handler::load(&model, None, quarantine, sinks.iter().map(sink).collect()).unwrap()
+            let sinks = sinks.iter().map(sink).collect();
+            Handler::load(&model, None, quarantine, sinks, &limits::Clock::unlimited()).unwrap()
         };
         let handlers = [handler(&clouds[..1]), handler(&clouds)];
         Self { handlers, clouds, engine: Predictor::load(&model, None).unwrap() }

@@ -41,13 +41,13 @@ fn run_id(fixture: &str) -> String {
 }
 
 async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
-    let directory = fetch(location, Some(s3)).await.unwrap();
+    let directory = fetch(location, Some(s3), &support::seconds(60)).await.unwrap();
     let predictor = Predictor::load(&directory, None).unwrap();
     support::score(&predictor, &[RIDE])[0].clone().unwrap()
 }
 
 async fn refusal(location: &ModelLocation, s3: &Client) -> String {
-    format!("{:#}", fetch(location, Some(s3)).await.unwrap_err())
+    format!("{:#}", fetch(location, Some(s3), &support::seconds(60)).await.unwrap_err())
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use engine::*;
+use limits::Clock;
 use predictor::model::directory::ModelDirectory;
 use serde_json::{Value, json};
 use stream_predictor::aws::TimeLimit;
@@ -31,7 +32,8 @@ pub fn handler(folder: &Path, sink: Sink) -> Handler {
 }
 
 pub fn quarantining_handler(folder: &Path, quarantine: Quarantine, sink: Sink) -> Handler {
-    Handler::load(&ModelDirectory::open(folder).unwrap(), None, quarantine, vec![sink]).unwrap()
+    Handler::load(&ModelDirectory::open(folder).unwrap(), None, quarantine, vec![sink], &Clock::unlimited())
+        .unwrap()
 }
 
 /// A handler with the linear ride model that answers as a test run.

@@ -11,7 +11,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{EvalContext, OpState, ToDim};
 
 use super::error::Error;
-use super::graph::{Graph, Takes, branches};
+use super::graph::{ExternalData, Graph, Takes, branches};
 use super::guard::{self, Ledger};
 use super::{bounds, ops, plan, work};
 
@@ -126,6 +126,7 @@ impl Session {
         let mut onnx = ops::onnx();
         // The shapes that an exporter noted have other names for the number of rows than the inputs here.
         onnx.ignore_value_info = true;
+        onnx.provider = Arc::new(ExternalData);
         let parsed = onnx.parse(proto, graph.folder.to_str())?;
         if !parsed.unresolved_inputs.is_empty() {
             let names = parsed.unresolved_inputs.join(", ");

@@ -7,10 +7,12 @@
 //! - [`model`]: the model directory that MLflow wrote, and the model in it.
 //! - [`Predictor`]: from documents to results.
 //! - [`check`]: whether a model can be served, and every reason why not.
+//! - [`plain_text`]: names and values that somebody else wrote, in messages.
 
 pub mod check;
 pub mod decode;
 pub mod model;
+pub mod plain_text;
 mod predictor;
 mod rejected;
 mod time;

@@ -4,9 +4,11 @@
 //! fails the whole batch. So entries are read one by one, and a malformed entry fails alone.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::failure::Rejected;
@@ -14,13 +16,47 @@ use crate::origin::{Arrival, KinesisOrigin, Origin, SequenceNumber};
 use crate::record::{Content, Record};
 use predictor::decode::PartitionKey;
 
+/// The most entries of an event: the largest batch size of a mapping
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>). An event of 6 MB has room for
+/// millions of entries, and each of them would take memory.
+const MAX_ENTRIES: usize = 10_000;
+
 /// The `eventSource` of a Kinesis stream.
 const KINESIS: &str = "aws:kinesis";
 
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(rename = "Records", borrow)]
-    records: Option<Vec<&'a RawValue>>,
+    records: Option<Entries<'a>>,
+}
+
+/// The entries of an event; `None` if there are more than [`MAX_ENTRIES`].
+struct Entries<'a>(Option<Vec<&'a RawValue>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Entries(None))
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for Entries<'a> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = array.next_element()? {
+            if entries.len() == MAX_ENTRIES {
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(Self(None));
+            }
+            entries.push(entry);
+        }
+        Ok(Self(Some(entries)))
+    }
 }
 
 /// An entry of the event. AWS gives every member. A hand-made entry may lack all but the payload; then only a test run
@@ -63,13 +99,16 @@ struct Identity<'a> {
 /// Reads an event: its records, in the order of the event.
 ///
 /// # Errors
-/// When the event is not a Kinesis invocation: it has no `Records`, or a record of another event source.
+/// When the event is not a Kinesis invocation: it has no `Records`, too many, or a record of another event source.
 pub fn parse<'a>(event: &'a str) -> Result<Vec<Record<'a>>> {
     let event: Event<'a> = serde_json::from_str(event).ok().context(
         "the event is not a JSON object with an array `Records`: map this function to a Kinesis stream, or send a \
          sample event",
     )?;
     let records = event.records.context("the event has no `Records`: it is not a Kinesis invocation")?;
+    let records = records.0.with_context(|| {
+        format!("`Records`: expected at most {MAX_ENTRIES} entries, found more; a mapping sends no more")
+    })?;
     let records = records.into_iter().enumerate();
     let entry = |(index, raw): (usize, &'a RawValue)| {
         parse_entry(raw.get()).with_context(|| format!("entry {index} of `Records`"))
@@ -206,6 +245,15 @@ mod tests {
         assert!(error(r#"{"detail-type": "Scheduled Event"}"#).contains("Records"));
         assert!(parse(r#"{"Records": 7}"#).is_err());
         assert!(parse("[]").is_err());
+    }
+
+    #[test]
+    fn an_event_has_at_most_10_000_entries() {
+        let entries = |count: usize| event(&vec!["0"; count].join(","));
+        assert_eq!(parse(&entries(MAX_ENTRIES)).unwrap().len(), MAX_ENTRIES);
+        let error = parse(&entries(MAX_ENTRIES + 1)).unwrap_err().to_string();
+        assert!(error.starts_with("`Records`: expected at most 10000 entries, found more"), "{error}");
+        assert!(parse(&format!("{{\"Records\": [{}", "0,".repeat(MAX_ENTRIES + 1))).is_err(), "not JSON");
     }
 
     #[test]

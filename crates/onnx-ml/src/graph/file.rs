@@ -4,12 +4,13 @@
 //! So they stay encoded until the trees are made from them: see [`KeptAttribute`].
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use prost::Message;
 use prost::bytes::Bytes;
+use tract_onnx::data_resolver::{MmapDataResolver, ModelDataResolver};
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto};
 
 use crate::error::Error;
@@ -23,13 +24,40 @@ const MAX_BYTES: u64 = 2 << 30;
 /// # Errors
 /// When the file cannot be read, is too large, or is not an ONNX model.
 pub(super) fn read(path: &Path) -> Result<ModelProto, Error> {
-    let file = File::open(path).map_err(Error::read(path))?;
+    let file = open(path).map_err(Error::read(path))?;
     let size = file.metadata().map_err(Error::read(path))?.len();
     if size > MAX_BYTES {
         let message = format!("the model's file has {size} bytes; the limit of ONNX is {MAX_BYTES}");
         return Err(Error::TooLarge(message.into()));
     }
     Fields { reader: &mut BufReader::new(file), left: size }.model().map_err(Error::not_onnx)
+}
+
+/// Opens a file, and nothing else: to open a pipe may take for ever, and a device may never end.
+fn open(path: &Path) -> io::Result<File> {
+    check(path).and_then(|()| File::open(path))
+}
+
+/// Checks that a path leads to a file.
+fn check(path: &Path) -> io::Result<()> {
+    let is_file = path.metadata()?.is_file();
+    if is_file { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a file")) }
+}
+
+/// Reads external data from files, and from nothing else.
+pub(crate) struct ExternalData;
+
+impl ModelDataResolver for ExternalData {
+    fn read_bytes_from_path(
+        &self,
+        bytes: &mut Vec<u8>,
+        path: &Path,
+        offset: usize,
+        length: Option<usize>,
+    ) -> Result<()> {
+        check(path).with_context(|| format!("the external data in `{}`", path.display()))?;
+        MmapDataResolver.read_bytes_from_path(bytes, path, offset, length)
+    }
 }
 
 /// The fields of a message that are not read yet.

@@ -33,6 +33,7 @@ use crate::ops;
 
 use types::NonTensor;
 
+pub(crate) use file::ExternalData;
 pub use ports::{Columns, Input, MapValue, Output, Takes};
 
 /// Why a file that is a message is still not a model.

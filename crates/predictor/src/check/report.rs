@@ -4,6 +4,8 @@ use std::fmt;
 
 use anyhow::Result;
 
+use crate::plain_text::{self, Plain};
+
 /// The width of a label, in characters.
 const LABEL: usize = 13;
 
@@ -23,7 +25,7 @@ impl Report {
 
     /// Adds a fact.
     pub(super) fn line(&mut self, label: &str, fact: &str) {
-        self.lines.push(format!("{label:LABEL$} {fact}"));
+        self.lines.push(format!("{label:LABEL$} {}", Plain::line(fact)));
     }
 
     /// Adds a fact that belongs to the fact before it.
@@ -36,7 +38,7 @@ impl Report {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+                let line = plain_text::line(&format_args!("{error:#}"));
                 // The same error can occur at load and again at a later step.
                 if !self.problems.contains(&line) {
                     self.problems.push(line);

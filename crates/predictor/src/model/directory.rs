@@ -1,6 +1,7 @@
 //! The model directory on this machine. It holds `MLmodel`, the graph, its external data, and the serving
 //! spec.
 
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -49,12 +50,16 @@ impl ModelDirectory {
         &self.origin
     }
 
-    /// The path of a file in the directory.
+    /// The path of a file in the directory. A link to a file counts as that file.
     ///
     /// # Errors
-    /// When `name` leads out of the directory.
+    /// When `name` leads out of the directory, or there is something else than a file: to open a pipe may take for
+    /// ever, and a device may never end.
     pub fn file(&self, name: &str) -> Result<PathBuf> {
-        Ok(self.path.join(contained(name)?))
+        let path = self.path.join(contained(name)?);
+        let kind = std::fs::metadata(&path).map(|metadata| metadata.file_type());
+        ensure!(kind.map_or(true, |kind| kind.is_file()), "{name}: expected a file");
+        Ok(path)
     }
 
     /// Reads a small text file of the directory. `None` if the file does not exist.
@@ -63,13 +68,18 @@ impl ModelDirectory {
     /// When it is larger than `limit` bytes, is not UTF-8, or cannot be read.
     pub fn text(&self, name: &str, limit: usize) -> Result<Option<String>> {
         let path = self.file(name)?;
-        let size = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
+        let file = match std::fs::File::open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(name.to_owned()),
         };
+        let size = file.metadata().with_context(|| name.to_owned())?.len();
         ensure!(size <= limit as u64, "{name}: expected at most {limit} bytes, found {size}");
-        std::fs::read_to_string(&path).map(Some).with_context(|| name.to_owned())
+        let mut text = String::new();
+        // The file may grow while it is read, and files of the kernel say that they are empty.
+        file.take(limit as u64 + 1).read_to_string(&mut text).with_context(|| name.to_owned())?;
+        ensure!(text.len() <= limit, "{name}: expected at most {limit} bytes, found more");
+        Ok(Some(text))
     }
 }
 

@@ -78,8 +78,7 @@ impl MlModel {
     /// # Errors
     /// When the text is not YAML, or a part that serving needs is malformed, such as the serving spec.
     pub fn parse(text: &str) -> Result<Self> {
-        let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
-        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error))).context(FILE)
+        yaml(text).context(FILE)
     }
 
     /// The graph's file, relative to the directory.
@@ -98,6 +97,15 @@ impl MlModel {
     pub fn serving(&self) -> Option<&ServingSpec> {
         Some(&self.metadata.as_ref()?.serving.as_ref()?.0)
     }
+}
+
+/// Reads YAML. The error names the place and quotes nothing of the text: the file may be a link to another one.
+///
+/// # Errors
+/// When the text is not YAML of that shape.
+pub(super) fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T> {
+    let one_line = |error: serde_saphyr::Error| error.without_snippet().to_string().replace('\n', " ");
+    serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!(one_line(error)))
 }
 
 /// The facts by which a run's model is found among logged models.

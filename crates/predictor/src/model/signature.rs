@@ -6,6 +6,8 @@
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::mlmodel;
+
 /// The inputs and outputs of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -41,7 +43,7 @@ impl Signature {
     ///
     /// # Errors
     /// When the signature is malformed.
-    pub fn parse(mlmodel: &str) -> Result<Option<Self>> {
+    pub fn parse(text: &str) -> Result<Option<Self>> {
         #[derive(Deserialize)]
         struct Part {
             signature: Option<Texts>,
@@ -51,7 +53,7 @@ impl Signature {
             inputs: Option<String>,
             outputs: Option<String>,
         }
-        let part: Part = serde_saphyr::from_str(mlmodel).context("the signature: expected a map of texts")?;
+        let part: Part = mlmodel::yaml(text).context("the signature: expected a map of texts")?;
         let fields = |text: Option<String>, of: &'static str| {
             let fields = text.map(|text| serde_json::from_str(&text)).transpose();
             fields.map(Option::unwrap_or_default).with_context(|| format!("the signature's {of}"))
