@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use limits::Clock;
 use predictor::model::directory::ModelDirectory;
-use predictor::{Document, Predictor, Provenance};
+use predictor::{Clock, Document, Predictor, Provenance};
 use stream_predictor::aws::TimeLimit;
 use stream_predictor::batch::Handler;
 use stream_predictor::doors::kinesis;
@@ -25,7 +24,10 @@ static MODELS: LazyLock<Vec<(Handler, Predictor)>> = LazyLock::new(|| {
         let directory = ModelDirectory::open(&folder).expect("a folder");
         let handler =
             Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer], &Clock::unlimited());
-        (handler.expect("a model"), Predictor::load(&directory, Some("run")).expect("a model"))
+        (
+            handler.expect("a model"),
+            Predictor::load(&directory, Some("run"), &Clock::unlimited()).expect("a model"),
+        )
     };
     ["mlflow3", "columns"].map(load).into()
 });

@@ -85,7 +85,7 @@ impl Handler {
         let place = || format!("the model at {}", directory.origin());
         let in_time = || clock.check().context("loading it").with_context(place);
         in_time()?;
-        let mut predictor = Predictor::load(directory, run_id).with_context(place)?;
+        let mut predictor = Predictor::load(directory, run_id, clock).with_context(place)?;
         in_time()?;
         let (name, version) = predictor.identity();
         tracing::info!(

@@ -1,5 +1,4 @@
-//! The engine turns bytes into results. It knows neither AWS nor the clock. A result depends on its document
-//! alone.
+//! The engine turns bytes into results. It knows nothing of AWS. A result depends on its document alone.
 //!
 //! The modules, in the order in which a record meets them:
 //!
@@ -17,6 +16,8 @@ mod predictor;
 mod rejected;
 mod time;
 
+/// The time that loading may take.
+pub use limits::Clock;
 pub use predictor::{DEFAULT_NAME, Document, Plan, Predictor, Provenance, Scored};
 pub use rejected::Rejected;
 pub use time::Limits;

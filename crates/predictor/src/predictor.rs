@@ -44,10 +44,10 @@ pub struct Scored {
 ///
 /// ```
 /// use predictor::model::directory::ModelDirectory;
-/// use predictor::{Document, Predictor, Provenance};
+/// use predictor::{Clock, Document, Predictor, Provenance};
 ///
 /// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/plain");
-/// let predictor = Predictor::load(&ModelDirectory::open(folder.as_ref())?, Some("run-1"))?;
+/// let predictor = Predictor::load(&ModelDirectory::open(folder.as_ref())?, Some("run-1"), &Clock::unlimited())?;
 ///
 /// let document = Document { json: br#"{"X": [3.67, 3, 4]}"#, provenance: Provenance::default() };
 /// let scored = predictor.score(&[document]);
@@ -70,16 +70,17 @@ impl Predictor {
     /// `MLmodel`.
     ///
     /// # Errors
-    /// When the model or its spec is not valid, a test fails, or neither `run_id` nor `MLmodel` names a run.
-    pub fn load(directory: &ModelDirectory, run_id: Option<&str>) -> Result<Self> {
+    /// When the model or its spec is not valid, a test fails, neither `run_id` nor `MLmodel` names a run, or
+    /// loading takes longer than `clock` allows.
+    pub fn load(directory: &ModelDirectory, run_id: Option<&str>, clock: &Clock) -> Result<Self> {
         let description = Description::read(directory)?;
         let version = run_id.or(description.run_id.as_deref());
         let version = version.context("expected a run id in MLmodel, found none: set RUN_ID")?.to_owned();
-        let model = Model::load(directory, &description.file)?;
+        let model = Model::load(directory, &description.file, clock)?;
         let plan = Plan::compile(&description, &version, &model, directory)?;
-        model.warm_up()?;
+        model.warm_up(clock)?;
         if let Some(example) = model.example(directory)? {
-            model.test_example(&example)?;
+            model.test_example(&example, clock)?;
         }
         Ok(Self { version, model, plan })
     }

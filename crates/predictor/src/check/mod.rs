@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
+use limits::Clock;
 use onnx_ml::summary::Summary;
 
 use crate::DEFAULT_NAME;
@@ -59,7 +60,7 @@ fn model(
 
     let summary = Summary::read(path).ok();
     let start = Instant::now();
-    let model = report.keep(Model::load(directory, file));
+    let model = report.keep(Model::load(directory, file, &Clock::unlimited()));
     let first_load = start.elapsed();
     if let Some(summary) = &summary {
         graph::describe(report, summary, model.as_ref());
@@ -71,14 +72,14 @@ fn model(
     if let Some(description) = description {
         spec::compare(report, description, &model, directory, record);
     }
-    if report.keep(model.warm_up()).is_none() {
+    if report.keep(model.warm_up(&Clock::unlimited())).is_none() {
         return;
     }
     let example = report.keep(model.example(directory)).flatten();
     timing::measure(report, first_load, &model, example.as_ref());
     if let Some(rows) = example {
         report.line("example", &format!("{} row{}", rows.len, if rows.len == 1 { "" } else { "s" }));
-        report.keep(model.test_example(&rows));
+        report.keep(model.test_example(&rows, &Clock::unlimited()));
         let shown = predictions(&model, &rows);
         for (row, prediction) in shown.into_iter().flatten().enumerate() {
             report.detail(&format!("row {row}"), &prediction);

@@ -85,19 +85,19 @@ impl Model {
     /// Loads the graph of a directory for any number of rows.
     ///
     /// # Errors
-    /// When it is not an ONNX model, or cannot be served.
-    pub fn load(directory: &ModelDirectory, file: &str) -> Result<Self> {
-        Self::read(&directory.file(file)?).context(file.to_owned())
+    /// When it is not an ONNX model, or cannot be served, or planning it takes longer than `clock` allows.
+    pub fn load(directory: &ModelDirectory, file: &str, clock: &Clock) -> Result<Self> {
+        Self::read(&directory.file(file)?, clock).context(file.to_owned())
     }
 
-    fn read(path: &Path) -> Result<Self> {
+    fn read(path: &Path, clock: &Clock) -> Result<Self> {
         let graph = Graph::read(path)?;
         let inputs = graph
             .inputs
             .iter()
             .map(|input| tensors::input_port(input).with_context(|| format!("input `{}`", input.name)));
         let (ports, shapes): (Vec<_>, Vec<_>) = inputs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let session = Session::new(&graph, &shapes)?;
+        let session = Session::new(&graph, &shapes, clock)?;
         let outputs = graph.outputs.iter().enumerate().map(|(index, output)| {
             tensors::output_port(output, session.output_fact(index)?, &session.rows())
                 .with_context(|| format!("output `{}`", output.name))
@@ -151,9 +151,9 @@ impl Model {
     /// Runs one row of zeros and empty strings, so that the first record does not pay for one-time work.
     ///
     /// # Errors
-    /// When the graph fails on that row.
-    pub fn warm_up(&self) -> Result<()> {
-        self.run(&self.zeros()).map(drop).context("the model fails on a row of zeros")
+    /// When the graph fails on that row, or the clock is over.
+    pub fn warm_up(&self, clock: &Clock) -> Result<()> {
+        self.run_within(&self.zeros(), clock).map(drop).context("the model fails on a row of zeros")
     }
 
     /// One row of zeros and empty strings.
@@ -179,9 +179,10 @@ impl Model {
     /// Runs the rows of the input example.
     ///
     /// # Errors
-    /// When the graph fails on them, or a prediction for them is not finite.
-    pub fn test_example(&self, rows: &Rows) -> Result<()> {
-        let outputs = self.run(rows).context("the model fails on this example").context(example::FILE)?;
+    /// When the graph fails on them, a prediction for them is not finite, or the clock is over.
+    pub fn test_example(&self, rows: &Rows, clock: &Clock) -> Result<()> {
+        let outputs =
+            self.run_within(rows, clock).context("the model fails on this example").context(example::FILE)?;
         let finite = outputs.iter().all(|values| match values {
             Values::Float(v) => v.iter().all(|x| x.is_finite()),
             Values::Double(v) => v.iter().all(|x| x.is_finite()),

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use limits::Clock;
 use uuid::Uuid;
 
 use crate::model::directory::ModelDirectory;
@@ -86,7 +87,7 @@ impl Plan {
     /// When the model fails on it.
     pub fn warm_up(&mut self, model: &Model) -> Result<()> {
         let start = Instant::now();
-        model.warm_up()?;
+        model.warm_up(&Clock::unlimited())?;
         self.usual = start.elapsed();
         self.pace.took(self.usual, 1, true);
         Ok(())
