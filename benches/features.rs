@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use predictor::Clock;
 use predictor::model::directory::ModelDirectory;
 use predictor::model::{Description, Model};
 use serving_spec::FeaturePlan;
@@ -38,7 +39,7 @@ fn system(name: &str, models: &Path, records: &Path) -> Result<()> {
     let model = find(models).with_context(|| format!("no MLmodel below {}", models.display()))?;
     let directory = ModelDirectory::open(&model)?;
     let Description { spec, file, .. } = Description::read(&directory)?;
-    let model = Model::load(&directory, &file)?;
+    let model = Model::load(&directory, &file, &Clock::unlimited())?;
     let echoed = ResultPlan::compile(&spec.result, model.outputs(), "", "")?.echoed();
     let plan =
         FeaturePlan::compile(&spec.feature_parts(), model.inputs(), &echoed, &|name| directory.file(name))?;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use predictor::Clock;
 use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
 use serving_spec::columns::{Rows, Values};
@@ -28,7 +29,7 @@ fn main() -> Result<()> {
     }
     let bytes = std::fs::read(folder.join("rows.bin")).context("rows.bin")?;
     let started = Instant::now();
-    let model = Model::load(&ModelDirectory::open(&folder)?, "model.onnx")?;
+    let model = Model::load(&ModelDirectory::open(&folder)?, "model.onnx", &Clock::unlimited())?;
     println!("{}", started.elapsed().as_nanos());
 
     let values: Vec<f32> = bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();

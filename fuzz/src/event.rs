@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use predictor::model::directory::ModelDirectory;
-use predictor::{Document, Predictor, Provenance};
+use predictor::{Clock, Document, Predictor, Provenance};
 use stream_predictor::aws::TimeLimit;
 use stream_predictor::batch::Handler;
 use stream_predictor::doors::kinesis;
@@ -23,7 +23,10 @@ static MODELS: LazyLock<Vec<(Handler, Predictor)>> = LazyLock::new(|| {
         let folder = model_directory(&crate::root().join("tests/fixtures").join(name));
         let directory = ModelDirectory::open(&folder).expect("a folder");
         let handler = Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer]);
-        (handler.expect("a model"), Predictor::load(&directory, Some("run")).expect("a model"))
+        (
+            handler.expect("a model"),
+            Predictor::load(&directory, Some("run"), &Clock::unlimited()).expect("a model"),
+        )
     };
     ["mlflow3", "columns"].map(load).into()
 });

@@ -24,6 +24,7 @@ use crate::failure::Undelivered;
 use crate::quarantine::Quarantine;
 use crate::record::Record;
 use crate::sinks::Sink;
+use limits::Clock;
 use predictor::Predictor;
 use predictor::model::directory::ModelDirectory;
 
@@ -77,7 +78,7 @@ impl Handler {
         quarantine: Quarantine,
         sinks: Vec<Sink>,
     ) -> Result<Self> {
-        let predictor = Predictor::load(directory, run_id);
+        let predictor = Predictor::load(directory, run_id, &Clock::unlimited());
         let predictor = predictor.with_context(|| format!("the model at {}", directory.origin()))?;
         let (name, version) = predictor.identity();
         tracing::info!(

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::support::{fixtures, model_directory, sequence_number};
 use fastrand::Rng;
 use predictor::model::directory::ModelDirectory;
-use predictor::{Document, Predictor, Provenance};
+use predictor::{Clock, Document, Predictor, Provenance};
 use serde_json::Value;
 use stream_predictor::batch::Handler;
 use stream_predictor::config::S3Prefix;
@@ -57,7 +57,7 @@ impl World {
             Handler::load(&model, None, quarantine, sinks.iter().map(sink).collect()).unwrap()
         };
         let handlers = [handler(&clouds[..1]), handler(&clouds)];
-        Self { handlers, clouds, engine: Predictor::load(&model, None).unwrap() }
+        Self { handlers, clouds, engine: Predictor::load(&model, None, &Clock::unlimited()).unwrap() }
     }
 }
 

@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
-use predictor::Predictor;
+use predictor::{Clock, Predictor};
 use serde_json::Value;
 use stream_predictor::aws::fetch;
 use stream_predictor::config::{ModelLocation, S3Prefix};
@@ -42,7 +42,7 @@ fn run_id(fixture: &str) -> String {
 
 async fn prediction(location: &ModelLocation, s3: &Client) -> Value {
     let directory = fetch(location, Some(s3)).await.unwrap();
-    let predictor = Predictor::load(&directory, None).unwrap();
+    let predictor = Predictor::load(&directory, None, &Clock::unlimited()).unwrap();
     support::score(&predictor, &[RIDE])[0].clone().unwrap()
 }
 

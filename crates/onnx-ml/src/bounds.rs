@@ -24,7 +24,7 @@ const MAX_ROWS: i64 = 1 << 20;
 ///
 /// # Errors
 /// When the inference fails, takes too long, or a constant would be too large.
-pub(super) fn infer_constants(model: &mut InferenceModel, deadline: Deadline) -> Result<()> {
+pub(super) fn infer_constants(model: &mut InferenceModel, deadline: &Deadline) -> Result<()> {
     for id in model.eval_order()? {
         deadline.check()?;
         infer_node(model, id)

@@ -2,50 +2,81 @@
 //!
 //! tract compares each node that it adds with all that are there, and it compares sizes that depend on the
 //! number of rows slowly. A graph of a few thousand hostile operators would keep it busy for hours.
+//!
+//! tract calls operators of this crate that plan graphs themselves, such as `If`. It cannot hand a clock to them,
+//! so the deadline of a thread's planning is kept for the thread.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use limits::Clock;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
 
 use super::error::Late;
 
-/// The most time for each step of planning. The largest models need less than a second; small cloud machines
-/// are 20 times slower.
+/// The most time for planning a graph, from the file's bytes in memory to the plan. The largest models need less
+/// than a second; small cloud machines are 20 times slower.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// The time by which a step of planning must end.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Instant);
+thread_local! {
+    static CURRENT: RefCell<Option<Deadline>> = const { RefCell::new(None) };
+}
+
+/// The time by which planning must end, and what it is doing.
+#[derive(Debug, Clone)]
+pub(super) struct Deadline {
+    start: Instant,
+    clock: Clock,
+    doing: &'static str,
+}
 
 impl Deadline {
-    /// The deadline of a step that begins now.
-    pub fn from_now() -> Self {
-        Self(Instant::now() + MAX_TIME)
+    /// The deadline of planning that begins now: the clock's, and at most [`MAX_TIME`].
+    pub fn from_now(clock: &Clock) -> Self {
+        Self { start: Instant::now(), clock: clock.within(MAX_TIME), doing: "reading it" }
+    }
+
+    /// The deadline of the planning that this thread is in. Outside of any, one that begins now.
+    pub fn current(doing: &'static str) -> Self {
+        let current = CURRENT.with_borrow(Clone::clone);
+        Self { doing, ..current.unwrap_or_else(|| Self::from_now(&Clock::unlimited())) }
+    }
+
+    /// Makes this the thread's deadline while `plan` runs.
+    pub fn hold<T>(self, plan: impl FnOnce() -> T) -> T {
+        /// Puts back what was there before, even if planning panics.
+        struct Before(Option<Deadline>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                CURRENT.set(self.0.take());
+            }
+        }
+        let _before = Before(CURRENT.replace(Some(self)));
+        plan()
     }
 
     /// Checks that the deadline has not passed.
     ///
     /// # Errors
     /// [`Late`] if it has.
-    pub fn check(self) -> Result<()> {
-        ensure!(Instant::now() < self.0, Late(MAX_TIME.as_secs()));
-        Ok(())
+    pub fn check(&self) -> Result<()> {
+        self.clock.check().map_err(|_| Late { doing: self.doing, time: self.start.elapsed() }.into())
     }
 
     /// The passes with which tract simplifies a graph, bounded by the deadline.
-    pub fn declutter(self) -> Optimizer {
+    pub fn declutter(&self) -> Optimizer {
         self.bound(Optimizer::declutter())
     }
 
     /// The passes with which tract chooses how to compute each operator, bounded by the deadline.
-    pub fn codegen(self) -> Optimizer {
+    pub fn codegen(&self) -> Optimizer {
         self.bound(Optimizer::codegen())
     }
 
-    fn bound(self, mut optimizer: Optimizer) -> Optimizer {
-        let bound = |pass| Box::new(Bound { pass, deadline: self }) as Box<dyn TypedPass>;
+    fn bound(&self, mut optimizer: Optimizer) -> Optimizer {
+        let bound = |pass| Box::new(Bound { pass, deadline: self.clone() }) as Box<dyn TypedPass>;
         optimizer.passes = optimizer.passes.into_iter().map(bound).collect();
         optimizer
     }
@@ -60,6 +91,7 @@ struct Bound {
 
 impl TypedPass for Bound {
     fn reset(&mut self) -> TractResult<()> {
+        self.deadline.check()?;
         self.pass.reset()
     }
 
@@ -73,6 +105,21 @@ impl TypedPass for Bound {
     }
 
     fn run_direct(&mut self, model: &mut TypedModel) -> TractResult<bool> {
+        self.deadline.check()?;
         self.pass.run_direct(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planning_within_planning_has_the_same_deadline() {
+        let over = Deadline::from_now(&Clock::until(Instant::now()));
+        assert!(Deadline::current("a").check().is_ok());
+        let late = over.hold(|| Deadline::current("inferring types").check()).unwrap_err();
+        assert_eq!(late.to_string(), "planning the graph: not done after 0.0 seconds, still inferring types");
+        assert!(Deadline::current("a").check().is_ok());
     }
 }

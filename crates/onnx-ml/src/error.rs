@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What an [`Error`] was caused by: a message with the place in the graph, and its own sources.
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
@@ -66,8 +67,13 @@ pub(crate) struct Exceeds(pub String);
 
 /// Marks what becomes [`Error::Deadline`].
 #[derive(Debug, thiserror::Error)]
-#[error("the graph is not planned within {0} seconds")]
-pub(crate) struct Late(pub u64);
+#[error("planning the graph: not done after {:.1} seconds, still {doing}", time.as_secs_f64())]
+pub(crate) struct Late {
+    /// What planning was doing.
+    pub doing: &'static str,
+    /// The time that it took so far.
+    pub time: Duration,
+}
 
 impl Error {
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
@@ -89,6 +95,10 @@ impl Error {
 
     pub(crate) fn plan(error: anyhow::Error) -> Self {
         Self::sort(error, Self::Plan)
+    }
+
+    pub(crate) fn file(error: anyhow::Error) -> Self {
+        Self::sort(error, Self::NotOnnx)
     }
 
     /// The variant that the error was made as, or is marked for, else `other`.
@@ -115,7 +125,8 @@ mod tests {
         assert!(matches!(large, Error::TooLarge(_)), "{large:?}");
         assert_eq!(format!("{:#}", anyhow!(large)), "node `a`: 100 bytes");
 
-        let late = Error::malformed(anyhow!(Late(20)).context("tract"));
+        let late =
+            Error::malformed(anyhow!(Late { doing: "reading it", time: Duration::ZERO }).context("tract"));
         assert!(matches!(late, Error::Deadline(_)), "{late:?}");
 
         let other = Error::unsupported(anyhow!("inner").context("outer"));

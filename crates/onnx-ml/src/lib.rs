@@ -16,7 +16,7 @@
 //! | `graph/` | reads the file, inlines functions, removes maps and sequences, checks the rules of ONNX |
 //! | [`summary`] | describes a graph, whether it can run or not |
 //! | `ops/` | the operators, one per file; `ops/unchecked/` holds all `unsafe` code |
-//! | `plan` | infers types, optimises, plans |
+//! | `plan`, `typing` | infer types, optimise, plan |
 //! | `bounds`, `deadline` | bound the memory and the time that a graph can take |
 //! | `session` | runs a plan, batch after batch |
 //! | `kept_attributes` | reads the lists of large forests without decoding them first |
@@ -50,11 +50,12 @@
 //! # let proto = ModelProto { graph: Some(graph), ..Default::default() };
 //! # std::fs::write(&path, proto.encode_to_vec())?;
 //! use onnx_ml::tract_onnx::prelude::*;
-//! use onnx_ml::{Dimension, Graph, Session};
+//! use onnx_ml::{Clock, Dimension, Graph, Session};
 //!
 //! // A linear model of two features: y = 2a - b + 0.5.
 //! let graph = Graph::read(&path)?;
-//! let session = Session::new(&graph, &[vec![Dimension::Rows, Dimension::Of(2)]])?;
+//! let shapes = [vec![Dimension::Rows, Dimension::Of(2)]];
+//! let session = Session::new(&graph, &shapes, &Clock::unlimited())?;
 //!
 //! let rows = tensor2(&[[1.0_f32, 0.0], [3.0, 4.0], [0.0, 0.0]]);
 //! let outputs = session.run(tvec!(rows.into()))?;
@@ -73,10 +74,13 @@ mod kept_attributes;
 mod ops;
 mod plan;
 mod session;
+mod typing;
 
 pub use error::{Cause, Error};
 pub use graph::summary;
 pub use graph::{Columns, Graph, Input, MapValue, Output, Takes};
+/// The time that planning may take.
+pub use limits::Clock;
 pub use ops::{VOID_COLUMN, onnx, use_portable_code};
 pub use session::{Dimension, Session};
 /// The version of tract that the types of this crate belong to.

@@ -5,10 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
+use limits::Clock;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
 
+use super::deadline::Deadline;
 use super::error::Error;
 use super::graph::{Graph, Takes, branches};
 use super::{bounds, ops, plan};
@@ -49,10 +51,10 @@ pub enum Dimension {
 /// # let proto = ModelProto { graph: Some(graph), ..Default::default() };
 /// # std::fs::write(&path, proto.encode_to_vec())?;
 /// use onnx_ml::tract_onnx::prelude::*;
-/// use onnx_ml::{Dimension, Error, Graph, Session};
+/// use onnx_ml::{Clock, Dimension, Error, Graph, Session};
 ///
 /// let graph = Graph::read(&path)?;
-/// let session = Session::new(&graph, &[vec![Dimension::Rows]])?;
+/// let session = Session::new(&graph, &[vec![Dimension::Rows]], &Clock::unlimited())?;
 /// for batch in [vec![-1.0_f32], vec![-2.0, 3.0]] {
 ///     let outputs = session.run(tvec!(tensor1(&batch).into()))?;
 ///     assert_eq!(outputs[0].len(), batch.len());
@@ -81,11 +83,12 @@ impl Session {
     /// - [`Error::Plan`]: the graph cannot run on such inputs.
     /// - [`Error::Malformed`]: the graph breaks a rule of ONNX.
     /// - [`Error::TooLarge`]: a constant, or a tensor for one row, takes too much memory.
-    /// - [`Error::Deadline`]: planning takes too long.
-    pub fn new(graph: &Graph, shapes: &[Vec<Dimension>]) -> Result<Self, Error> {
+    /// - [`Error::Deadline`]: planning takes more than 20 seconds, or longer than `clock` allows.
+    pub fn new(graph: &Graph, shapes: &[Vec<Dimension>], clock: &Clock) -> Result<Self, Error> {
+        let plan = || Deadline::from_now(clock).hold(|| Self::plan(graph, shapes));
         // A hostile graph may fail an assertion in tract. That makes it a bad model, and must not end the
         // process.
-        catch_unwind(AssertUnwindSafe(|| Self::plan(graph, shapes).map_err(Error::plan)))
+        catch_unwind(AssertUnwindSafe(|| plan().map_err(Error::plan)))
             .unwrap_or_else(|_| Err(Error::Malformed("the graph is malformed".into())))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use onnx_ml::tract_onnx::pb::tensor_proto::DataType;
 use onnx_ml::tract_onnx::pb::{attribute_proto::AttributeType, type_proto, *};
 use onnx_ml::tract_onnx::prelude::*;
-use onnx_ml::{Dimension, Error, Graph, Session};
+use onnx_ml::{Clock, Dimension, Error, Graph, Session};
 use prost::Message;
 
 fn node(op_type: &str, inputs: &[&str], attribute: Vec<AttributeProto>) -> NodeProto {
@@ -57,7 +57,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Graph, Error> {
 
 /// Plans a graph whose input is rows of two features.
 fn plan(graph: &Graph) -> Result<Session, Error> {
-    Session::new(graph, &[vec![Dimension::Rows, Dimension::Of(2)]])
+    Session::new(graph, &[vec![Dimension::Rows, Dimension::Of(2)]], &Clock::unlimited())
 }
 
 #[test]
@@ -96,7 +96,8 @@ fn a_graph_that_cannot_be_planned() {
     let huge = plan(&read(huge, vec![integers("shape", &[1 << 30, 1, 2])]).unwrap()).unwrap_err();
     assert!(matches!(huge, Error::TooLarge(_)), "{huge:?}");
 
-    let shapes = Session::new(&read(node("Abs", &["x"], vec![]), vec![]).unwrap(), &[]).unwrap_err();
+    let shapes = Session::new(&read(node("Abs", &["x"], vec![]), vec![]).unwrap(), &[], &Clock::unlimited())
+        .unwrap_err();
     assert_eq!(shapes.to_string(), "expected one shape per input (1), found 0");
 }
 

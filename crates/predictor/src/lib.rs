@@ -14,6 +14,8 @@ pub mod model;
 mod predictor;
 mod rejected;
 
+/// The time that loading may take.
+pub use limits::Clock;
 pub use predictor::{DEFAULT_NAME, Document, Plan, Predictor, Provenance, Scored};
 pub use rejected::Rejected;
 

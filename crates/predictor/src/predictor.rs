@@ -5,6 +5,7 @@ mod plan;
 mod runs;
 
 use anyhow::{Context, Result};
+use limits::Clock;
 use uuid::Uuid;
 
 use crate::Rejected;
@@ -40,10 +41,10 @@ pub struct Scored {
 ///
 /// ```
 /// use predictor::model::directory::ModelDirectory;
-/// use predictor::{Document, Predictor, Provenance};
+/// use predictor::{Clock, Document, Predictor, Provenance};
 ///
 /// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/plain");
-/// let predictor = Predictor::load(&ModelDirectory::open(folder.as_ref())?, Some("run-1"))?;
+/// let predictor = Predictor::load(&ModelDirectory::open(folder.as_ref())?, Some("run-1"), &Clock::unlimited())?;
 ///
 /// let document = Document { json: br#"{"X": [3.67, 3, 4]}"#, provenance: Provenance::default() };
 /// let scored = predictor.score(&[document]);
@@ -66,12 +67,13 @@ impl Predictor {
     /// `MLmodel`.
     ///
     /// # Errors
-    /// When the model or its spec is not valid, a test fails, or neither `run_id` nor `MLmodel` names a run.
-    pub fn load(directory: &ModelDirectory, run_id: Option<&str>) -> Result<Self> {
+    /// When the model or its spec is not valid, a test fails, neither `run_id` nor `MLmodel` names a run, or
+    /// loading takes longer than `clock` allows.
+    pub fn load(directory: &ModelDirectory, run_id: Option<&str>, clock: &Clock) -> Result<Self> {
         let description = Description::read(directory)?;
         let version = run_id.or(description.run_id.as_deref());
         let version = version.context("expected a run id in MLmodel, found none: set RUN_ID")?.to_owned();
-        let model = Model::load(directory, &description.file)?;
+        let model = Model::load(directory, &description.file, clock)?;
         let plan = Plan::compile(&description, &version, &model, directory)?;
         model.warm_up()?;
         if let Some(example) = model.example(directory)? {

@@ -10,13 +10,20 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use prost::Message;
 use prost::bytes::Bytes;
-use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto};
+use tract_onnx::pb::{AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto};
 
-use crate::error::Error;
+use crate::error::{Error, Exceeds};
 use crate::kept_attributes::{KeptAttribute, varint};
 
 /// The limit of protobuf on a message. Larger tensors come as external data.
 const MAX_BYTES: u64 = 2 << 30;
+
+/// The most nodes, attributes, tensors, inputs, outputs and declared values of a file. Each takes some hundred bytes
+/// of memory, and may take two bytes of the file. A graph with the most nodes that can run has about as many.
+const MAX_PARTS: usize = 500_000;
+
+/// The most levels of messages within messages. Each level of graphs takes three.
+const MAX_DEPTH: usize = 100;
 
 /// Reads a `.onnx` file.
 ///
@@ -29,14 +36,20 @@ pub(super) fn read(path: &Path) -> Result<ModelProto, Error> {
         let message = format!("the model's file has {size} bytes; the limit of ONNX is {MAX_BYTES}");
         return Err(Error::TooLarge(message.into()));
     }
-    Fields { reader: &mut BufReader::new(file), left: size }.model().map_err(Error::not_onnx)
+    let (mut reader, mut parts) = (BufReader::new(file), 0);
+    let fields = Fields { reader: &mut reader, left: size, parts: &mut parts, depth: 0 };
+    fields.model().map_err(Error::file)
 }
 
 /// The fields of a message that are not read yet.
 struct Fields<'a> {
-    reader: &'a mut BufReader<File>,
+    reader: &'a mut dyn Read,
     /// The number of bytes that are left of the message.
     left: u64,
+    /// The number of parts that were read so far: see [`MAX_PARTS`].
+    parts: &'a mut usize,
+    /// The number of messages around this one.
+    depth: usize,
 }
 
 impl Fields<'_> {
@@ -45,14 +58,37 @@ impl Fields<'_> {
         while let Some(key) = self.key()? {
             match key.field {
                 7 => self.message(&key)?.graph(model.graph.get_or_insert_default())?,
+                25 => {
+                    self.count()?;
+                    model.functions.push(self.message(&key)?.function()?);
+                }
                 _ => model.merge(self.field(key)?)?,
             }
         }
         Ok(model)
     }
 
-    fn graph(mut self, graph: &mut GraphProto) -> Result<()> {
+    fn function(mut self) -> Result<FunctionProto> {
+        let mut function = FunctionProto::default();
         while let Some(key) = self.key()? {
+            match key.field {
+                7 => {
+                    self.count()?;
+                    function.node.push(self.message(&key)?.node()?);
+                }
+                _ => function.merge(self.field(key)?)?,
+            }
+        }
+        Ok(function)
+    }
+
+    fn graph(mut self, graph: &mut GraphProto) -> Result<()> {
+        ensure!(
+            self.depth <= MAX_DEPTH,
+            Exceeds(format!("more than {MAX_DEPTH} messages within each other"))
+        );
+        while let Some(key) = self.key()? {
+            self.count()?;
             match key.field {
                 1 => graph.node.push(self.message(&key)?.node()?),
                 _ => graph.merge(self.field(key)?)?,
@@ -66,13 +102,54 @@ impl Fields<'_> {
         while let Some(key) = self.key()? {
             match key.field {
                 5 => {
-                    let message = self.message(&key)?.all()?;
-                    node.attribute.extend(attribute(&node.op_type, message)?);
+                    self.count()?;
+                    node.attribute.extend(self.message(&key)?.attribute(&node.op_type)?);
                 }
                 _ => node.merge(self.field(key)?)?,
             }
         }
         Ok(node)
+    }
+
+    /// Decodes an attribute, or keeps it encoded. Returns `None` for an attribute that no operator reads.
+    fn attribute(mut self, op_type: &str) -> Result<Option<AttributeProto>> {
+        let mut message = Vec::new();
+        self.take(self.left, &mut message)?;
+        if matches!(op_type, "TreeEnsembleClassifier" | "TreeEnsembleRegressor")
+            && let Some(name) = leading_name(&message)
+            && ["nodes_", "class_", "target_"].iter().any(|prefix| name.starts_with(prefix))
+            && !name.ends_with("_as_tensor")
+        {
+            let name = name.to_owned();
+            return Ok((name != "nodes_hitrates").then(|| KeptAttribute::keep(name, message)));
+        }
+        if !has_graph(&message) {
+            return Ok(Some(AttributeProto::decode(Bytes::from(message))?));
+        }
+        let mut attribute = AttributeProto::default();
+        let left = message.len() as u64;
+        let mut reader = &message[..];
+        let mut fields = Fields { reader: &mut reader, left, parts: self.parts, depth: self.depth };
+        while let Some(key) = fields.key()? {
+            match key.field {
+                6 => fields.message(&key)?.graph(attribute.g.get_or_insert_default())?,
+                11 => {
+                    fields.count()?;
+                    let mut graph = GraphProto::default();
+                    fields.message(&key)?.graph(&mut graph)?;
+                    attribute.graphs.push(graph);
+                }
+                _ => attribute.merge(fields.field(key)?)?,
+            }
+        }
+        Ok(Some(attribute))
+    }
+
+    /// Counts a part.
+    fn count(&mut self) -> Result<()> {
+        *self.parts += 1;
+        ensure!(*self.parts <= MAX_PARTS, Exceeds(format!("the model has more than {MAX_PARTS} parts")));
+        Ok(())
     }
 
     fn key(&mut self) -> Result<Option<Key>> {
@@ -89,7 +166,7 @@ impl Fields<'_> {
         ensure!(key.wire_type == 2, "field {} is not a message", key.field);
         let length = self.varint(&mut Vec::new())?;
         self.left = self.left.checked_sub(length).context("a message ends before it should")?;
-        Ok(Fields { reader: self.reader, left: length })
+        Ok(Fields { reader: self.reader, left: length, parts: self.parts, depth: self.depth + 1 })
     }
 
     /// The bytes of a whole field, starting with its key.
@@ -104,12 +181,6 @@ impl Fields<'_> {
         };
         self.take(length, &mut bytes)?;
         Ok(bytes.into())
-    }
-
-    fn all(mut self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.take(self.left, &mut bytes)?;
-        Ok(bytes)
     }
 
     /// Reads a number, and appends its bytes to `bytes`.
@@ -140,17 +211,24 @@ struct Key {
     bytes: Vec<u8>,
 }
 
-/// Decodes an attribute, or keeps it encoded. Returns `None` for an attribute that no operator reads.
-fn attribute(op_type: &str, message: Vec<u8>) -> Result<Option<AttributeProto>> {
-    if matches!(op_type, "TreeEnsembleClassifier" | "TreeEnsembleRegressor")
-        && let Some(name) = leading_name(&message)
-        && ["nodes_", "class_", "target_"].iter().any(|prefix| name.starts_with(prefix))
-        && !name.ends_with("_as_tensor")
-    {
-        let name = name.to_owned();
-        return Ok((name != "nodes_hitrates").then(|| KeptAttribute::keep(name, message)));
+/// Whether an attribute has a graph. A malformed one may have any.
+fn has_graph(mut message: &[u8]) -> bool {
+    while !message.is_empty() {
+        let Some(key) = varint(&mut message) else { return true };
+        let length = match key & 7 {
+            0 => varint(&mut message).map(|_| 0),
+            1 => Some(8),
+            2 => varint(&mut message),
+            5 => Some(4),
+            _ => None,
+        };
+        let rest = length.and_then(|length| message.get(usize::try_from(length).ok()?..));
+        match rest {
+            Some(rest) if !matches!(key >> 3, 6 | 11) => message = rest,
+            _ => return true,
+        }
     }
-    Ok(Some(AttributeProto::decode(Bytes::from(message))?))
+    false
 }
 
 /// The name of an attribute if the message begins with it. It does when the fields are written in order.

@@ -24,6 +24,9 @@ const MAX_NODES: usize = 1 << 17;
 /// The most bytes of inlined bodies. A body may hold a tensor, or be given one, and is copied for every call.
 const MAX_BYTES: usize = 256 << 20;
 
+/// What a name in the list of a call is counted as.
+const NAME_BYTES: usize = 32;
+
 /// Inlines every call. The file is read again because tract's messages lack the default attributes of
 /// functions.
 ///
@@ -99,20 +102,36 @@ impl Writer<'_> {
         let scope = Scope {
             names,
             prefix: format!("{}.{}.", call.op_type, self.calls),
-            attributes: call.attribute.iter().chain(defaults).collect(),
+            attributes: defaults
+                .iter()
+                .rev()
+                .chain(call.attribute.iter().rev())
+                .map(|given| (given.name.as_str(), given))
+                .collect(),
         };
+        // A body may be empty, and its call still has a list of names.
+        count(
+            &mut self.bytes,
+            (function.input.len() + function.output.len() + scope.attributes.len()) * NAME_BYTES,
+        )?;
         let mut body = Vec::with_capacity(function.node.len());
         for node in &function.node {
             let node = scope.node(node);
-            self.bytes = self.bytes.saturating_add(node.encoded_len());
-            ensure!(
-                self.bytes <= MAX_BYTES,
-                Exceeds(format!("with its functions the graph has more than {MAX_BYTES} bytes"))
-            );
+            count(&mut self.bytes, node.encoded_len())?;
             body.push(node);
         }
         Ok(Some(body))
     }
+}
+
+/// Adds to the bytes of inlined bodies.
+fn count(bytes: &mut usize, more: usize) -> Result<()> {
+    *bytes = bytes.saturating_add(more);
+    ensure!(
+        *bytes <= MAX_BYTES,
+        Exceeds(format!("with its functions the graph has more than {MAX_BYTES} bytes"))
+    );
+    Ok(())
 }
 
 /// What names and attributes within a function mean at one call.
@@ -120,8 +139,8 @@ struct Scope<'a> {
     names: HashMap<String, String>,
     /// The prefix of all names other than those of inputs and outputs.
     prefix: String,
-    /// The attributes of the call, then the defaults.
-    attributes: Vec<&'a AttributeProto>,
+    /// The attributes of the call, and the defaults of the others.
+    attributes: HashMap<&'a str, &'a AttributeProto>,
 }
 
 impl Scope<'_> {
@@ -148,7 +167,7 @@ impl Scope<'_> {
     /// one.
     fn attribute(&self, attribute: &AttributeProto) -> Option<AttributeProto> {
         if !attribute.ref_attr_name.is_empty() {
-            let given = self.attributes.iter().find(|given| given.name == attribute.ref_attr_name)?;
+            let given = self.attributes.get(attribute.ref_attr_name.as_str())?;
             return Some(AttributeProto { name: attribute.name.clone(), ..(*given).clone() });
         }
         let mut attribute = attribute.clone();

@@ -6,6 +6,7 @@
 
 mod attributes;
 pub(crate) mod branches;
+mod constants;
 mod file;
 mod functions;
 mod operators;
@@ -16,12 +17,14 @@ mod sparse_rows;
 pub mod summary;
 mod types;
 mod vectorizer;
+mod wiring;
 mod zip_map;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use hashbrown::HashSet;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
@@ -127,6 +130,7 @@ impl Graph {
             }
         });
         let outputs = outputs.collect::<Result<_>>().map_err(Error::unsupported)?;
+        constants::from_initializers(graph);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { proto, folder, inputs, outputs })
     }
@@ -134,12 +138,13 @@ impl Graph {
 
 /// Replaces the inputs of the graph by the tensors that stand for them, and returns what each takes.
 fn inputs(graph: &mut GraphProto, maps: &mut HashMap<String, Takes>) -> Result<Vec<Input>> {
+    let constants: HashSet<&str> = graph.initializer.iter().map(|constant| constant.name.as_str()).collect();
     let mut inputs = Vec::new();
     let mut tensors = Vec::new();
     for info in std::mem::take(&mut graph.input) {
         let takes = match maps.remove(&info.name) {
             Some(takes) => takes,
-            None if graph.initializer.iter().any(|constant| constant.name == info.name) => {
+            None if constants.contains(info.name.as_str()) => {
                 tensors.push(info);
                 continue;
             }

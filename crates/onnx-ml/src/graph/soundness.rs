@@ -12,9 +12,16 @@ use crate::error::{Error, Exceeds};
 
 use super::{attributes, node_name, subgraphs};
 
-/// The most nodes of a graph and its subgraphs. The largest ensembles that converters write node by node have
-/// a tenth.
+/// The most nodes and constants of a graph and its subgraphs. The largest ensembles that converters write node
+/// by node have a tenth.
 const MAX_NODES: usize = 100_000;
+
+/// The most inputs or outputs of a graph, and of a node. A pipeline that takes each column of a wide frame as an
+/// input has some thousand of them, and joins them in one node. tract needs time for each pair of them.
+const MAX_PORTS: usize = 4_096;
+
+/// The most bytes of a name. Exporters that name nodes after the modules around them need some hundred.
+const MAX_NAME: usize = 4_096;
 
 /// The most levels of graphs within graphs. An `If` within a `Scan` within an `If` is already rare.
 const MAX_DEPTH: usize = 8;
@@ -37,8 +44,8 @@ type Scopes<'a> = Vec<HashSet<&'a str>>;
 
 fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut usize) -> Result<()> {
     ensure!(scopes.len() < MAX_DEPTH, Exceeds(format!("more than {MAX_DEPTH} graphs within each other")));
-    *nodes += graph.node.len();
-    ensure!(*nodes <= MAX_NODES, Exceeds(format!("more than {MAX_NODES} nodes")));
+    *nodes += graph.node.len() + graph.initializer.len();
+    ensure!(*nodes <= MAX_NODES, Exceeds(format!("more than {MAX_NODES} nodes and constants")));
     if let Some(sparse) = graph.sparse_initializer.first() {
         let name = sparse.values.as_ref().map_or("", |values| &values.name);
         return Err(Error::Unsupported(
@@ -46,6 +53,7 @@ fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut 
         )
         .into());
     }
+    check_names(graph)?;
     let mut given = HashSet::new();
     for tensor in &graph.initializer {
         check_tensor(tensor).with_context(|| format!("the initializer `{}`", tensor.name))?;
@@ -77,6 +85,34 @@ fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut 
         ensure!(known, "nothing gives the output `{}`", output.name);
     }
     scopes.pop();
+    Ok(())
+}
+
+/// Checks the length of names, and the number of inputs and outputs.
+fn check_names(graph: &GraphProto) -> Result<()> {
+    let values = graph.input.iter().chain(&graph.output).map(|info| &info.name);
+    let constants = graph.initializer.iter().map(|tensor| &tensor.name);
+    let nodes = graph.node.iter().flat_map(|node| {
+        node.input.iter().chain(&node.output).chain([&node.name, &node.op_type, &node.domain])
+    });
+    let mut names = values.chain(constants).chain(nodes);
+    if let Some(long) = names.find(|name| name.len() > MAX_NAME) {
+        let start = long.get(..32).unwrap_or_default();
+        bail!(Exceeds(format!("the name `{start}…` has {} bytes; the limit is {MAX_NAME}", long.len())));
+    }
+    let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+    let inputs = graph.input.iter().filter(|input| !constants.contains(input.name.as_str())).count();
+    let few = |count: usize, of: &str| {
+        ensure!(count <= MAX_PORTS, Exceeds(format!("{count} {of}; the limit is {MAX_PORTS}")));
+        Ok(())
+    };
+    few(inputs, "inputs")?;
+    few(graph.output.len(), "outputs")?;
+    for node in &graph.node {
+        let place = || format!("{} (`{}`)", node.op_type, node_name(node));
+        few(node.input.len(), "inputs").with_context(place)?;
+        few(node.output.len(), "outputs").with_context(place)?;
+    }
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
+use tract_onnx::pb::{AttributeProto, NodeProto};
 
 use crate::ops;
 
-use super::{MapValue, subgraphs};
+use super::MapValue;
+use super::wiring::Wiring;
 
 /// The matrix that a vectoriser gave.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(super) struct Matrix<'a> {
     pub values: MapValue,
 }
 
-/// Connects the sparse rows to the readers of the matrix. The nodes that this needs are inserted at `at`.
-pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
+/// Connects the sparse rows to the readers of the matrix. Returns the nodes that this needs before them.
+pub(super) fn feed(graph: &mut Wiring, matrix: &Matrix) -> Vec<NodeProto> {
     let columns = ops::columns_name(matrix.input);
     let values = ops::values_name(matrix.input);
     let float_values =
@@ -34,38 +35,46 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
 
     // The matrix has further names after an `Identity` or a `Cast` to `float`. It can be read sparse only as
     // `float`.
-    let mut names = vec![matrix.output.to_owned()];
-    let mut floats: Vec<String> = Vec::new();
-    if matrix.element == MapValue::Float {
-        floats.push(matrix.output.to_owned());
-    }
+    let mut names =
+        vec![Name { text: matrix.output.to_owned(), is_float: matrix.element == MapValue::Float, of: None }];
     let mut fed = false;
-    for node in &mut graph.node {
-        let [input] = &node.input[..] else { continue };
-        if !names.contains(input) {
-            continue;
-        }
-        let is_float = floats.contains(input);
-        if is_float && ops::takes_sparse(&node.op_type) {
-            node.input = vec![columns.clone(), float_values.clone()];
-            node.attribute.push(int_attribute(ops::SPARSE_WIDTH, matrix.width));
-            fed = true;
-        } else if let [output] = &node.output[..] {
-            let to_float = is_cast_to(node, DataType::Float);
-            if to_float || node.op_type == "Identity" {
-                names.push(output.clone());
-                if to_float || is_float {
-                    floats.push(output.clone());
+    let mut at = 0;
+    while at < names.len() {
+        let is_float = names[at].is_float;
+        for place in graph.readers(&names[at].text).to_vec() {
+            let Some(node) = graph.node(place).filter(|node| node.input.len() == 1) else { continue };
+            if is_float && ops::takes_sparse(&node.op_type) {
+                let Some(mut node) = graph.take(place) else { continue };
+                node.input = vec![columns.clone(), float_values.clone()];
+                node.attribute.push(int_attribute(ops::SPARSE_WIDTH, matrix.width));
+                graph.put(place, vec![node]);
+                fed = true;
+            } else if let [output] = &node.output[..] {
+                let to_float = is_cast_to(node, DataType::Float);
+                if to_float || node.op_type == "Identity" {
+                    names.push(Name {
+                        text: output.clone(),
+                        is_float: to_float || is_float,
+                        of: Some(place),
+                    });
                 }
             }
         }
+        at += 1;
     }
     if fed && float_values != values {
         made.push(cast(&values, &float_values, DataType::Float));
     }
 
-    forget_unread(graph, &names);
-    if reads(graph, matrix.output) {
+    // The last names first: what made them no longer reads the names before.
+    for Name { text, of, .. } in names.iter().rev() {
+        if let Some(place) = of
+            && !graph.reads(text)
+        {
+            graph.take(*place);
+        }
+    }
+    if graph.reads(matrix.output) {
         let as_they_are = matrix.element == matrix.values;
         let dense = if as_they_are { matrix.output.to_owned() } else { format!("{}.dense", matrix.output) };
         made.push(NodeProto {
@@ -80,24 +89,16 @@ pub(super) fn feed(graph: &mut GraphProto, at: usize, matrix: &Matrix) {
             made.push(cast(&dense, matrix.output, matrix.element.data_type()));
         }
     }
-    graph.node.splice(at..at, made);
+    made
 }
 
-/// Removes the nodes that made names of the matrix which nothing reads any more, the last name first.
-fn forget_unread(graph: &mut GraphProto, names: &[String]) {
-    for name in names[1..].iter().rev() {
-        if !reads(graph, name) {
-            graph.node.retain(|node| !node.output.contains(name));
-        }
-    }
-}
-
-/// Whether a node reads the value, or it is an output of the graph.
-pub(super) fn reads(graph: &GraphProto, name: &str) -> bool {
-    graph.output.iter().any(|output| output.name == name)
-        || graph.node.iter().any(|node| {
-            node.input.iter().any(|input| input == name) || subgraphs(node).any(|inner| reads(inner, name))
-        })
+/// A name of the matrix.
+struct Name {
+    text: String,
+    /// Whether its elements are `float`.
+    is_float: bool,
+    /// The place of the node that gives the matrix this name. `None` for the vectoriser.
+    of: Option<usize>,
 }
 
 fn is_cast_to(node: &NodeProto, element: DataType) -> bool {

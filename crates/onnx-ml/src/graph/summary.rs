@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
+use hashbrown::HashSet;
 use tract_onnx::pb::tensor_shape_proto::dimension;
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 
@@ -77,7 +78,8 @@ impl Summary {
             name: info.name.clone(),
             kind: kind(info, types.get(&info.name).copied()),
         };
-        let given = |info: &&ValueInfoProto| !graph.initializer.iter().any(|tensor| tensor.name == info.name);
+        let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        let given = |info: &&ValueInfoProto| !constants.contains(info.name.as_str());
         Ok(Self {
             ir_version: proto.ir_version,
             opsets: opsets.collect(),

@@ -15,6 +15,7 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::sparse_rows::{self, Matrix};
 use super::types::NonTensor;
+use super::wiring::Wiring;
 use super::{Columns, MapValue, Takes, is_onnx, node_name, tensor_type};
 
 /// The most columns that a map is spread over. The largest vocabularies, of hashed words, have a sixteenth of
@@ -40,30 +41,37 @@ pub(super) fn take_out(
     graph: &mut GraphProto,
     types: &HashMap<String, NonTensor>,
 ) -> Result<HashMap<String, Takes>> {
+    let is_vectorizer =
+        |node: &NodeProto| is_onnx(node) && matches!(node.op_type.as_str(), "DictVectorizer" | "CastMap");
     let mut maps = HashMap::new();
-    while let Some(at) = graph.node.iter().position(|node| {
-        let of_input = |name: &String| graph.input.iter().any(|input| input.name == *name);
-        is_onnx(node)
-            && matches!(node.op_type.as_str(), "DictVectorizer" | "CastMap")
-            && node.input.first().is_some_and(|name| of_input(name) && !maps.contains_key(name))
-    }) {
-        let mut node = graph.node.remove(at);
+    if !graph.node.iter().any(is_vectorizer) {
+        return Ok(maps);
+    }
+    let inputs: HashSet<String> = graph.input.iter().map(|input| input.name.clone()).collect();
+    let mut wiring = Wiring::of(graph);
+    let widths = Widths::of(graph);
+    for place in 0..wiring.len() {
+        let reads_map = |node: &NodeProto| {
+            let is_map = |name: &String| inputs.contains(name) && !maps.contains_key(name);
+            is_vectorizer(node) && node.input.first().is_some_and(is_map)
+        };
+        if !wiring.node(place).is_some_and(reads_map) {
+            continue;
+        }
+        let Some(mut node) = wiring.take(place) else { continue };
         let name = format!("{} (`{}`)", node.op_type, node_name(&node));
         let ([input], [output]) = (&node.input[..], &node.output[..]) else {
             bail!("{name} has {} inputs and {} outputs", node.input.len(), node.output.len());
         };
-        ensure!(
-            !sparse_rows::reads(graph, input),
-            "input `{input}` is read by a {} and by something else",
-            node.op_type
-        );
-        let vectorizer = vectorizer(&node, types.get(input).copied(), graph).context(name)?;
+        ensure!(!wiring.reads(input), "input `{input}` is read by a {} and by something else", node.op_type);
+        let vectorizer = vectorizer(&node, types.get(input).copied(), &widths).context(name)?;
         let input = input.clone();
         let numbers = number(vectorizer.values).zip(number(vectorizer.element));
         let takes = match (vectorizer.columns, numbers) {
             (Columns::Of(keys), Some((values, element))) => {
                 let matrix = Matrix { input: &input, output, element, width: keys.len(), values };
-                sparse_rows::feed(graph, at, &matrix);
+                let made = sparse_rows::feed(&mut wiring, &matrix);
+                wiring.put(place, made);
                 Takes::Sparse { keys, values }
             }
             (columns, _) => {
@@ -73,16 +81,17 @@ pub(super) fn take_out(
                     node.domain.clear();
                     node.attribute.clear();
                 }
-                graph.node.insert(at, node);
+                wiring.put(place, vec![node]);
                 Takes::Dense { element: vectorizer.values, columns }
             }
         };
         maps.insert(input, takes);
     }
+    wiring.give_back(graph);
     Ok(maps)
 }
 
-fn vectorizer(node: &NodeProto, declared: Option<NonTensor>, graph: &GraphProto) -> Result<Vectorizer> {
+fn vectorizer(node: &NodeProto, declared: Option<NonTensor>, widths: &Widths) -> Result<Vectorizer> {
     // For an input without a type, assume what scikit-learn's converter makes.
     let (key, value) = match declared {
         Some(NonTensor::Map { key, value }) => (Some(key), value),
@@ -95,7 +104,7 @@ fn vectorizer(node: &NodeProto, declared: Option<NonTensor>, graph: &GraphProto)
         "it reads maps to {values:?}: expected maps to Float, Double, Int64 or String"
     );
     let (columns, key_type, element) = if node.op_type == "CastMap" {
-        let (columns, element) = cast_map(node, graph)?;
+        let (columns, element) = cast_map(node, widths)?;
         (columns, DataType::Int64, element)
     } else {
         let (keys, key_type) = vocabulary(node)?;
@@ -139,7 +148,7 @@ fn vocabulary(node: &NodeProto) -> Result<(Vec<String>, DataType)> {
 }
 
 /// Reads the columns of a `CastMap`, and the type of the matrix.
-fn cast_map(node: &NodeProto, graph: &GraphProto) -> Result<(Columns, DataType)> {
+fn cast_map(node: &NodeProto, widths: &Widths) -> Result<(Columns, DataType)> {
     let attribute = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
     let text = |name, default: &'static str| {
         attribute(name).map_or(default.into(), |attribute| String::from_utf8_lossy(&attribute.s).into_owned())
@@ -153,7 +162,7 @@ fn cast_map(node: &NodeProto, graph: &GraphProto) -> Result<(Columns, DataType)>
     match text("map_form", "DENSE").as_str() {
         "SPARSE" => {}
         // The node does not say how many columns it makes, but its output may.
-        "DENSE" => return Ok((Columns::Ascending(declared_width(graph, &node.output[0])), element)),
+        "DENSE" => return Ok((Columns::Ascending(widths.get(&node.output[0])), element)),
         other => bail!("map_form: expected DENSE or SPARSE, found {other}"),
     }
     let columns = attribute("max_map").map_or(1, |attribute| attribute.i);
@@ -162,11 +171,27 @@ fn cast_map(node: &NodeProto, graph: &GraphProto) -> Result<(Columns, DataType)>
     Ok((Columns::Of((0..columns).map(|key| key.to_string()).collect()), element))
 }
 
-/// The number of columns of a matrix, if the graph states it.
-fn declared_width(graph: &GraphProto, name: &str) -> Option<usize> {
-    let info = graph.value_info.iter().chain(&graph.output).find(|info| info.name == name)?;
-    match tensor_type(info).ok()? {
-        Takes::Tensor { shape: Some(shape), .. } if shape.len() == 2 => shape[1],
-        _ => None,
+/// The number of columns of each matrix for which the graph states it.
+struct Widths(HashMap<String, usize>);
+
+impl Widths {
+    fn of(graph: &GraphProto) -> Self {
+        let mut widths = HashMap::new();
+        // The first statement counts.
+        for info in graph.output.iter().rev().chain(graph.value_info.iter().rev()) {
+            let declared = match tensor_type(info) {
+                Ok(Takes::Tensor { shape: Some(shape), .. }) if shape.len() == 2 => shape[1],
+                _ => None,
+            };
+            match declared {
+                Some(width) => _ = widths.insert(info.name.clone(), width),
+                None => _ = widths.remove(&info.name),
+            }
+        }
+        Self(widths)
+    }
+
+    fn get(&self, name: &str) -> Option<usize> {
+        self.0.get(name).copied()
     }
 }

@@ -4,26 +4,33 @@
 //! <https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html>
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail, ensure};
 use tract_onnx::pb::{GraphProto, NodeProto};
 
+use crate::error::Exceeds;
+
 use super::{is_onnx, node_name};
 
-/// Makes every `ZipMap` an `Identity`. Returns the classes of each value that was a map, by its name;
+/// The most classes of all outputs together. Each output has a list of its own.
+const MAX_CLASSES: usize = 1 << 20;
+
+/// Makes every `ZipMap` an `Identity`. Returns the classes of each output that was a map, by its name;
 /// integers are written as decimal numbers.
 ///
 /// # Errors
-/// When a `ZipMap` has no classes, or its maps go anywhere but to outputs of the graph.
+/// When a `ZipMap` has no classes, its maps go anywhere but to outputs of the graph, or there are too many
+/// classes.
 pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<String>>> {
-    let mut zipped: HashMap<String, Vec<String>> = HashMap::new();
+    let mut zipped: HashMap<String, Rc<Vec<String>>> = HashMap::new();
     for node in graph.node.iter_mut().filter(|node| node.op_type == "ZipMap" && is_onnx(node)) {
         let name = node_name(node).to_owned();
         let classes = classes(node).with_context(|| format!("ZipMap (`{name}`)"))?;
         let ([_], [output]) = (&node.input[..], &node.output[..]) else {
             bail!("ZipMap (`{name}`) has {} inputs and {} outputs", node.input.len(), node.output.len());
         };
-        zipped.insert(output.clone(), classes);
+        zipped.insert(output.clone(), Rc::new(classes));
         "Identity".clone_into(&mut node.op_type);
         node.domain.clear();
         node.attribute.clear();
@@ -40,10 +47,17 @@ pub(super) fn take_out(graph: &mut GraphProto) -> Result<HashMap<String, Vec<Str
         if let ("Identity", [input], [output]) = (node.op_type.as_str(), &node.input[..], &node.output[..])
             && let Some(classes) = zipped.get(input)
         {
-            zipped.insert(output.clone(), classes.clone());
+            zipped.insert(output.clone(), Rc::clone(classes));
         }
     }
-    Ok(zipped)
+    let named: Vec<_> = graph.output.iter().filter_map(|output| zipped.remove_entry(&output.name)).collect();
+    let count: usize = named.iter().map(|(_, classes)| classes.len()).sum();
+    ensure!(
+        count <= MAX_CLASSES,
+        Exceeds(format!("its outputs have {count} classes; the limit is {MAX_CLASSES}"))
+    );
+    drop(zipped);
+    Ok(named.into_iter().map(|(name, classes)| (name, Rc::unwrap_or_clone(classes))).collect())
 }
 
 fn classes(node: &NodeProto) -> Result<Vec<String>> {

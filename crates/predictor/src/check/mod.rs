@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
+use limits::Clock;
 use onnx_ml::summary::Summary;
 
 use crate::DEFAULT_NAME;
@@ -59,7 +60,7 @@ fn model(
 
     let summary = Summary::read(path).ok();
     let start = Instant::now();
-    let model = report.keep(Model::load(directory, file));
+    let model = report.keep(Model::load(directory, file, &Clock::unlimited()));
     let first_load = start.elapsed();
     if let Some(summary) = &summary {
         graph::describe(report, summary, model.as_ref());

@@ -9,6 +9,7 @@ mod tensors;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use limits::Clock;
 use onnx_ml::{Dimension, Graph, Session};
 
 use serving_spec::ServingSpec;
@@ -84,19 +85,19 @@ impl Model {
     /// Loads the graph of a directory for any number of rows.
     ///
     /// # Errors
-    /// When it is not an ONNX model, or cannot be served.
-    pub fn load(directory: &ModelDirectory, file: &str) -> Result<Self> {
-        Self::read(&directory.file(file)?).context(file.to_owned())
+    /// When it is not an ONNX model, or cannot be served, or planning it takes longer than `clock` allows.
+    pub fn load(directory: &ModelDirectory, file: &str, clock: &Clock) -> Result<Self> {
+        Self::read(&directory.file(file)?, clock).context(file.to_owned())
     }
 
-    fn read(path: &Path) -> Result<Self> {
+    fn read(path: &Path, clock: &Clock) -> Result<Self> {
         let graph = Graph::read(path)?;
         let inputs = graph
             .inputs
             .iter()
             .map(|input| tensors::input_port(input).with_context(|| format!("input `{}`", input.name)));
         let (ports, shapes): (Vec<_>, Vec<_>) = inputs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let session = Session::new(&graph, &shapes)?;
+        let session = Session::new(&graph, &shapes, clock)?;
         let outputs = graph.outputs.iter().enumerate().map(|(index, output)| {
             tensors::output_port(output, session.output_fact(index)?, &session.rows())
                 .with_context(|| format!("output `{}`", output.name))

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use predictor::Clock;
 use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
 use serving_spec::columns::{Element, Number, Port, Rows, Sparse, Values};
@@ -79,7 +80,8 @@ fn same(a: &Values, b: &Values) -> bool {
 /// The message of a model that cannot be loaded or run.
 fn difference(folder: &Path) -> Result<Option<String>, String> {
     let directory = ModelDirectory::open(folder).unwrap();
-    let model = Model::load(&directory, "model.onnx").map_err(|error| format!("{error:#}"))?;
+    let model =
+        Model::load(&directory, "model.onnx", &Clock::unlimited()).map_err(|error| format!("{error:#}"))?;
     let mut random = fastrand::Rng::with_seed(7);
     let inputs = model.inputs().iter().map(|port| values(port, &mut random)).collect();
     let rows = Rows { inputs, len: ROWS };

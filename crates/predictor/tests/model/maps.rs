@@ -87,7 +87,11 @@ fn rows_stay_sparse_through_casts_and_identities() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("model.onnx"), &model).unwrap();
         let directory = ModelDirectory::open(folder.path()).unwrap();
-        assert_eq!(Model::load(&directory, "model.onnx").unwrap().max_rows(), 1 << 20, "{value:?}");
+        assert_eq!(
+            Model::load(&directory, "model.onnx", &predictor::Clock::unlimited()).unwrap().max_rows(),
+            1 << 20,
+            "{value:?}"
+        );
         assert_eq!(predict(&model, &[r#"{"b": "77"}"#]), [json!({"y": 0.5})]);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::support;
 use crate::support::onnx::*;
+use predictor::Clock;
 use predictor::model::Model;
 use predictor::model::directory::ModelDirectory;
 use prost::Message;
@@ -134,7 +135,7 @@ fn one_long_text_does_not_slow_down_the_others() {
     let model = model(vec![text], nodes, vec![]);
     std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
     let directory = ModelDirectory::open(folder.path()).unwrap();
-    let model = Model::load(&directory, "model.onnx").unwrap();
+    let model = Model::load(&directory, "model.onnx", &Clock::unlimited()).unwrap();
 
     let mut texts = vec!["a b, a".to_owned(); 100];
     texts[50] = "b a ".repeat(500_000);
@@ -159,7 +160,7 @@ fn the_dense_matrix_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("model.onnx"), model.encode_to_vec()).unwrap();
     let directory = ModelDirectory::open(folder.path()).unwrap();
-    assert_eq!(Model::load(&directory, "model.onnx").unwrap().max_rows(), 16);
+    assert_eq!(Model::load(&directory, "model.onnx", &Clock::unlimited()).unwrap().max_rows(), 16);
 
     let documents: Vec<String> = (0..50).map(|row| format!(r#"{{"b": "{}"}}"#, row * 30_000)).collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();

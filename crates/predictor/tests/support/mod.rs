@@ -7,7 +7,7 @@ pub mod onnx;
 use std::path::{Path, PathBuf};
 
 use predictor::model::directory::ModelDirectory;
-use predictor::{Document, Predictor, Provenance, Rejected};
+use predictor::{Clock, Document, Predictor, Provenance, Rejected};
 use serde_json::Value;
 
 /// The root folder of the repository.
@@ -43,7 +43,7 @@ pub fn model_directory(root: &Path) -> PathBuf {
 
 /// The engine with the model of a folder.
 pub fn predictor(folder: &Path) -> Predictor {
-    Predictor::load(&ModelDirectory::open(folder).unwrap(), None).unwrap()
+    Predictor::load(&ModelDirectory::open(folder).unwrap(), None, &Clock::unlimited()).unwrap()
 }
 
 /// Scores documents. Each gets its result, or the reason why the engine rejects it.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use predictor::Predictor;
 use predictor::model::directory::ModelDirectory;
+use predictor::{Clock, Predictor};
 use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
@@ -179,7 +179,7 @@ pub fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Predictor> {
 
 pub fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Predictor> {
     std::fs::write(folder.join("model.onnx"), model).unwrap();
-    Predictor::load(&ModelDirectory::open(folder)?, Some("run"))
+    Predictor::load(&ModelDirectory::open(folder)?, Some("run"), &Clock::unlimited())
 }
 
 pub fn refusal(model: &ModelProto) -> String {

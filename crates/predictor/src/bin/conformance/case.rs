@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use onnx_ml::{Columns, Dimension, Graph, MapValue, Session, Takes, VOID_COLUMN};
+use onnx_ml::{Clock, Columns, Dimension, Graph, MapValue, Session, Takes, VOID_COLUMN};
 use serving_spec::columns::Sparse;
 use tract_onnx::prelude::tract_itertools::Itertools;
 use tract_onnx::prelude::*;
@@ -126,7 +126,7 @@ impl Case {
         let at = if let Some(at) = known {
             at
         } else {
-            let session = Session::new(&self.graph, &shapes)?;
+            let session = Session::new(&self.graph, &shapes, &Clock::unlimited())?;
             self.sessions.push((shapes, session));
             self.sessions.len() - 1
         };
