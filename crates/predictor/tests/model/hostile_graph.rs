@@ -235,7 +235,7 @@ fn a_long_chain_neither_hangs_nor_overflows_the_stack() {
 fn planning_has_a_time_limit() {
     let start = Instant::now();
     let line = refusal(&model(x(), chain(5_000, &slice), ends()));
-    assert!(line.contains("the graph is not planned within 20 seconds"), "{line}");
+    assert!(line.contains("planning the graph: not done after 20."), "{line}");
     assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
