@@ -1,6 +1,7 @@
 //! Models whose cost depends on the values or the texts of a record.
 
 use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::Dimension;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use crate::support::onnx::*;
@@ -126,7 +127,7 @@ pub fn scan() -> Vec<NodeProto> {
         info
     };
     let mut state = number("state");
-    tensor_type(&mut state).shape.as_mut().unwrap().dim.push(Default::default());
+    tensor_type(&mut state).shape.as_mut().unwrap().dim.push(Dimension::default());
     let mut steps = vec![node("Abs", &["each"], "a0", vec![])];
     steps.extend((1..20).map(|step| node("Sin", &[&format!("a{}", step - 1)], &format!("a{step}"), vec![])));
     steps.push(node("Add", &["state", "a19"], "next", vec![]));

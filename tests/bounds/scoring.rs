@@ -144,11 +144,11 @@ async fn a_loop_ends_with_the_time_of_a_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn features_end_with_the_time_of_a_batch() {
-    let mut spec = "[features]\nt0 = { field = \"/t\", type = \"string\" }\n".to_owned();
-    for index in 1..=30 {
-        let before = index - 1;
-        spec += &format!("t{index} = {{ replace = \"t{before}\", search = \"a\", with = \"aa\" }}\n");
-    }
+    let doubled = (1..=30).map(|index| {
+        format!("t{index} = {{ replace = \"t{}\", search = \"a\", with = \"aa\" }}\n", index - 1)
+    });
+    let first = "[features]\nt0 = { field = \"/t\", type = \"string\" }\n".to_owned();
+    let mut spec = std::iter::once(first).chain(doubled).collect::<String>();
     spec += "n = { length = \"t30\" }\n[inputs]\nX = [\"n\"]\n";
     let model = model(vec![float_input("X", 1)], vec![node("Abs", &["X"], "y", vec![])], vec![]);
     let (good, bad) = (&br#"{"t": "b"}"#[..], &br#"{"t": "a"}"#[..]);
@@ -177,6 +177,6 @@ async fn wide_rows_are_scored_a_few_at_a_time() {
         vocabulary.join(",")
     );
     let payload: &[u8] = br#"{"t": "c5"}"#;
-    let outcome = around_with(&spec, &model, &[payload; 2_000]).await;
+    let outcome = around_with(&spec, &model, &vec![payload; 2_000]).await;
     assert!(!outcome.published.is_empty(), "{:#?}", outcome.log);
 }

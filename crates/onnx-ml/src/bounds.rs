@@ -129,7 +129,7 @@ struct Taken(u64, u64);
 
 /// What an operator may take while it runs, in bytes of what it reads: three numbers of 8 bytes for each of 4, as
 /// `TopK` does.
-pub(super) const COPIES: u64 = 6;
+pub(super) const COPIES: u32 = 6;
 
 /// A number takes about so many times its bytes as text.
 const TEXT: u64 = 4;
@@ -156,7 +156,7 @@ impl Memory {
         let model = plan.model();
         let taken = |fact: &TypedFact| {
             let by = |len| volume(fact, &[(rows, len), entries]);
-            if fact.konst.is_some() { Taken(0, 0) } else { Taken(by(1), by(MANY as i64)) }
+            if fact.konst.is_some() { Taken(0, 0) } else { Taken(by(1), by(MANY.cast_signed())) }
         };
         let all = |facts: &mut dyn Iterator<Item = &TypedFact>| {
             facts.map(taken).fold(Taken(0, 0), |a, b| Taken(a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
@@ -166,7 +166,8 @@ impl Memory {
             let made = all(&mut model.node(id).outputs.iter().map(|output| &output.fact));
             let reads = model.node(id).inputs.iter().filter_map(|outlet| model.outlet_fact(*outlet).ok());
             let Taken(one, many) = all(&mut reads.into_iter());
-            let meanwhile = Taken(one.saturating_mul(COPIES), many.saturating_mul(COPIES));
+            let meanwhile =
+                Taken(one.saturating_mul(u64::from(COPIES)), many.saturating_mul(u64::from(COPIES)));
             Step { made, meanwhile, lasts: lasts[id].clone() }
         });
         let inputs = model.inputs.iter().map(|outlet| (outlet, 1));

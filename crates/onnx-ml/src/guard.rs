@@ -13,9 +13,6 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::{bounds, work};
 
-/// See [`bounds::COPIES`].
-const COPIES: usize = bounds::COPIES as usize;
-
 /// Checks that there is time, and memory for what an operator makes of `inputs`.
 ///
 /// # Errors
@@ -29,8 +26,9 @@ pub fn before<'f>(
     work::check()?;
     let known = outputs.map(|fact| size(fact, symbols)).sum::<Option<usize>>();
     let made = known.unwrap_or_else(|| made_of(op, inputs, symbols));
-    let copied = inputs.iter().map(|input| input.len() * input.datum_type().size_of()).sum::<usize>();
-    work::room_for(made.saturating_add(copied.saturating_mul(COPIES)))
+    let read = inputs.iter().map(|input| input.len() * input.datum_type().size_of());
+    let copied = read.map(|bytes| bytes.saturating_mul(bounds::COPIES as usize)).sum::<usize>();
+    work::room_for(made.saturating_add(copied))
 }
 
 /// The bytes of a tensor, if all of its sizes are known by now.

@@ -51,11 +51,11 @@ mod tests {
         let second = Duration::from_secs(1);
         let document = |left: u32, usual| {
             let clock = Clock::unlimited().within(left * second);
-            Limits::of_batch(clock, second, usual).document.as_secs_f64().round()
+            Limits::of_batch(clock, second, usual).document.as_millis().div_ceil(1_000)
         };
         let quick = Duration::from_millis(1);
-        assert_eq!([0, 5, 40, 800].map(|left| document(left, quick)), [1.0, 1.0, 5.0, 10.0]);
-        assert_eq!([40, 60].map(|left| document(left, 3 * second)), [20.0, 30.0]);
+        assert_eq!([0, 5, 40, 800].map(|left| document(left, quick)), [1, 1, 5, 10]);
+        assert_eq!([40, 60].map(|left| document(left, 3 * second)), [20, 30]);
         assert_eq!(Limits::of_batch(Clock::unlimited(), second, quick).document, MOST);
     }
 }
