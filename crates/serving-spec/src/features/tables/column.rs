@@ -3,9 +3,11 @@
 use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
+use hashbrown::HashMap;
 
 use crate::features::decimal::is_decimal;
 use crate::features::value::Type;
+use crate::names::some_of;
 
 /// The values of a column, one per row.
 #[derive(Debug)]
@@ -124,6 +126,11 @@ impl ColumnBuilder {
         self.push("");
     }
 
+    /// Returns the bytes of the texts so far.
+    pub fn bytes(&self) -> usize {
+        self.texts.text.len()
+    }
+
     /// Returns the number of cells so far.
     pub fn len(&self) -> usize {
         self.texts.len()
@@ -179,14 +186,17 @@ fn is_json(cell: &str) -> bool {
 }
 
 /// Returns the places of the wanted columns among the columns `present` in a table.
-pub fn places(wanted: &[&str], present: &[String]) -> Result<Vec<usize>> {
+pub fn places(wanted: &[&str], present: &[&str]) -> Result<Vec<usize>> {
+    let mut known: HashMap<&str, (usize, usize)> = HashMap::with_capacity(present.len());
+    for (place, name) in present.iter().enumerate() {
+        known.entry(name).or_insert((place, 0)).1 += 1;
+    }
     let place = |name: &&str| {
-        let mut places = (0..present.len()).filter(|&place| present[place] == **name);
-        let place = places
-            .next()
-            .with_context(|| format!("it has no column `{name}`; it has `{}`", present.join("`, `")))?;
-        ensure!(places.next().is_none(), "it has two columns `{name}`");
-        Ok(place)
+        let (place, count) = known
+            .get(name)
+            .with_context(|| format!("it has no column `{name}`; it has {}", some_of(present)))?;
+        ensure!(*count == 1, "it has two columns `{name}`");
+        Ok(*place)
     };
     wanted.iter().map(place).collect()
 }

@@ -1,5 +1,6 @@
 //! Tables of the model directory, which lookups read.
 
+mod budget;
 mod column;
 mod csv;
 mod json_lines;
@@ -9,9 +10,10 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use hashbrown::HashMap;
 
+use budget::Budget;
 use column::ColumnBuilder;
 
 pub(super) use column::TableColumn;
@@ -27,12 +29,14 @@ type Index = (String, Vec<String>);
 pub(super) struct Tables<'f> {
     files: &'f Files<'f>,
     wanted: HashMap<Index, Vec<String>>,
-    read: HashMap<Index, Arc<Table>>,
+    /// The tables that were read. A table that cannot be read has the reason.
+    read: HashMap<Index, Result<Arc<Table>, String>>,
+    budget: Budget,
 }
 
 impl<'f> Tables<'f> {
     pub fn new(files: &'f Files<'f>) -> Self {
-        Self { files, wanted: HashMap::new(), read: HashMap::new() }
+        Self { files, wanted: HashMap::new(), read: HashMap::new(), budget: Budget::default() }
     }
 
     /// Announces that a feature wants `columns` of a table. Call this before [`Tables::table`].
@@ -49,24 +53,24 @@ impl<'f> Tables<'f> {
     pub fn table(&mut self, file: &str, key: Vec<String>) -> Result<Arc<Table>> {
         let index = (file.to_owned(), key);
         if let Some(table) = self.read.get(&index) {
-            return Ok(table.clone());
+            return table.clone().map_err(Error::msg);
         }
         let columns = self.wanted.get(&index).map_or(&[][..], Vec::as_slice);
         let path = (self.files)(file)?;
         let wanted: Vec<&str> = index.1.iter().chain(columns).map(String::as_str).collect();
-        let table = read(&path, &wanted).and_then(|cells| Table::new(cells, columns));
-        let table = Arc::new(table.with_context(|| file.to_owned())?);
-        self.read.insert(index, table.clone());
-        Ok(table)
+        let table = read(&path, &wanted, &mut self.budget).and_then(|cells| Table::new(cells, columns));
+        let table = table.with_context(|| file.to_owned()).map(Arc::new);
+        self.read.insert(index, table.as_ref().map(Arc::clone).map_err(|error| format!("{error:#}")));
+        table
     }
 }
 
 /// Reads the wanted columns of a table.
-fn read(path: &Path, wanted: &[&str]) -> Result<Vec<ColumnBuilder>> {
+fn read(path: &Path, wanted: &[&str], budget: &mut Budget) -> Result<Vec<ColumnBuilder>> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => csv::read(path, wanted),
-        Some("jsonl") => json_lines::read(path, wanted),
-        Some("parquet") => parquet::read(path, wanted),
+        Some("csv") => csv::read(path, wanted, budget),
+        Some("jsonl") => json_lines::read(path, wanted, budget),
+        Some("parquet") => parquet::read(path, wanted, budget),
         _ => bail!("expected a table that ends in .csv, .jsonl or .parquet"),
     }
 }
