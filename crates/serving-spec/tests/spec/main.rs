@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 mod features;
+mod hostile_tables;
 mod malformed;
 mod parity;
 mod schema;

@@ -11,6 +11,10 @@ pub(super) const MAX_BYTES: usize = 256 << 20;
 /// The most bytes of a cell, and of a row in a text file. A result may have as many.
 pub(super) const MAX_CELL: usize = 1 << 20;
 
+/// The most bytes that are read of the files of all tables, decompressed. A file counts once for each key that it
+/// is read for.
+const MAX_READ: u64 = 1 << 30;
+
 /// What a cell takes beside its text.
 const CELL_BYTES: usize = 8;
 
@@ -21,11 +25,12 @@ const ROW_BYTES: usize = 32;
 #[derive(Debug)]
 pub(super) struct Budget {
     left: usize,
+    read: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { left: MAX_BYTES }
+        Self { left: MAX_BYTES, read: 0 }
     }
 }
 
@@ -36,6 +41,20 @@ impl Budget {
     /// When the tables take too much.
     pub fn rows(&mut self, rows: usize) -> Result<()> {
         self.spend(rows.saturating_mul(ROW_BYTES))
+    }
+
+    /// Counts bytes of a file, before they are read.
+    ///
+    /// # Errors
+    /// When too much is read.
+    pub fn read(&mut self, bytes: u64) -> Result<()> {
+        self.read = self.read.saturating_add(bytes);
+        ensure!(
+            self.read <= MAX_READ,
+            "the tables of a model may have {} MiB of files, decompressed: here they have more",
+            MAX_READ >> 20
+        );
+        Ok(())
     }
 
     /// Adds a cell to a column.

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::budget::{Budget, MAX_CELL};
 use super::column::{ColumnBuilder, places};
@@ -14,7 +14,9 @@ use super::column::{ColumnBuilder, places};
 /// Reads the wanted columns.
 pub(super) fn read(path: &Path, wanted: &[&str], budget: &mut Budget) -> Result<Vec<ColumnBuilder>> {
     let since = Rc::new(Cell::new(0));
-    let file = Metered { inner: File::open(path)?, since: Rc::clone(&since) };
+    let file = File::open(path)?;
+    budget.read(file.metadata()?.len())?;
+    let file = Metered { inner: file, since: Rc::clone(&since) };
     let mut reader = csv::Reader::from_reader(file);
     let header: Vec<&str> = reader.headers()?.iter().collect();
     let places = places(wanted, &header)?;
@@ -23,6 +25,7 @@ pub(super) fn read(path: &Path, wanted: &[&str], budget: &mut Budget) -> Result<
     since.set(0);
     while reader.read_record(&mut record)? {
         since.set(0);
+        ensure!(record.as_slice().len() <= MAX_CELL, "a row has more than {MAX_CELL} bytes");
         budget.rows(1)?;
         for (column, place) in columns.iter_mut().zip(&places) {
             let cell = record.get(*place).context("a row is too short")?;

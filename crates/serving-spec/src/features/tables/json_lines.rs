@@ -16,7 +16,9 @@ use crate::json_type::JsonType;
 pub(super) fn read(path: &Path, wanted: &[&str], budget: &mut Budget) -> Result<Vec<ColumnBuilder>> {
     let mut columns: Vec<ColumnBuilder> = wanted.iter().map(|_| ColumnBuilder::default()).collect();
     let mut seen = vec![false; wanted.len()];
-    let mut reader = BufReader::new(File::open(path)?);
+    let file = File::open(path)?;
+    budget.read(file.metadata()?.len())?;
+    let mut reader = BufReader::new(file);
     let mut line = String::new();
     for number in 1.. {
         line.clear();

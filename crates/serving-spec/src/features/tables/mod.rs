@@ -10,7 +10,7 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use hashbrown::HashMap;
 
 use budget::Budget;
@@ -29,7 +29,8 @@ type Index = (String, Vec<String>);
 pub(super) struct Tables<'f> {
     files: &'f Files<'f>,
     wanted: HashMap<Index, Vec<String>>,
-    read: HashMap<Index, Arc<Table>>,
+    /// The tables that were read. A table that cannot be read has the reason.
+    read: HashMap<Index, Result<Arc<Table>, String>>,
     budget: Budget,
 }
 
@@ -52,15 +53,15 @@ impl<'f> Tables<'f> {
     pub fn table(&mut self, file: &str, key: Vec<String>) -> Result<Arc<Table>> {
         let index = (file.to_owned(), key);
         if let Some(table) = self.read.get(&index) {
-            return Ok(table.clone());
+            return table.clone().map_err(Error::msg);
         }
         let columns = self.wanted.get(&index).map_or(&[][..], Vec::as_slice);
         let path = (self.files)(file)?;
         let wanted: Vec<&str> = index.1.iter().chain(columns).map(String::as_str).collect();
         let table = read(&path, &wanted, &mut self.budget).and_then(|cells| Table::new(cells, columns));
-        let table = Arc::new(table.with_context(|| file.to_owned())?);
-        self.read.insert(index, table.clone());
-        Ok(table)
+        let table = table.with_context(|| file.to_owned()).map(Arc::new);
+        self.read.insert(index, table.as_ref().map(Arc::clone).map_err(|error| format!("{error:#}")));
+        table
     }
 }
 

@@ -21,7 +21,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::budget::{Budget, MAX_CELL};
 use super::column::{ColumnBuilder, places};
-use pages::{Checked, Pages};
+use pages::Checked;
 
 /// Values that are decoded at once.
 const BATCH: usize = 1_024;
@@ -64,10 +64,10 @@ fn read_file(path: &Path, wanted: &[&str], budget: &mut Budget) -> Result<Vec<Co
     let rows: Vec<usize> =
         rows.collect::<Result<_, _>>().context("a row group has a negative number of rows")?;
     budget.rows(rows.iter().fold(0, |sum, rows| sum.saturating_add(*rows)))?;
-    let mut pages = Pages::default();
     for group in groups {
         for (&leaf, name) in leaves.iter().zip(wanted) {
-            pages.check(&mut file, group.column(leaf)).with_context(|| format!("column `{name}`"))?;
+            pages::check(&mut file, group.column(leaf), budget)
+                .with_context(|| format!("column `{name}`"))?;
         }
     }
 

@@ -10,66 +10,52 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 
+use super::super::budget::Budget;
 use super::thrift::{Met, walk};
 
 /// The most bytes of a page. Most writers end a page at 1 MiB; some make one page of each column of 100 000 rows.
 const MAX_PAGE: u64 = 32 << 20;
 
-/// The most bytes of all pages of a file that are read.
-const MAX_PAGES: u64 = 1 << 30;
-
 /// The most values of a dictionary. Most writers end it at 1 MiB.
 const MAX_DICTIONARY: usize = 1 << 20;
 
-/// The bytes of pages so far.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    bytes: u64,
-}
-
-impl Pages {
-    /// Checks the sizes of all pages of a piece of a column.
-    ///
-    /// # Errors
-    /// When a page exceeds a bound, or does not have the size that it states.
-    pub fn check(&mut self, file: &mut File, piece: &ColumnChunkMetaData) -> Result<()> {
-        let start = piece.dictionary_page_offset().unwrap_or_else(|| piece.data_page_offset());
-        let mut place = u64::try_from(start).context("a column begins before the file")?;
-        let length = u64::try_from(piece.compressed_size()).context("a column has a negative size")?;
-        let end = place.checked_add(length).context("a column ends beyond the file")?;
-        while place < end {
-            file.seek(SeekFrom::Start(place))?;
-            let mut reader =
-                Counted { inner: BufReader::with_capacity(512, &*file).take(end - place), read: 0 };
-            let (mut states, mut holds) = (0, 0);
-            walk(&mut reader, &mut |path, met| {
-                match (path, met) {
-                    ([2], Met::Int(size)) => states = size,
-                    ([3], Met::Int(size)) => holds = size,
-                    _ => {}
-                }
-                Ok(())
-            })?;
-            let header = reader.read;
-            let states = u64::try_from(states).context("a page has a negative size")?;
-            let holds = u64::try_from(holds).context("a page has a negative size")?;
-            ensure!(states <= MAX_PAGE, "a page has {states} bytes; the limit is {MAX_PAGE}");
-            self.bytes += states;
-            ensure!(self.bytes <= MAX_PAGES, "its pages have more than {MAX_PAGES} bytes");
-            place += header;
-            // The decoder of gzip does not stop at the size that the page states.
-            if matches!(piece.compression(), Compression::GZIP(_)) {
-                file.seek(SeekFrom::Start(place))?;
-                let found = unpacked(MultiGzDecoder::new(BufReader::new(&*file).take(holds)), states);
-                ensure!(found <= states, "a page has more bytes than the {states} that it states");
+/// Checks the sizes of all pages of a piece of a column.
+///
+/// # Errors
+/// When a page exceeds a bound, or does not have the size that it states.
+pub(super) fn check(file: &mut File, piece: &ColumnChunkMetaData, budget: &mut Budget) -> Result<()> {
+    let start = piece.dictionary_page_offset().unwrap_or_else(|| piece.data_page_offset());
+    let mut place = u64::try_from(start).context("a column begins before the file")?;
+    let length = u64::try_from(piece.compressed_size()).context("a column has a negative size")?;
+    let end = place.checked_add(length).context("a column ends beyond the file")?;
+    while place < end {
+        file.seek(SeekFrom::Start(place))?;
+        let mut reader = Counted { inner: BufReader::with_capacity(512, &*file).take(end - place), read: 0 };
+        let (mut states, mut holds) = (0, 0);
+        walk(&mut reader, &mut |path, met| {
+            match (path, met) {
+                ([2], Met::Int(size)) => states = size,
+                ([3], Met::Int(size)) => holds = size,
+                _ => {}
             }
-            place = place
-                .checked_add(holds)
-                .filter(|next| *next <= end)
-                .context("a page ends beyond its column")?;
+            Ok(())
+        })?;
+        let header = reader.read;
+        let states = u64::try_from(states).context("a page has a negative size")?;
+        let holds = u64::try_from(holds).context("a page has a negative size")?;
+        ensure!(states <= MAX_PAGE, "a page has {states} bytes; the limit is {MAX_PAGE}");
+        budget.read(states)?;
+        place += header;
+        // The decoder of gzip does not stop at the size that the page states.
+        if matches!(piece.compression(), Compression::GZIP(_)) {
+            file.seek(SeekFrom::Start(place))?;
+            let found = unpacked(MultiGzDecoder::new(BufReader::new(&*file).take(holds)), states);
+            ensure!(found <= states, "a page has more bytes than the {states} that it states");
         }
-        Ok(())
+        place =
+            place.checked_add(holds).filter(|next| *next <= end).context("a page ends beyond its column")?;
     }
+    Ok(())
 }
 
 /// Counts what a reader gives, to one byte more than `limit`. A reader that fails ends there; decoding will fail too.
