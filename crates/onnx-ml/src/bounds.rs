@@ -108,8 +108,8 @@ pub(super) struct Memory {
     steps: Vec<Step>,
     /// The nodes of `steps` by their ids.
     places: HashMap<usize, usize>,
-    /// What inputs and outputs take beside their tensors. The caller holds each in a form of its own, and writes
-    /// outputs as text.
+    /// What inputs and outputs take beside their tensors. The caller holds each as columns too, and writes outputs as
+    /// text.
     ends: Vec<(Taken, u64)>,
 }
 
@@ -131,7 +131,7 @@ struct Taken(u64, u64);
 /// `TopK` does.
 pub(super) const COPIES: u32 = 6;
 
-/// A number takes about so many times its bytes as text.
+/// A number as text takes about four times its bytes.
 const TEXT: u64 = 4;
 
 /// Sizes between 1 row and this many grow evenly.

@@ -7,14 +7,16 @@
 //! so the deadline of a thread's planning is kept for the thread.
 
 use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use limits::Clock;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
 
-use super::error::Late;
+use super::error::{Exceeds, Late};
 
 /// The most time for planning a graph, from the file's bytes in memory to the plan. The largest models need less
 /// than a second; small cloud machines are 20 times slower.
@@ -30,12 +32,22 @@ pub(super) struct Deadline {
     start: Instant,
     clock: Clock,
     doing: &'static str,
+    /// The bytes of all expressions so far.
+    expressions: Arc<AtomicUsize>,
 }
+
+/// The most bytes of the automata of all expressions of a graph. Those of real models take some kilobytes each.
+const MAX_EXPRESSIONS: usize = 64 << 20;
 
 impl Deadline {
     /// The deadline of planning that begins now: the clock's, and at most [`MAX_TIME`].
     pub fn from_now(clock: &Clock) -> Self {
-        Self { start: Instant::now(), clock: clock.within(MAX_TIME), doing: "reading it" }
+        Self {
+            start: Instant::now(),
+            clock: clock.within(MAX_TIME),
+            doing: "reading it",
+            expressions: Arc::default(),
+        }
     }
 
     /// The deadline of the planning that this thread is in. Outside of any, one that begins now.
@@ -63,6 +75,19 @@ impl Deadline {
     /// [`Late`] if it has.
     pub fn check(&self) -> Result<()> {
         self.clock.check().map_err(|_| Late { doing: self.doing, time: self.start.elapsed() }.into())
+    }
+
+    /// Counts the memory of an expression.
+    ///
+    /// # Errors
+    /// [`Exceeds`] if all expressions take too much, or [`Late`].
+    pub fn take_expression(&self, bytes: usize) -> Result<()> {
+        let all = self.expressions.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        ensure!(
+            all <= MAX_EXPRESSIONS,
+            Exceeds(format!("the expressions of the graph take more than {MAX_EXPRESSIONS} bytes"))
+        );
+        self.check()
     }
 
     /// The passes with which tract simplifies a graph, bounded by the deadline.

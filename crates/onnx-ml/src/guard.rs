@@ -96,7 +96,8 @@ pub struct Ledger<'p> {
 }
 
 /// For each node of a plan, the nodes whose outputs no later node reads.
-pub fn lasts(model: &TypedModel, order: &[usize]) -> Vec<TVec<usize>> {
+pub fn lasts(plan: &TypedRunnableModel) -> Vec<TVec<usize>> {
+    let (model, order) = (plan.model(), plan.order_without_consts());
     let mut readers: HashMap<usize, usize> = HashMap::new();
     for &id in order {
         readers.extend(model.node(id).inputs.iter().map(|input| (input.node, id)));
@@ -122,11 +123,17 @@ impl<'p> Ledger<'p> {
         Self::new(lasts, work::used())
     }
 
-    /// Evaluates a node.
+    /// Runs a graph.
     ///
     /// # Errors
-    /// When the operator fails, the time is up, or the memory does not suffice.
-    pub fn eval(
+    /// When an operator fails, the time is up, or the memory does not suffice.
+    pub fn run(mut self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        state.run_plan_with_eval(inputs, |context, state, node, inputs| {
+            self.eval(context, state, node, inputs)
+        })
+    }
+
+    fn eval(
         &mut self,
         context: &EvalContext,
         state: Option<&mut (dyn OpState + 'static)>,
@@ -144,6 +151,20 @@ impl<'p> Ledger<'p> {
         work::set_used(self.used);
         Ok(outputs)
     }
+}
+
+/// Evaluates a node, if there is time left.
+///
+/// # Errors
+/// When the operator fails, or the time is up.
+pub fn in_time(
+    context: &EvalContext,
+    state: Option<&mut (dyn OpState + 'static)>,
+    node: &TypedNode,
+    inputs: TVec<TValue>,
+) -> TractResult<TVec<TValue>> {
+    work::check()?;
+    tract_onnx::tract_core::plan::eval(context, state, node, inputs)
 }
 
 /// An operator in the body of a loop, which tract runs by itself.

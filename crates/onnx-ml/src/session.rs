@@ -8,12 +8,12 @@ use anyhow::{Result, ensure};
 use limits::Clock;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{EvalContext, OpState, ToDim};
+use tract_onnx::tract_hir::internal::ToDim;
 
 use super::deadline::Deadline;
 use super::error::Error;
 use super::graph::{ExternalData, Graph, Takes, branches};
-use super::guard::{self, Ledger};
+use super::guard::{self, Ledger, in_time};
 use super::{bounds, ops, plan, work};
 
 /// How often a graph is rewritten for an `If` whose branches disagree. Exporters write one such kind of `If`.
@@ -113,7 +113,7 @@ impl Session {
         let (model, rows, entries) = typed?;
         let plan = plan::plan(model)?;
         let is_plain = is_plain(&plan, [&rows, &entries])?;
-        let lasts = guard::lasts(plan.model(), plan.order_without_consts());
+        let lasts = guard::lasts(&plan);
         let memory = bounds::Memory::of(&plan, &lasts, &rows, (&entries, 1));
         Ok(Self { plan, state: Mutex::new(None), is_plain, lasts, memory, rows, entries })
     }
@@ -214,8 +214,8 @@ impl Session {
             .unwrap_or_else(|_| Err(Error::Run("an operator panicked".into())))
     }
 
-    /// The most bytes that a run of so many rows may take, where values decide how much that is. More rows than
-    /// [`Session::max_rows`] are the caller's choice, so their memory comes on top.
+    /// The most bytes that a run of these rows may take, where values decide how much that is. If a caller gives more
+    /// rows than [`Session::max_rows`], their memory comes on top.
     fn memory(&self, rows: u64) -> usize {
         let one = self.memory.peak(1);
         let all = if self.is_plain { one } else { self.memory.peak(rows) };
@@ -226,10 +226,7 @@ impl Session {
     fn run_in_state(&self, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         if !self.is_plain {
             let used = inputs.iter().map(|input| guard::bytes(input)).sum();
-            let mut ledger = Ledger::new(&self.lasts, used);
-            return self.plan.spawn()?.run_plan_with_eval(inputs, |context, state, node, inputs| {
-                ledger.eval(context, state, node, inputs)
-            });
+            return Ledger::new(&self.lasts, used).run(&mut self.plan.spawn()?, inputs);
         }
         let kept = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let spare = kept().take();
@@ -269,17 +266,6 @@ impl Session {
         state.exec_plan_with_eval(in_time)?;
         state.outputs()
     }
-}
-
-/// Evaluates a node, if there is time left.
-fn in_time(
-    context: &EvalContext,
-    state: Option<&mut (dyn OpState + 'static)>,
-    node: &TypedNode,
-    inputs: TVec<TValue>,
-) -> Result<TVec<TValue>> {
-    work::check()?;
-    tract_onnx::tract_core::plan::eval(context, state, node, inputs)
 }
 
 /// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have

@@ -133,8 +133,7 @@ fn planned(branch: Result<TypedBranch, String>) -> TractResult<Result<PlannedBra
     Ok(match branch {
         Ok(TypedBranch { graph, reads }) => {
             let plan = plan::plan(graph)?;
-            let lasts = guard::lasts(plan.model(), plan.order_without_consts());
-            Ok(PlannedBranch { plan, lasts, reads })
+            Ok(PlannedBranch { lasts: guard::lasts(&plan), plan, reads })
         }
         Err(reason) => Err(reason),
     })
@@ -287,11 +286,8 @@ impl EvalOp for TypedIf {
         let mut state = plan.spawn()?;
         // Sizes have the same symbols in a branch as around it.
         state.turn_state.resolved_symbols = context.symbols.clone();
-        let mut ledger = Ledger::within(lasts);
         let inputs = reads.iter().map(|&read| inputs[read].clone()).collect();
-        state.run_plan_with_eval(inputs, |context, state, node, inputs| {
-            ledger.eval(context, state, node, inputs)
-        })
+        Ledger::within(lasts).run(&mut state, inputs)
     }
 }
 

@@ -15,6 +15,8 @@ use regex_automata::util::pool::Pool;
 use regex_automata::util::syntax;
 use tract_onnx::tract_hir::internal::*;
 
+use crate::deadline::Deadline;
+
 use super::search::{MakeWorkspace, Search, Workspace};
 
 /// The most bytes of an automaton.
@@ -64,6 +66,8 @@ impl Expression {
             dfa.map_err(|error| format_err!("{text:?} is not a regular expression that can run: {error}"))
         };
         let (backward, forward) = (build(true)?, build(false)?);
+        let bytes = backward.get_nfa().memory_usage() + forward.get_nfa().memory_usage();
+        Deadline::current("reading it").take_expression(bytes)?;
         let caches = (Cache::new(&backward), Cache::new(&forward));
         let workspace = move || Workspace::new(caches.0.clone(), caches.1.clone());
         Ok(Self { text: text.to_owned(), backward, forward, workspaces: Pool::new(Box::new(workspace)) })

@@ -29,7 +29,7 @@ pub struct Workspace {
     forward: Cache,
     /// A bit for each place of the text: whether a match starts there.
     starts: Vec<u64>,
-    /// Places and states from which there is no further match.
+    /// Places and states after which no match ends.
     vain: HashSet<(usize, LazyStateID)>,
     /// The places of the current search since its last match.
     passed: Vec<(usize, LazyStateID)>,
@@ -42,7 +42,7 @@ impl Workspace {
     }
 }
 
-/// Makes a workspace where there is none to use again.
+/// Makes a workspace, if none can be used again.
 pub type MakeWorkspace = Box<dyn Fn() -> Workspace + Send + Sync>;
 
 /// A search through one text.
