@@ -17,7 +17,7 @@
 //! | [`summary`] | describes a graph, whether it can run or not |
 //! | `ops/` | the operators, one per file; `ops/unchecked/` holds all `unsafe` code |
 //! | `plan`, `typing` | infer types, optimise, plan |
-//! | `bounds`, `deadline` | bound the memory and the time that a graph can take |
+//! | `bounds`, `deadline`, `twins` | bound the memory and the time that a graph can take |
 //! | `session` | runs a plan, batch after batch |
 //! | `kept_attributes` | reads the lists of large forests without decoding them first |
 //! | [`Error`] | why a model cannot be read, planned or run |
@@ -74,6 +74,7 @@ mod kept_attributes;
 mod ops;
 mod plan;
 mod session;
+mod twins;
 mod typing;
 
 pub use error::{Cause, Error};

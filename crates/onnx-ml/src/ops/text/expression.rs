@@ -12,6 +12,14 @@ use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input, MatchKind};
 use tract_onnx::tract_hir::internal::*;
 
+use crate::deadline::Deadline;
+
+/// The most bytes of an automaton. The expressions of text vectorisers take some kilobytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The most bytes that a search keeps of its states. There are up to four searches an expression.
+const CACHE_BYTES: usize = 128 << 10;
+
 /// An expression, ready to search.
 #[derive(Debug, Clone)]
 pub struct Expression {
@@ -32,18 +40,18 @@ impl Expression {
     /// Reads an expression.
     ///
     /// # Errors
-    /// When the text is not a regular expression, or the expression is too large.
+    /// When the text is not a regular expression, it is too large, or the model has too many.
     pub fn parse(text: &str) -> TractResult<Self> {
         let pattern = translate(text);
+        let config = Regex::config().nfa_size_limit(Some(MAX_BYTES)).hybrid_cache_capacity(CACHE_BYTES);
         let build = |kind| {
-            let regex = Regex::builder().configure(Regex::config().match_kind(kind)).build(&pattern);
+            let regex = Regex::builder().configure(config.clone().match_kind(kind)).build(&pattern);
             regex.map_err(|error| format_err!("{text:?} is not a regular expression that can run: {error}"))
         };
-        Ok(Self {
-            text: text.to_owned(),
-            first: build(MatchKind::LeftmostFirst)?,
-            longest: build(MatchKind::All)?,
-        })
+        let (first, longest) = (build(MatchKind::LeftmostFirst)?, build(MatchKind::All)?);
+        let bytes = text.len() + first.memory_usage() + longest.memory_usage();
+        Deadline::current("reading its expressions").count_expression(bytes)?;
+        Ok(Self { text: text.to_owned(), first, longest })
     }
 
     /// The first match at or after `start`, which must be the start of a character.
