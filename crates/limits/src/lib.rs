@@ -14,6 +14,8 @@
 //! assert!(clock.is_over() && steps > 0);
 //! ```
 
+pub mod names;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -7,20 +7,28 @@
 //! so the deadline of a thread's planning is kept for the thread.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use limits::Clock;
+use anyhow::{Error, Result, ensure};
+use limits::{Clock, Meter};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
 
 use super::error::{Exceeds, Late};
+use super::twins::{self, MergeTwins};
 
 /// The most time for planning a graph, from the file's bytes in memory to the plan. The largest models need less
 /// than a second; small cloud machines are 20 times slower.
 const MAX_TIME: Duration = Duration::from_secs(20);
+
+/// The most regular expressions of a graph. A tokenizer has one, or some for its separators.
+const MAX_EXPRESSIONS: usize = 256;
+
+/// The most bytes of the automata of all regular expressions.
+const MAX_EXPRESSION_BYTES: usize = 64 << 20;
 
 thread_local! {
     static CURRENT: RefCell<Option<Deadline>> = const { RefCell::new(None) };
@@ -32,12 +40,15 @@ pub(super) struct Deadline {
     start: Instant,
     clock: Clock,
     doing: &'static str,
-    /// The bytes of all expressions so far.
-    expressions: Arc<AtomicUsize>,
+    expressions: Arc<Expressions>,
 }
 
-/// The most bytes of the automata of all expressions of a graph. Those of real models take some kilobytes each.
-const MAX_EXPRESSIONS: usize = 64 << 20;
+/// The regular expressions that were made while planning.
+#[derive(Debug, Default)]
+struct Expressions {
+    count: AtomicUsize,
+    bytes: AtomicUsize,
+}
 
 impl Deadline {
     /// The deadline of planning that begins now: the clock's, and at most [`MAX_TIME`].
@@ -74,20 +85,41 @@ impl Deadline {
     /// # Errors
     /// [`Late`] if it has.
     pub fn check(&self) -> Result<()> {
-        self.clock.check().map_err(|_| Late { doing: self.doing, time: self.start.elapsed() }.into())
+        self.clock.check().map_err(|_| self.late())
     }
 
-    /// Counts the memory of an expression.
+    /// Counts steps, for a loop that is too fast for [`Deadline::check`].
+    pub fn meter(&self) -> Meter<'_> {
+        self.clock.meter()
+    }
+
+    /// Counts a regular expression that was made.
     ///
     /// # Errors
-    /// [`Exceeds`] if all expressions take too much, or [`Late`].
-    pub fn take_expression(&self, bytes: usize) -> Result<()> {
-        let all = self.expressions.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+    /// [`Exceeds`] if there are too many, or they take too many bytes.
+    pub fn count_expression(&self, bytes: usize) -> Result<()> {
+        let count = self.expressions.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = self.expressions.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         ensure!(
-            all <= MAX_EXPRESSIONS,
-            Exceeds(format!("the expressions of the graph take more than {MAX_EXPRESSIONS} bytes"))
+            count <= MAX_EXPRESSIONS,
+            Exceeds(format!("the graph has more than {MAX_EXPRESSIONS} regular expressions"))
         );
-        self.check()
+        ensure!(
+            bytes <= MAX_EXPRESSION_BYTES,
+            Exceeds(format!("the regular expressions take more than {MAX_EXPRESSION_BYTES} bytes"))
+        );
+        Ok(())
+    }
+
+    /// Starts to count anew, for a graph that is read again.
+    pub fn forget_expressions(&self) {
+        self.expressions.count.store(0, Ordering::Relaxed);
+        self.expressions.bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// The error for a deadline that has passed.
+    pub fn late(&self) -> Error {
+        Late { doing: self.doing, time: self.start.elapsed() }.into()
     }
 
     /// The passes with which tract simplifies a graph, bounded by the deadline.
@@ -101,17 +133,27 @@ impl Deadline {
     }
 
     fn bound(&self, mut optimizer: Optimizer) -> Optimizer {
-        let bound = |pass| Box::new(Bound { pass, deadline: self.clone() }) as Box<dyn TypedPass>;
+        let bound = |pass: Box<dyn TypedPass>| -> Box<dyn TypedPass> {
+            let is_replaced = format!("{pass:?}") == twins::OF_TRACT;
+            let pass = if is_replaced { Box::new(MergeTwins(self.clone())) } else { pass };
+            Box::new(Bound { pass, deadline: self.clone() })
+        };
         optimizer.passes = optimizer.passes.into_iter().map(bound).collect();
         optimizer
     }
 }
 
 /// A pass over the graph that fails once the deadline has passed. tract asks it for one change after another.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Bound {
     pass: Box<dyn TypedPass>,
     deadline: Deadline,
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pass.fmt(f)
+    }
 }
 
 impl TypedPass for Bound {
@@ -138,6 +180,16 @@ impl TypedPass for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn expressions_are_bounded_in_number_and_in_bytes() {
+        let deadline = Deadline::from_now(&Clock::unlimited());
+        deadline.count_expression(MAX_EXPRESSION_BYTES).unwrap();
+        assert!(deadline.count_expression(1).is_err());
+        let deadline = Deadline::from_now(&Clock::unlimited());
+        (0..MAX_EXPRESSIONS).for_each(|_| deadline.count_expression(1).unwrap());
+        assert!(deadline.count_expression(1).is_err());
+    }
 
     #[test]
     fn planning_within_planning_has_the_same_deadline() {

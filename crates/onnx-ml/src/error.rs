@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use limits::names::start_of;
+
 /// What an [`Error`] was caused by: a message with the place in the graph, and its own sources.
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -109,11 +111,45 @@ impl Error {
     fn sort(error: anyhow::Error, other: fn(Cause) -> Self) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => error,
-            Err(error) if error.is::<Exceeds>() => Self::TooLarge(error.into()),
-            Err(error) if error.is::<Late>() || error.is::<limits::Late>() => Self::Deadline(error.into()),
-            Err(error) => other(error.into()),
+            // What was found within tract when the time was up says nothing about the graph.
+            Err(error) if error.is::<Late>() => {
+                Self::Deadline(error.downcast::<Late>().map_or_else(short, Into::into))
+            }
+            Err(error) if error.is::<limits::Late>() => Self::Deadline(short(error)),
+            Err(error) if error.is::<Exceeds>() => Self::TooLarge(short(error)),
+            Err(error) => other(short(error)),
         }
     }
+}
+
+/// The most characters of a message. tract's messages print tensors, shapes and operators.
+const MAX_MESSAGE: usize = 500;
+
+/// The most messages of a chain.
+const MAX_CHAIN: usize = 8;
+
+/// One of the messages of an error, or its start.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Short {
+    message: String,
+    source: Option<Box<Self>>,
+}
+
+/// The messages of an error, cut. Of a long chain, those in the middle are left out.
+fn short(error: anyhow::Error) -> Cause {
+    let long = |error: &(dyn StdError + 'static)| error.to_string().len() > MAX_MESSAGE;
+    let count = error.chain().count();
+    if count <= MAX_CHAIN && !error.chain().any(long) {
+        return error.into();
+    }
+    let shown =
+        error.chain().enumerate().filter(|(at, _)| *at < MAX_CHAIN / 2 || at + MAX_CHAIN / 2 >= count);
+    let messages: Vec<_> =
+        shown.map(|(_, error)| start_of(&error.to_string(), MAX_MESSAGE).into_owned()).collect();
+    let chain =
+        messages.into_iter().rev().fold(None, |source, message| Some(Box::new(Short { message, source })));
+    chain.map_or_else(|| error.into(), |short| short as Cause)
 }
 
 #[cfg(test)]
@@ -132,6 +168,12 @@ mod tests {
         let late =
             Error::malformed(anyhow!(Late { doing: "reading it", time: Duration::ZERO }).context("tract"));
         assert!(matches!(late, Error::Deadline(_)), "{late:?}");
+
+        let long = (0..100)
+            .fold(anyhow!("inner".repeat(1_000)), |error, level| error.context(format!("level {level}")));
+        let long = format!("{:#}", anyhow!(Error::plan(long)));
+        assert!(long.starts_with("level 99: level 98: ") && long.contains("level 0: innerinner"), "{long}");
+        assert!(long.len() < 1_000, "{long}");
 
         let other = Error::unsupported(anyhow!("inner").context("outer"));
         assert!(matches!(other, Error::Unsupported(_)), "{other:?}");

@@ -17,7 +17,7 @@
 //! | [`summary`] | describes a graph, whether it can run or not |
 //! | `ops/` | the operators, one per file; `ops/unchecked/` holds all `unsafe` code |
 //! | `plan`, `typing` | infer types, optimise, plan |
-//! | `bounds`, `deadline` | bound the memory and the time that a graph can take |
+//! | `bounds`, `deadline`, `twins` | bound the memory and the time that a graph can take |
 //! | `session` | runs a plan, batch after batch |
 //! | `work`, `guard` | bound the time and the memory of a run, where values decide them |
 //! | `kept_attributes` | reads the lists of large forests without decoding them first |
@@ -76,6 +76,7 @@ mod kept_attributes;
 mod ops;
 mod plan;
 mod session;
+mod twins;
 mod typing;
 mod work;
 

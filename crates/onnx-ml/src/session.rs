@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 use limits::Clock;
+use limits::names::some_of;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::ToDim;
@@ -125,13 +126,14 @@ impl Session {
         graph: &Graph,
         shapes: &[Vec<Dimension>],
     ) -> Result<(TypedModel, Symbol, Symbol)> {
+        Deadline::current("reading it").forget_expressions();
         let mut onnx = ops::onnx();
         // The shapes that an exporter noted have other names for the number of rows than the inputs here.
         onnx.ignore_value_info = true;
         onnx.provider = Arc::new(ExternalData);
         let parsed = onnx.parse(proto, graph.folder.to_str())?;
         if !parsed.unresolved_inputs.is_empty() {
-            let names = parsed.unresolved_inputs.join(", ");
+            let names = some_of(&parsed.unresolved_inputs);
             return Err(
                 Error::Malformed(format!("the graph reads what nothing gives: {names}").into()).into()
             );

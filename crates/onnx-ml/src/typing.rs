@@ -1,6 +1,7 @@
 //! Infers types and makes a typed graph, as `into_typed` of tract does, but looks at the clock at each node.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
@@ -89,8 +90,13 @@ fn incorporate(model: &mut InferenceModel, deadline: &Deadline) -> Result<bool> 
 }
 
 /// Makes typed nodes.
-#[derive(Debug)]
 struct Typer(Deadline);
+
+impl fmt::Debug for Typer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("with its types")
+    }
+}
 
 impl Translate<InferenceFact, Box<dyn InferenceOp>, TypedFact, Box<dyn TypedOp>> for Typer {
     fn translate_node(

@@ -72,7 +72,6 @@ pub mod result;
 pub mod field_path;
 mod json_type;
 mod murmur_hash;
-mod names;
 mod rejected;
 
 pub use features::FeaturePlan;

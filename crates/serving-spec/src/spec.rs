@@ -5,12 +5,16 @@
 //! model.
 
 use indexmap::IndexMap;
+use limits::names::start_of;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::features::{FeatureParts, FeatureSpec, Operand};
 use crate::result::ResultSpec;
+
+/// The most characters of a message. It may quote a key of the file.
+const MAX_MESSAGE: usize = 1_000;
 
 /// The serving spec: which fields of a record become which inputs of the model, and what the result contains.
 ///
@@ -65,9 +69,11 @@ impl ServingSpec {
     /// # Errors
     /// The line and a message, when the text is malformed or a key or a value has no meaning.
     pub fn from_toml(text: &str) -> Result<Self, (usize, String)> {
-        let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+        let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line = |at: usize| ends.partition_point(|end| *end < at) + 1;
         let place = |error: toml::de::Error| {
-            (error.span().map_or(0, |span| line(span.start)), error.message().to_owned())
+            let message = start_of(error.message(), MAX_MESSAGE).into_owned();
+            (error.span().map_or(0, |span| line(span.start)), message)
         };
         let mut spec: Self = toml::from_str(text).map_err(place)?;
         let places: Places = toml::from_str(text).map_err(place)?;

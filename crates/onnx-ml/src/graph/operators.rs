@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use limits::names::cut;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto};
 
 use crate::ops;
@@ -13,11 +14,14 @@ use super::{is_onnx, node_name, subgraphs};
 /// The version of `ai.onnx.ml` that the operators of this crate implement.
 const MAX_ML_VERSION: i64 = 5;
 
+/// The most operators that a message lists.
+const MAX_LISTED: usize = 10;
+
 /// Checks every operator of the graph and of its subgraphs.
 ///
 /// # Errors
-/// When an operator cannot run, or the version of a domain is too new. The message lists all operators that
-/// cannot run in one line, as `domain.Operator (node)`.
+/// When an operator cannot run, or the version of a domain is too new. The message lists the first operators
+/// that cannot run in one line, as `domain.Operator (node)`, and counts the others.
 pub(super) fn check(model: &ModelProto) -> Result<()> {
     for import in &model.opset_import {
         ensure!(
@@ -31,7 +35,7 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
         model.opset_import.iter().filter(versions).map(|import| import.version).collect();
     ensure!(versions.len() <= 1, "the graph uses several versions of ai.onnx: {versions:?}");
     let onnx = ops::onnx();
-    let mut unknown = Vec::new();
+    let mut unknown = Unknown::default();
     let can_run = |node: &NodeProto| {
         let known = is_onnx(node) || node.domain == "com.microsoft" && ops::is_microsoft(&node.op_type);
         known && onnx.op_register.0.contains_key(&node.op_type)
@@ -39,16 +43,28 @@ pub(super) fn check(model: &ModelProto) -> Result<()> {
     if let Some(graph) = &model.graph {
         list(graph, &can_run, &mut unknown);
     }
-    ensure!(unknown.is_empty(), "the graph has operators that can't run: {}", unknown.join(", "));
+    let more = unknown.count.saturating_sub(unknown.first.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    ensure!(unknown.count == 0, "the graph has operators that can't run: {}{more}", unknown.first.join(", "));
     Ok(())
 }
 
+/// The operators that cannot run.
+#[derive(Default)]
+struct Unknown {
+    first: Vec<String>,
+    count: usize,
+}
+
 /// Lists the operators that cannot run, subgraphs included.
-fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut Vec<String>) {
+fn list(graph: &GraphProto, can_run: &impl Fn(&NodeProto) -> bool, unknown: &mut Unknown) {
     for node in &graph.node {
         if !can_run(node) {
-            let domain = if is_onnx(node) { String::new() } else { format!("{}.", node.domain) };
-            unknown.push(format!("{domain}{} (`{}`)", node.op_type, node_name(node)));
+            unknown.count += 1;
+            if unknown.first.len() < MAX_LISTED {
+                let domain = if is_onnx(node) { String::new() } else { format!("{}.", cut(&node.domain)) };
+                unknown.first.push(format!("{domain}{} (`{}`)", cut(&node.op_type), cut(node_name(node))));
+            }
         }
         for inner in subgraphs(node) {
             list(inner, can_run, unknown);

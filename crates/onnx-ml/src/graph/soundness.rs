@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use hashbrown::HashSet;
+use limits::names::cut;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
@@ -19,6 +20,9 @@ const MAX_NODES: usize = 100_000;
 /// The most inputs or outputs of a graph, and of a node. A pipeline that takes each column of a wide frame as an
 /// input has some thousand of them, and joins them in one node. tract needs time for each pair of them.
 const MAX_PORTS: usize = 4_096;
+
+/// The most nodes of the body of a loop. tract infers their types without a look at the clock.
+const MAX_BODY: usize = 10_000;
 
 /// The most bytes of a name. Exporters that name nodes after the modules around them need some hundred.
 const MAX_NAME: usize = 4_096;
@@ -68,9 +72,14 @@ fn check_within<'a>(graph: &'a GraphProto, scopes: &mut Scopes<'a>, nodes: &mut 
     scopes.push(given);
     for (index, node) in graph.node.iter().enumerate() {
         check_node(graph, index, node, scopes)?;
+        let before = *nodes;
         for inner in subgraphs(node) {
             check_within(inner, scopes, nodes)?;
         }
+        ensure!(
+            node.op_type == "If" || *nodes - before <= MAX_BODY,
+            Exceeds(format!("{} (`{}`) has more than {MAX_BODY} nodes", node.op_type, node_name(node)))
+        );
         let given = scopes.last_mut().context("a graph has a scope")?;
         for output in node.output.iter().filter(|name| !name.is_empty()) {
             ensure!(
@@ -97,8 +106,7 @@ fn check_names(graph: &GraphProto) -> Result<()> {
     });
     let mut names = values.chain(constants).chain(nodes);
     if let Some(long) = names.find(|name| name.len() > MAX_NAME) {
-        let start = long.get(..32).unwrap_or_default();
-        bail!(Exceeds(format!("the name `{start}…` has {} bytes; the limit is {MAX_NAME}", long.len())));
+        bail!(Exceeds(format!("the name `{}` has {} bytes; the limit is {MAX_NAME}", cut(long), long.len())));
     }
     let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     let inputs = graph.input.iter().filter(|input| !constants.contains(input.name.as_str())).count();

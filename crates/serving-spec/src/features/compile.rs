@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
+use limits::names::{cut, some_of};
 
 use super::computation::Computation;
 use super::feature::{FeatureSpec, PolicySpec};
@@ -20,8 +21,14 @@ use crate::field_path::FieldPath;
 /// The most features that may stand between a feature and the document.
 const MAX_DEPTH: usize = 256;
 
-/// The most names that a message lists.
-const MAX_SHOWN: usize = 12;
+/// The most features of a spec. A spec that lists each column of a wide frame has some thousand.
+const MAX_FEATURES: usize = 10_000;
+
+/// The most columns of all features. Working memory has a place for each of them.
+const MAX_COLUMNS: usize = 1 << 20;
+
+/// The most features that a message names as the way to the one that is wrong.
+const MAX_WAY: usize = 3;
 
 /// A compiled feature.
 #[derive(Debug, Clone)]
@@ -45,6 +52,10 @@ pub(super) struct Compiler<'s> {
     /// The operands of the current feature that are features, but only plain fields of the document.
     plain: Vec<Source>,
     fields: Vec<FieldPath>,
+    /// The slot of each field.
+    slots: HashMap<Vec<String>, usize>,
+    /// Whether an error already names a feature.
+    is_placed: bool,
     steps: Vec<Step>,
     registers: usize,
     tables: Tables<'s>,
@@ -68,6 +79,8 @@ impl<'s> Compiler<'s> {
             used: HashSet::new(),
             plain: Vec::new(),
             fields: Vec::new(),
+            slots: HashMap::new(),
+            is_placed: false,
             steps: Vec::new(),
             registers: 0,
             tables,
@@ -89,13 +102,22 @@ impl<'s> Compiler<'s> {
         if let Some(compiled) = self.compiled.get(name) {
             return Ok(compiled.clone());
         }
-        let place = format!("feature `{name}`{}", self.parts.line(name));
+        let count = self.parts.features.len();
+        ensure!(
+            self.is_implied || count <= MAX_FEATURES,
+            "expected at most {MAX_FEATURES} features, found {count}"
+        );
         if let Some(start) = self.path.iter().position(|above| *above == name) {
-            let circle: Vec<_> =
-                self.path[start..].iter().chain([&name]).map(|name| format!("`{name}`")).collect();
+            let circle: Vec<_> = self.path[start..].iter().chain([&name]).map(|name| cut(name)).collect();
+            let way = match &circle[..] {
+                [first, .., last] if circle.len() > MAX_WAY + 1 => {
+                    format!("`{first}` by way of {} features from `{last}`", circle.len() - 2)
+                }
+                _ => format!("`{}`", circle.join("` from `")),
+            };
             bail!(
-                "it depends on itself: {}; write a field of the record as a JSON pointer, `/{name}`",
-                circle.join(" from ")
+                "it depends on itself: {way}; write a field of the record as a JSON pointer, `/{}`",
+                cut(name)
             );
         }
         ensure!(
@@ -103,8 +125,15 @@ impl<'s> Compiler<'s> {
             "more than {MAX_DEPTH} features stand between it and the record"
         );
         self.path.push(name);
-        let compiled = self.compile(name, spec).context(place)?;
+        let compiled = self.compile(name, spec);
         self.path.pop();
+        let compiled = compiled.map_err(|error| {
+            // Of a long way to the feature that is wrong, the message names the start and the end.
+            if std::mem::replace(&mut self.is_placed, true) && self.path.len() >= MAX_WAY {
+                return error;
+            }
+            error.context(format!("feature `{}`{}", cut(name), self.parts.line(name)))
+        })?;
         self.compiled.insert(name, compiled.clone());
         Ok(compiled)
     }
@@ -117,8 +146,8 @@ impl<'s> Compiler<'s> {
         {
             let compiled = self.named(feature)?;
             let at = compiled.names.iter().position(|name| name == column).with_context(|| {
-                let names: Vec<_> = compiled.names.iter().map(|name| format!("`{feature}.{name}`")).collect();
-                format!("`{feature}` has no column `{column}`; it has {}", first(&names))
+                let (feature, column) = (cut(feature), cut(column));
+                format!("`{feature}` has no column `{column}`; its columns are {}", some_of(&compiled.names))
             })?;
             return Ok(CompiledFeature { columns: vec![compiled.columns[at].clone()], names: Vec::new() });
         }
@@ -168,6 +197,10 @@ impl<'s> Compiler<'s> {
             Transform::Field(field) if ty == Type::Json => field.path().map(SourceName::Field),
             _ => Ok(SourceName::Feature(name.into())),
         };
+        ensure!(
+            self.registers + types.len() <= MAX_COLUMNS,
+            "with it, the features have more than {MAX_COLUMNS} columns"
+        );
         let start = self.register(types.len());
         let columns = types.iter().enumerate().map(|(column, &ty)| {
             let source = Source::new(Location::Register(start + column), ty, name_of(ty)?);
@@ -201,10 +234,11 @@ impl<'s> Compiler<'s> {
     }
 
     fn unknown(&self, name: &str) -> String {
-        let names: Vec<_> = self.parts.features.keys().map(|name| format!("`{name}`")).collect();
+        let names: Vec<_> = self.parts.features.keys().collect();
+        let name = cut(name);
         format!(
             "there is no feature `{name}`, only {}; write a field of the record as a JSON pointer, `/{name}`",
-            first(&names)
+            some_of(&names)
         )
     }
 }
@@ -231,8 +265,7 @@ impl Operands for Compiler<'_> {
     }
 
     fn slot(&mut self, path: &FieldPath) -> usize {
-        let known = self.fields.iter().position(|known| known.tokens() == path.tokens());
-        known.unwrap_or_else(|| {
+        *self.slots.entry_ref(path.tokens()).or_insert_with(|| {
             self.fields.push(path.clone());
             self.fields.len() - 1
         })
@@ -248,10 +281,4 @@ impl Operands for Compiler<'_> {
         self.lookups.insert(shared, register);
         Ok((table, register))
     }
-}
-
-/// Lists the first few names, and counts the rest.
-fn first(names: &[String]) -> String {
-    let shown = names[..names.len().min(MAX_SHOWN)].join(", ");
-    if names.len() > MAX_SHOWN { format!("{shown} and {} more", names.len() - MAX_SHOWN) } else { shown }
 }

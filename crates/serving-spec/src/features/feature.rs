@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context, Result, bail, ensure};
+use limits::names::some_of;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value as Json};
@@ -90,11 +91,11 @@ fn has_null(value: &Json) -> bool {
 }
 
 fn unknown<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    let keys: Vec<_> = keys.map(|key| format!("`{key}`")).collect();
+    let keys: Vec<_> = keys.collect();
     if keys.is_empty() {
         "expected a transform, found none:".to_owned()
     } else {
-        format!("{} is not a transform:", keys.join(", "))
+        format!("{} is not a transform:", some_of(&keys))
     }
 }
 

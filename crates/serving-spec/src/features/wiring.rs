@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use indexmap::IndexMap;
+use limits::names::some_of;
 
 use super::feature::FeatureSpec;
 use super::parts::FeatureParts;
@@ -78,6 +79,6 @@ pub(super) fn features_for<'s>(
 
 /// Lists the inputs of the model, for messages.
 pub(super) fn list(ports: &[Port]) -> String {
-    let names: Vec<_> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
-    format!("the model's inputs are {}", names.join(", "))
+    let names: Vec<_> = ports.iter().map(|port| &port.name).collect();
+    format!("the model's inputs are {}", some_of(&names))
 }

@@ -11,8 +11,9 @@ mod provenance;
 mod result_field;
 mod result_spec;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use indexmap::IndexMap;
+use limits::names::cut;
 use uuid::Uuid;
 
 use crate::columns::{Port, Values};
@@ -23,6 +24,9 @@ use result_field::{Origin, ResultField};
 
 pub use provenance::Provenance;
 pub use result_spec::ResultSpec;
+
+/// The most columns of outputs that the members of a result are made of. Each column may have a name.
+const MAX_COLUMNS: usize = 1 << 22;
 
 /// The namespace of the ids of results: the UUIDv5 of `stream-predictor` in the namespace of DNS names.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0xd521_54b4_beae_52a4_bd87_0cfb_09d8_ec81);
@@ -63,8 +67,15 @@ impl ResultPlan {
         let fields = if result.is_empty() {
             outputs.iter().enumerate().map(|(index, port)| ResultField::output(index, port)).collect()
         } else {
+            let mut columns = 0;
             let fields = result.iter().map(|(name, spec)| {
-                ResultField::compile(name, spec, outputs).with_context(|| format!("result `{name}`"))
+                let field = ResultField::compile(name, spec, outputs);
+                let field = field.with_context(|| format!("result `{}`", cut(name)))?;
+                if let Origin::Output { width, .. } = field.origin {
+                    columns += width;
+                }
+                ensure!(columns <= MAX_COLUMNS, "the result is made of more than {MAX_COLUMNS} columns");
+                Ok(field)
             });
             fields.collect::<Result<_>>()?
         };

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
+use limits::names::{cut, some_of};
 
 use super::json;
 use super::result_spec::ResultSpec;
@@ -73,8 +74,8 @@ impl ResultField {
         let origin = match (&spec.output, &spec.field) {
             (Some(output), None) => {
                 let index = outputs.iter().position(|port| port.name == *output).with_context(|| {
-                    let names: Vec<_> = outputs.iter().map(|port| format!("`{}`", port.name)).collect();
-                    format!("the model has no output `{output}`; it has {}", names.join(", "))
+                    let names: Vec<_> = outputs.iter().map(|port| &port.name).collect();
+                    format!("the model has no output `{}`; it has {}", cut(output), some_of(&names))
                 })?;
                 let port = &outputs[index];
                 let layout = layout(spec, port)?;
@@ -220,7 +221,8 @@ fn layout(spec: &ResultSpec, port: &Port) -> Result<Layout> {
     match (&spec.class, names) {
         (Some(class), Some(names)) => {
             let column = names.iter().position(|name| name == class).with_context(|| {
-                format!("the output `{}` has no class `{class}`; it has `{}`", port.name, names.join("`, `"))
+                let (output, class) = (cut(&port.name), cut(class));
+                format!("the output `{output}` has no class `{class}`; it has {}", some_of(&names))
             })?;
             Ok(Layout::Value(column))
         }

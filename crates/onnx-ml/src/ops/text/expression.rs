@@ -19,8 +19,11 @@ use crate::deadline::Deadline;
 
 use super::search::{MakeWorkspace, Search, Workspace};
 
-/// The most bytes of an automaton.
-const MAX_AUTOMATON_BYTES: usize = 1 << 20;
+/// The most bytes of an automaton. The expressions of text vectorisers take some kilobytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The most bytes that a search keeps of its states. There are up to two searches an expression.
+const CACHE_BYTES: usize = 128 << 10;
 
 /// An expression, ready to search.
 ///
@@ -50,14 +53,14 @@ impl Expression {
     /// Reads an expression.
     ///
     /// # Errors
-    /// When the text is not a regular expression, or the expression is too large.
+    /// When the text is not a regular expression, it is too large, or the model has too many.
     pub fn parse(text: &str) -> TractResult<Self> {
         let pattern = translate(text);
         let build = |is_reverse| {
-            let automaton =
-                thompson::Config::new().reverse(is_reverse).nfa_size_limit(Some(MAX_AUTOMATON_BYTES));
+            let automaton = thompson::Config::new().reverse(is_reverse).nfa_size_limit(Some(MAX_BYTES));
             // A small cache is cleared more often, and all that is in it is made again.
-            let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
+            let config = DFA::config().match_kind(MatchKind::All);
+            let config = config.cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
             let dfa = DFA::builder()
                 .configure(config)
                 .thompson(automaton)
@@ -67,7 +70,7 @@ impl Expression {
         };
         let (backward, forward) = (build(true)?, build(false)?);
         let bytes = backward.get_nfa().memory_usage() + forward.get_nfa().memory_usage();
-        Deadline::current("reading it").take_expression(bytes)?;
+        Deadline::current("reading its expressions").count_expression(bytes)?;
         let caches = (Cache::new(&backward), Cache::new(&forward));
         let workspace = move || Workspace::new(caches.0.clone(), caches.1.clone());
         Ok(Self { text: text.to_owned(), backward, forward, workspaces: Pool::new(Box::new(workspace)) })

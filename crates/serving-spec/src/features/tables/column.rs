@@ -4,10 +4,10 @@ use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
 use hashbrown::HashMap;
+use limits::names::some_of;
 
 use crate::features::decimal::is_decimal;
 use crate::features::value::Type;
-use crate::names::some_of;
 
 /// The values of a column, one per row.
 #[derive(Debug)]

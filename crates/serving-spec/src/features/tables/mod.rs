@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, bail};
 use hashbrown::HashMap;
+use indexmap::IndexSet;
 
 use budget::Budget;
 use column::ColumnBuilder;
@@ -28,7 +29,7 @@ type Index = (String, Vec<String>);
 /// The tables of a plan. Each file is read once for each key, with the columns that any feature wants.
 pub(super) struct Tables<'f> {
     files: &'f Files<'f>,
-    wanted: HashMap<Index, Vec<String>>,
+    wanted: HashMap<Index, IndexSet<String>>,
     /// The tables that were read. A table that cannot be read has the reason.
     read: HashMap<Index, Result<Arc<Table>, String>>,
     budget: Budget,
@@ -42,11 +43,7 @@ impl<'f> Tables<'f> {
     /// Announces that a feature wants `columns` of a table. Call this before [`Tables::table`].
     pub fn want(&mut self, file: &str, key: Vec<String>, columns: &[String]) {
         let wanted = self.wanted.entry((file.to_owned(), key)).or_default();
-        for column in columns {
-            if !wanted.contains(column) {
-                wanted.push(column.clone());
-            }
-        }
+        wanted.extend(columns.iter().cloned());
     }
 
     /// Returns the table in `file`, indexed by the columns of `key`. It is read on the first call.
@@ -55,10 +52,10 @@ impl<'f> Tables<'f> {
         if let Some(table) = self.read.get(&index) {
             return table.clone().map_err(Error::msg);
         }
-        let columns = self.wanted.get(&index).map_or(&[][..], Vec::as_slice);
+        let columns: Vec<String> = self.wanted.get(&index).into_iter().flatten().cloned().collect();
         let path = (self.files)(file)?;
-        let wanted: Vec<&str> = index.1.iter().chain(columns).map(String::as_str).collect();
-        let table = read(&path, &wanted, &mut self.budget).and_then(|cells| Table::new(cells, columns));
+        let wanted: Vec<&str> = index.1.iter().chain(&columns).map(String::as_str).collect();
+        let table = read(&path, &wanted, &mut self.budget).and_then(|cells| Table::new(cells, &columns));
         let table = table.with_context(|| file.to_owned()).map(Arc::new);
         self.read.insert(index, table.as_ref().map(Arc::clone).map_err(|error| format!("{error:#}")));
         table

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use anyhow::{Context, Result, bail};
 use hashbrown::DefaultHashBuilder;
+use indexmap::IndexSet;
 
 use super::column::{ColumnBuilder, TableColumn, Texts};
 
@@ -24,7 +25,7 @@ pub struct Table {
     /// The columns of values, in the order of the slots.
     pub columns: Vec<TableColumn>,
     /// The names of the columns of values.
-    names: Vec<String>,
+    names: IndexSet<String>,
     hash_builder: DefaultHashBuilder,
 }
 
@@ -56,7 +57,7 @@ impl Table {
             rows: vec![0; capacity],
             keys,
             columns: Vec::new(),
-            names: names.to_vec(),
+            names: names.iter().cloned().collect(),
             hash_builder: DefaultHashBuilder::default(),
         };
         for row in 0..rows {
@@ -85,7 +86,7 @@ impl Table {
 
     /// Returns the place of a column of values.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|column| column == name)
+        self.names.get_index_of(name)
     }
 
     /// Returns the place of a key's values in the columns.

@@ -1,5 +1,7 @@
 //! Names in messages. A message has to stay one line that a person can read, whatever a file contains.
 
+use std::borrow::Cow;
+
 /// The most names of a list.
 const MAX_LISTED: usize = 10;
 
@@ -7,7 +9,8 @@ const MAX_LISTED: usize = 10;
 const MAX_CHARACTERS: usize = 100;
 
 /// The first of these names in backticks, and how many there are beyond them.
-pub(crate) fn some_of<S: AsRef<str>>(names: &[S]) -> String {
+#[must_use]
+pub fn some_of<S: AsRef<str>>(names: &[S]) -> String {
     let listed = names.iter().take(MAX_LISTED).map(|name| format!("`{}`", cut(name.as_ref())));
     let listed = listed.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MAX_LISTED) {
@@ -17,10 +20,18 @@ pub(crate) fn some_of<S: AsRef<str>>(names: &[S]) -> String {
 }
 
 /// The name, or its start.
-pub(crate) fn cut(name: &str) -> String {
-    let mut characters = name.chars();
-    let start: String = characters.by_ref().take(MAX_CHARACTERS).collect();
-    if characters.next().is_some() { start + "…" } else { start }
+#[must_use]
+pub fn cut(name: &str) -> Cow<'_, str> {
+    start_of(name, MAX_CHARACTERS)
+}
+
+/// The text, or its first `characters`.
+#[must_use]
+pub fn start_of(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]
