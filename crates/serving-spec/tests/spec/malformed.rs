@@ -50,7 +50,7 @@ fn a_malformed_feature_is_an_error_that_names_it() {
         ),
         (
             "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
-            "has no column `d`; it has `a.b`",
+            "`a` has no column `d`; its columns are `b`",
         ),
         ("a = { hash = [\"/a\"], n_features = 4 }", "expected the name of a feature, found the field `/a`"),
         (
