@@ -137,7 +137,8 @@ impl Handler {
             }
             let window = share.window(rest, share.documents - scored.len());
             let from = scored.len();
-            let limits = Limits { call: time, ..limits.clone() };
+            let results = share.bytes.saturating_sub(bytes);
+            let limits = Limits { call: time, results, ..limits.clone() };
             self.score_window(records, buffer, window, &limits, &mut scored);
             if scored.len() == from {
                 break;

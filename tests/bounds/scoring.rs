@@ -158,19 +158,26 @@ async fn features_end_with_the_time_of_a_batch() {
     assert!(!outcome.quarantined.is_empty() && outcome.took > Duration::ZERO, "{:#?}", outcome.log);
 }
 
+fn integers(name: &str, values: &[i64]) -> TensorProto {
+    TensorProto {
+        name: name.to_owned(),
+        data_type: DataType::Int64 as i32,
+        dims: vec![values.len().try_into().unwrap()],
+        int64_data: values.to_vec(),
+        ..TensorProto::default()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wide_rows_are_scored_a_few_at_a_time() {
     const WIDTH: i64 = 65_536;
     let mut input = float_input("X", WIDTH);
     tensor_type(&mut input).elem_type = DataType::Float as i32;
-    let axes = TensorProto {
-        name: "axes".to_owned(),
-        data_type: DataType::Int64 as i32,
-        dims: vec![1],
-        int64_data: vec![1],
-        ..TensorProto::default()
-    };
-    let model = model(vec![input], vec![node("ReduceSum", &["X", "axes"], "y", vec![])], vec![axes]);
+    let model = model(
+        vec![input],
+        vec![node("ReduceSum", &["X", "axes"], "y", vec![])],
+        vec![integers("axes", &[1])],
+    );
     let vocabulary: Vec<String> = (0..WIDTH).map(|category| format!("\"c{category}\"")).collect();
     let spec = format!(
         "[features]\no = {{ one_hot = \"/t\", vocabulary = [{}], handle_unknown = \"ignore\" }}\n[inputs]\nX = [\"o\"]\n",
@@ -178,5 +185,35 @@ async fn wide_rows_are_scored_a_few_at_a_time() {
     );
     let payload: &[u8] = br#"{"t": "c5"}"#;
     let outcome = around_with(&spec, &model, &vec![payload; 2_000]).await;
+    assert!(!outcome.published.is_empty(), "{:#?}", outcome.log);
+}
+
+/// Each result has 10 000 numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn wide_results_are_published_a_few_at_a_time() {
+    const WIDTH: i64 = 10_000;
+    let times = integers("times", &[1, WIDTH]);
+    let mut model =
+        model(vec![float_input("X", 1)], vec![node("Tile", &["X", "times"], "y", vec![])], vec![times]);
+    model.graph.as_mut().unwrap().output = vec![float_input("y", WIDTH)];
+    let payload = x(0.123_456_7);
+    let outcome = around_with("", &model, &vec![&payload[..]; 2_000]).await;
+    assert!(!outcome.published.is_empty(), "{:#?}", outcome.log);
+}
+
+/// A label is copied for each row, and once more into its result.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_labels_count() {
+    let long = "x".repeat(200_000);
+    let keys =
+        vec![ints("keys_int64s", &[0]), strings("values_strings", &["a"]), string("default_string", &long)];
+    let nodes = vec![
+        node("Cast", &["X"], "key", vec![int("to", DataType::Int64 as i64)]),
+        node("LabelEncoder", &["key"], "y", keys),
+    ];
+    let mut model = model(vec![float_input("X", 1)], nodes, vec![]);
+    tensor_type(&mut model.graph.as_mut().unwrap().output[0]).elem_type = DataType::String as i32;
+    let payload = x(7.0);
+    let outcome = around_with("", &model, &vec![&payload[..]; 2_000]).await;
     assert!(!outcome.published.is_empty(), "{:#?}", outcome.log);
 }

@@ -9,10 +9,11 @@ use tract_onnx::tract_hir::infer::Factoid;
 
 use super::deadline::Deadline;
 use super::error::Exceeds;
+use super::guard;
 
 /// The most bytes of a constant that the graph makes, or of a tensor for one row. It may be larger if its
 /// inputs are.
-const MAX_BYTES: u64 = 256 << 20;
+pub(super) const MAX_BYTES: u64 = 256 << 20;
 
 /// The most bytes that a batch of rows takes at once, unless a single row takes more: a quarter of the memory of
 /// the smallest machines that serve models.
@@ -50,7 +51,16 @@ fn infer_node(model: &mut InferenceModel, id: usize) -> Result<()> {
     let mut inferred = op.infer_facts(a, b, c)?.1;
     if constant {
         let made_of: u64 = inputs.iter().filter_map(bytes).sum();
-        let made: u64 = inferred.iter().filter_map(bytes).fold(0, u64::saturating_add);
+        // An output may repeat the longest text that goes in.
+        let read = inputs.iter().filter_map(|input| input.value.concretize());
+        let longest = read.filter_map(|tensor| guard::texts(&tensor).max()).max().unwrap_or(0) as u64;
+        let with_texts = |fact: &InferenceFact| match bytes(fact)? {
+            bytes if fact.datum_type == String::datum_type().into() => {
+                Some(bytes.saturating_add((bytes / size_of::<String>() as u64).saturating_mul(longest)))
+            }
+            bytes => Some(bytes),
+        };
+        let made: u64 = inferred.iter().filter_map(with_texts).fold(0, u64::saturating_add);
         ensure!(made <= MAX_BYTES.max(made_of), Exceeds(format!("it makes a constant of {made} bytes")));
         let (a, b, c) = args();
         inferred = op.infer(a, b, c)?.1;

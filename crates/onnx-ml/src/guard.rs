@@ -13,22 +13,61 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::{bounds, work};
 
+/// tract's operators that may copy an element more than once.
+const REPEATING: [&str; 9] = [
+    "DynTile",
+    "Gather",
+    "GatherElements",
+    "GatherNd",
+    "Iff",
+    "MultiBroadcastTo",
+    "ScatterElements",
+    "ScatterNd",
+    "Tile",
+];
+
+/// Whether an operator may copy a text more than once.
+pub fn repeats_texts(node: &TypedNode) -> bool {
+    let gives_texts = node.outputs.iter().any(|output| output.fact.datum_type == DatumType::String);
+    gives_texts && REPEATING.contains(&&*node.op.name())
+}
+
 /// Checks that there is time, and memory for what an operator makes of `inputs`.
 ///
 /// # Errors
 /// [`limits::Late`] or [`super::error::Exceeds`].
 pub fn before<'f>(
     op: &dyn TypedOp,
-    outputs: impl Iterator<Item = &'f TypedFact>,
+    outputs: impl Iterator<Item = &'f TypedFact> + Clone,
     inputs: &[TValue],
     symbols: &SymbolValues,
 ) -> Result<()> {
     work::check()?;
+    let texts = copied_text(op, outputs.clone(), inputs, symbols);
     let known = outputs.map(|fact| size(fact, symbols)).sum::<Option<usize>>();
     let made = known.unwrap_or_else(|| made_of(op, inputs, symbols));
     let read = inputs.iter().map(|input| input.len() * input.datum_type().size_of());
     let copied = read.map(|bytes| bytes.saturating_mul(bounds::COPIES as usize)).sum::<usize>();
-    work::room_for(made.saturating_add(copied))
+    work::room_for(made.saturating_add(copied).saturating_add(texts))
+}
+
+/// The bytes of text that an operator copies.
+fn copied_text<'f>(
+    op: &dyn TypedOp,
+    outputs: impl Iterator<Item = &'f TypedFact>,
+    inputs: &[TValue],
+    symbols: &SymbolValues,
+) -> usize {
+    if inputs.iter().all(|input| input.datum_type() != DatumType::String) {
+        return 0;
+    }
+    if !REPEATING.contains(&&*op.name()) {
+        return inputs.iter().map(|input| texts(input).sum::<usize>()).sum();
+    }
+    let longest = inputs.iter().flat_map(|input| texts(input)).max().unwrap_or(0);
+    let each = String::datum_type().size_of();
+    let made = outputs.map(|fact| size(fact, symbols).map_or(usize::MAX, |bytes| bytes / each));
+    made.fold(0, usize::saturating_add).saturating_mul(longest)
 }
 
 /// The bytes of a tensor, if all of its sizes are known by now.
@@ -77,12 +116,14 @@ fn range(inputs: &[TValue], symbols: &SymbolValues) -> Option<usize> {
 
 /// The bytes that a tensor takes, strings included.
 pub fn bytes(tensor: &Tensor) -> usize {
-    let texts = || tensor.try_as_plain_ram().ok()?.as_slice::<String>().ok();
-    let heap = match tensor.datum_type() {
-        DatumType::String => texts().map_or(0, |texts| texts.iter().map(String::capacity).sum()),
-        _ => 0,
-    };
-    tensor.len() * tensor.datum_type().size_of() + heap
+    tensor.len() * tensor.datum_type().size_of() + texts(tensor).sum::<usize>()
+}
+
+/// The bytes of each text of a tensor; none if it has another type.
+pub fn texts(tensor: &Tensor) -> impl Iterator<Item = usize> {
+    let is_text = tensor.datum_type() == DatumType::String;
+    let texts = is_text.then(|| tensor.try_as_plain_ram().ok()?.as_slice::<String>().ok()).flatten();
+    texts.unwrap_or_default().iter().map(String::capacity)
 }
 
 /// The bytes that a run has in use, operator by operator.

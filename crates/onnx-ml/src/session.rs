@@ -92,9 +92,10 @@ impl Session {
     /// - [`Error::Deadline`]: planning takes more than 20 seconds, or longer than `clock` allows.
     pub fn new(graph: &Graph, shapes: &[Vec<Dimension>], clock: &Clock) -> Result<Self, Error> {
         let plan = || Deadline::from_now(clock).hold(|| Self::plan(graph, shapes));
+        let most = usize::try_from(bounds::MAX_BYTES).unwrap_or(usize::MAX);
         // A hostile graph may fail an assertion in tract. That makes it a bad model, and must not end the
         // process.
-        catch_unwind(AssertUnwindSafe(|| plan().map_err(Error::plan)))
+        catch_unwind(AssertUnwindSafe(|| work::within(clock, most, plan).map_err(Error::plan)))
             .unwrap_or_else(|_| Err(Error::Malformed("the graph is malformed".into())))
     }
 
@@ -271,12 +272,15 @@ impl Session {
 }
 
 /// Whether a run depends on nothing but its inputs, so that its state can be used again. No operator may have
-/// a state: a loop remembers how many rows it had. And no size may depend on values.
+/// a state: a loop remembers how many rows it had. And no size may depend on values, nor on how long a text is that
+/// tract copies.
 fn is_plain(plan: &Arc<TypedRunnableModel>, sizes: [&Symbol; 2]) -> Result<bool> {
     let known = |dimension: &TDim| dimension.symbols().iter().all(|symbol| sizes.contains(&symbol));
     let outputs = plan.model().nodes().iter().flat_map(|node| &node.outputs);
     let mut shapes = outputs.map(|output| &output.fact.shape);
-    Ok(plan.spawn()?.op_states.iter().all(Option::is_none) && shapes.all(|shape| shape.iter().all(known)))
+    let repeats = plan.model().nodes().iter().any(guard::repeats_texts);
+    let has_state = plan.spawn()?.op_states.iter().any(Option::is_some);
+    Ok(!repeats && !has_state && shapes.all(|shape| shape.iter().all(known)))
 }
 
 #[cfg(test)]

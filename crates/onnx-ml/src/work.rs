@@ -65,6 +65,22 @@ pub fn room_for(bytes: usize) -> Result<()> {
     Ok(())
 }
 
+/// How often a text that an operator makes is in memory until its result is written: as a tensor, as a column of
+/// outputs, and within the result.
+const TEXTS: usize = 3;
+
+/// Checks that copies of texts fit into the memory of the run, until results are made of them. They count until the
+/// next call of [`set_used`], or until the run ends.
+///
+/// # Errors
+/// [`Exceeds`] if they do not.
+pub fn room_for_texts<'t>(texts: impl Iterator<Item = &'t String>) -> Result<()> {
+    let bytes = texts.map(String::len).fold(0, usize::saturating_add).saturating_mul(TEXTS);
+    room_for(bytes)?;
+    LEFT.set(LEFT.get() - bytes);
+    Ok(())
+}
+
 /// Looks at the clock after every few thousand steps of a loop.
 #[derive(Debug, Default)]
 pub struct Meter(usize);

@@ -134,6 +134,11 @@ impl Scored {
         Self { result: Err(rejected), event_time: None }
     }
 
+    /// The bytes of the result.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.result.as_ref().map_or(0, Vec::len)
+    }
+
     /// Whether the document became a row of the model's input.
     pub(crate) fn reached_the_model(&self) -> bool {
         matches!(self.result, Ok(_) | Err(Rejected::Model | Rejected::TooMuchMemory | Rejected::Panic))

@@ -1,10 +1,10 @@
-//! The time that scoring may take.
+//! The time and the memory that scoring may take.
 
 use std::time::Duration;
 
 use limits::Clock;
 
-/// The time that a call of [`Predictor::score_within`](crate::Predictor::score_within) may take.
+/// What a call of [`Predictor::score_within`](crate::Predictor::score_within) may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Scoring stops when it is over. Documents that were not reached have no outcome.
@@ -13,6 +13,8 @@ pub struct Limits {
     pub call: Duration,
     /// The time that one document may take. It is rejected if it takes longer.
     pub document: Duration,
+    /// No more documents are begun after results of so many bytes.
+    pub results: usize,
 }
 
 /// A document may take this part of the time that there is for a batch.
@@ -28,7 +30,7 @@ impl Limits {
     /// No limits: a document may take any time.
     #[must_use]
     pub fn none() -> Self {
-        Self { clock: Clock::unlimited(), call: Duration::MAX, document: Duration::MAX }
+        Self { clock: Clock::unlimited(), call: Duration::MAX, document: Duration::MAX, results: usize::MAX }
     }
 
     /// The limits for a batch: it ends with the clock, and a call takes about `call`. A document may take an eighth of
@@ -38,7 +40,7 @@ impl Limits {
     pub fn of_batch(clock: Clock, call: Duration, usual: Duration) -> Self {
         let left = clock.left().unwrap_or(Duration::MAX);
         let document = (left / PART).min(MOST).max(usual.saturating_mul(10).min(left / 2)).max(LEAST);
-        Self { clock, call, document }
+        Self { clock, call, document, results: usize::MAX }
     }
 }
 

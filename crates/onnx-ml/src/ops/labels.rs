@@ -6,6 +6,7 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 
 use super::operator::{rows_of, tensor};
+use crate::work;
 
 /// `classlabels_strings` or `classlabels_ints`: one label per class.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,7 @@ impl Labels {
         let shape = [classes.len()];
         let labels = match self {
             Self::Strings(labels) => {
+                work::room_for_texts(classes.iter().map(|&class| &labels[class]))?;
                 tensor(classes.iter().map(|&class| labels[class].clone()).collect::<Vec<_>>(), &shape)
             }
             Self::Ints(labels) => {

@@ -109,16 +109,19 @@ impl Plan {
     #[must_use]
     pub fn score_within(&self, model: &Model, documents: &[Document<'_>], limits: &Limits) -> Vec<Scored> {
         let begin = Instant::now();
-        let mut scored = Vec::new();
+        let mut scored: Vec<Scored> = Vec::new();
+        let mut results = 0;
         // Documents up to here are scored one by one, because one of them panics.
         let mut alone = 0;
         while scored.len() < documents.len() {
             let left = limits.call.saturating_sub(begin.elapsed());
-            if limits.clock.is_over() || left.is_zero() && !scored.is_empty() {
+            let is_enough = left.is_zero() || results > limits.results;
+            if limits.clock.is_over() || is_enough && !scored.is_empty() {
                 break;
             }
             let from = scored.len();
-            let most = if from < alone { 1 } else { self.max_rows.min(self.pace.documents(left)) };
+            let rows = self.max_rows.min(self.row_limit.get());
+            let most = if from < alone { 1 } else { rows.min(self.pace.documents(left)) };
             let window = &documents[from..documents.len().min(from.saturating_add(most))];
             let start = Instant::now();
             match catch_unwind(AssertUnwindSafe(|| {
@@ -130,6 +133,7 @@ impl Plan {
                 Err(_) => scored.push(Scored::rejected(Rejected::Panic)),
             }
             let done = &scored[from..];
+            results += done.iter().map(Scored::result_bytes).sum::<usize>();
             let is_slow = matches!(done, [Scored { result: Err(Rejected::TooSlow), .. }]);
             if !is_slow {
                 self.pace.took(start.elapsed(), done.len(), done.iter().any(Scored::reached_the_model));

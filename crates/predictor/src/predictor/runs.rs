@@ -21,6 +21,9 @@ const LEAST: Duration = Duration::from_millis(50);
 /// many.
 const STEP: usize = 4;
 
+/// The most bytes of text in the outputs of several runs.
+const MAX_TEXT: usize = 1 << 20;
+
 /// The most rows of a run grow by this part of them.
 const GROWTH: usize = 8;
 
@@ -42,7 +45,7 @@ impl Default for RowLimit {
 }
 
 impl RowLimit {
-    fn get(&self) -> usize {
+    pub fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -57,11 +60,12 @@ impl Runs {
     pub fn of(model: &Model, rows: &Rows, limits: &Limits, pace: &Pace, most: &RowLimit) -> Self {
         let begin = Instant::now();
         let mut all = Self { runs: Vec::new(), places: Vec::with_capacity(rows.len) };
+        let is_unlimited = limits.document == Duration::MAX;
         let mut size = most.get();
+        let mut text = 0;
         while all.places.len() < rows.len {
             let from = all.places.len();
             let range = from..rows.len.min(from.saturating_add(size));
-            let is_unlimited = limits.document == Duration::MAX;
             let time = if range.len() == 1 || is_unlimited {
                 limits.document
             } else {
@@ -72,6 +76,7 @@ impl Runs {
             match outputs {
                 Ok(outputs) => {
                     all.places.extend((0..range.len()).map(|place| Ok((all.runs.len(), place))));
+                    text += outputs.iter().map(text_bytes).sum::<usize>();
                     all.runs.push(outputs);
                     size = range.len().saturating_mul(STEP);
                     if range.len() >= most.get() {
@@ -93,7 +98,8 @@ impl Runs {
                 }
             }
             size = size.clamp(1, most.get());
-            if begin.elapsed() > limits.call && !all.places.is_empty() {
+            let is_enough = begin.elapsed() > limits.call || text > MAX_TEXT && !is_unlimited;
+            if is_enough && !all.places.is_empty() {
                 break;
             }
         }
@@ -135,4 +141,12 @@ fn run(
         Some(onnx_ml::Error::TooLarge(_)) => Rejected::TooMuchMemory,
         _ => Rejected::Model,
     })
+}
+
+/// The bytes of the texts among outputs.
+fn text_bytes(outputs: &Values) -> usize {
+    match outputs {
+        Values::String(texts) => texts.iter().map(String::len).sum(),
+        _ => 0,
+    }
 }

@@ -14,3 +14,4 @@ mod maps;
 mod operators;
 #[path = "../support/mod.rs"]
 mod support;
+mod wide_graph;

@@ -147,7 +147,8 @@ impl<'s> Compiler<'s> {
             let compiled = self.named(feature)?;
             let at = compiled.names.iter().position(|name| name == column).with_context(|| {
                 let (feature, column) = (cut(feature), cut(column));
-                format!("`{feature}` has no column `{column}`; its columns are {}", some_of(&compiled.names))
+                let names: Vec<_> = compiled.names.iter().map(|name| format!("{feature}.{name}")).collect();
+                format!("`{feature}` has no column `{column}`; it has {}", some_of(&names))
             })?;
             return Ok(CompiledFeature { columns: vec![compiled.columns[at].clone()], names: Vec::new() });
         }

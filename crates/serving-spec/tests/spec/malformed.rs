@@ -1,5 +1,7 @@
 //! Specs that mean nothing, and what their errors say.
 
+use std::time::Instant;
+
 use crate::features::plan;
 
 #[test]
@@ -50,7 +52,7 @@ fn a_malformed_feature_is_an_error_that_names_it() {
         ),
         (
             "a = { one_hot = \"/a\", vocabulary = [\"b\"] }\nc = { log1p = \"a.d\" }",
-            "`a` has no column `d`; its columns are `b`",
+            "has no column `d`; it has `a.b`",
         ),
         ("a = { hash = [\"/a\"], n_features = 4 }", "expected the name of a feature, found the field `/a`"),
         (
@@ -75,4 +77,33 @@ fn a_malformed_feature_is_an_error_that_names_it() {
         let error = format!("{:#}", plan(features, None).unwrap_err());
         assert!(error.contains(expected), "{features}\n  gave: {error}\n  not: {expected}");
     }
+}
+
+/// A message stays short, and comes soon, whatever the spec is.
+#[test]
+fn a_large_spec_is_refused_in_a_short_line() {
+    let refused = |features: &str| {
+        let start = Instant::now();
+        let error = format!("{:#}", plan(features, None).unwrap_err());
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        assert!(error.len() < 2_000, "{error}");
+        error
+    };
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let chain = |count| lines(count, &|number| format!("f{number} = {{ log1p = \"f{}\" }}\n", number + 1));
+    let error = refused(&chain(9_000));
+    assert!(
+        error.starts_with("feature `f0` (line 2): feature `f1` (line 3): feature `f2` (line 4): "),
+        "{error}"
+    );
+    assert!(error.ends_with("more than 256 features stand between it and the record"), "{error}");
+    assert!(refused(&chain(10_001)).ends_with("expected at most 10000 features, found 10001"));
+    let error = refused(&format!("{}f50 = {{ log1p = \"f0\" }}\n", chain(50)));
+    assert!(error.contains("it depends on itself: `f0` by way of 50 features from `f0`"), "{error}");
+    let name = "f".repeat(100_000);
+    assert!(refused(&format!("a = {{ log1p = \"{name}\" }}")).contains("there is no feature `ffff"));
+    assert!(refused(&format!("a = {{ {name} = 1 }}")).contains("is not a transform"));
+    let hash = |number| format!("h{number} = {{ hash = [\"b\"], n_features = 65536 }}\n");
+    let error = refused(&format!("{}b = {{ field = \"b\" }}", lines(20, &hash)));
+    assert!(error.contains("the features have more than 1048576 columns"), "{error}");
 }
