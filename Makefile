@@ -135,10 +135,11 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 SEEDS_event := events
 SEEDS_payload := tests/fixtures/payloads
 SEEDS_model := target/fuzz/models
-# Seconds that one input may take, for targets that need more than 10.
-LIMIT_model := 60
+# The most bytes of an input, for targets that make more of each byte.
+BYTES_graph := 1024
+BYTES_record := 1024
 
-fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Break every input, 10 minutes each; needs a nightly compiler and `cargo install cargo-fuzz`
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Break every input and spend its memory and time, 10 minutes each; needs a nightly compiler and `cargo install cargo-fuzz`
 
 fuzz-model: target/fuzz/models
 
@@ -147,7 +148,7 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	@mkdir -p target/fuzz/found-$*
 	$(CARGO) +nightly fuzz run --target-dir target/fuzz --release $* \
 		target/fuzz/found-$* $(wildcard fuzz/seeds/$*) $(SEEDS_$*) -- \
-		-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=$(or $(LIMIT_$*),10) -rss_limit_mb=3000
+		-max_total_time=$(FUZZ_SECONDS) -max_len=$(or $(BYTES_$*),65536) -timeout=60 -rss_limit_mb=3000
 
 target/fuzz/models: target/conformance.stamp
 	@mkdir -p $@

@@ -2,24 +2,35 @@
 //! fuzz`, with its seeds and some thousands of their mutations.
 //!
 //! Every case has a number, and depends only on that number and the seeds. To run more cases, use
-//! `FUZZ_RUNS=1000000 cargo test --test fuzz`. The predictor's `tests/mutated_model.rs` does the same for
-//! models.
+//! `FUZZ_RUNS=1000000 cargo test --test fuzz`. The predictor's `tests/mutated_model.rs` and
+//! `tests/generated_model.rs` do the same for models.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[path = "../fuzz/src/budget.rs"]
+mod budget;
 #[path = "../fuzz/src/event.rs"]
 mod event;
 #[path = "../fuzz/src/features.rs"]
 mod features;
+#[path = "support/kpl.rs"]
+mod kpl;
 #[path = "../fuzz/src/mlmodel.rs"]
 mod mlmodel;
 #[path = "support/mutation.rs"]
 mod mutation;
+#[allow(dead_code, reason = "the generators use only a part")]
+#[path = "../crates/predictor/tests/support/onnx/build.rs"]
+mod onnx;
 #[path = "../fuzz/src/payload.rs"]
 mod payload;
+#[path = "../fuzz/src/record/mod.rs"]
+mod record;
 #[path = "../fuzz/src/replay.rs"]
 mod replay;
 #[path = "../fuzz/src/spec.rs"]
 mod spec;
+#[path = "../fuzz/src/values.rs"]
+mod values;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,8 +43,14 @@ use fastrand::Rng;
 /// The default number of mutations per target.
 const RUNS: u64 = 10_000;
 
-/// The longest time for one case, in a build that is not optimised, while other tests run.
-const MAX_TIME: Duration = Duration::from_secs(10);
+/// The default number of generated events, which cost far more.
+const GENERATED: u64 = 60;
+
+/// The most random bytes that generate an event.
+const MAX_BYTES: usize = 512;
+
+/// The longest time until a case ends, while other tests run. What it may compute has limits of its own.
+const MAX_TIME: Duration = Duration::from_mins(1);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -51,12 +68,17 @@ fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
     folders.iter().flat_map(files).map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// A case. The first cases are the seeds, and the others are random mutations of them.
+/// A case. The first cases are the seeds, and the others are random mutations of them. Without seeds, its bytes are
+/// random.
 fn case(seeds: &[Vec<u8>], number: u64) -> Vec<u8> {
     if let Some(seed) = usize::try_from(number).ok().and_then(|number| seeds.get(number)) {
         return seed.clone();
     }
     let mut random = Rng::with_seed(number);
+    if seeds.is_empty() {
+        let bytes = random.usize(..=MAX_BYTES);
+        return std::iter::repeat_with(|| random.u8(..)).take(bytes).collect();
+    }
     let mut bytes = seeds[random.usize(..seeds.len())].clone();
     for _ in 0..random.usize(1..5) {
         let donor = &seeds[random.usize(..seeds.len())];
@@ -84,7 +106,8 @@ fn panics(run: fn(&[u8]), bytes: &[u8]) -> bool {
 
 fn fuzz(target: &str, run: fn(&[u8]), folders: &[&str]) {
     let seeds = seeds(folders);
-    let runs = std::env::var("FUZZ_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
+    let default = if seeds.is_empty() { GENERATED } else { RUNS };
+    let runs = std::env::var("FUZZ_RUNS").map_or(default, |runs| runs.parse().unwrap());
     let cases = 0..seeds.len() as u64 + runs;
     let (done, results) = mpsc::channel();
     std::thread::spawn({
@@ -134,4 +157,9 @@ fn any_spec_is_compiled_or_refused() {
 #[test]
 fn any_object_can_be_replayed() {
     fuzz("replay", replay::run, &["fuzz/seeds/replay"]);
+}
+
+#[test]
+fn any_generated_record_is_settled() {
+    fuzz("record", record::run, &[]);
 }

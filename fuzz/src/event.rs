@@ -17,19 +17,30 @@ use stream_predictor::sinks::Sink;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use crate::budget::{GRACE, promised, within};
+
+/// The time of an invocation.
+const TIME: Duration = Duration::from_secs(5);
+
+struct Model {
+    /// Answers with the predictions.
+    test_run: Handler,
+    /// Drops them, so that its memory is that of any other sink.
+    dry_run: Handler,
+    engine: Predictor,
+}
+
 /// A model that takes maps, and one that takes columns.
-static MODELS: LazyLock<Vec<(Handler, Predictor)>> = LazyLock::new(|| {
-    let load = |name| {
+static MODELS: LazyLock<[Model; 2]> = LazyLock::new(|| {
+    ["mlflow3", "columns"].map(|name| {
         let folder = model_directory(&crate::root().join("tests/fixtures").join(name));
         let directory = ModelDirectory::open(&folder).expect("a folder");
+        let (run_id, clock) = (Some("run"), Clock::unlimited());
         let handler =
-            Handler::load(&directory, Some("run"), Quarantine::Log, vec![Sink::Answer], &Clock::unlimited());
-        (
-            handler.expect("a model"),
-            Predictor::load(&directory, Some("run"), &Clock::unlimited()).expect("a model"),
-        )
-    };
-    ["mlflow3", "columns"].map(load).into()
+            |sink| Handler::load(&directory, run_id, Quarantine::Log, vec![sink], &clock).expect("a model");
+        let engine = Predictor::load(&directory, run_id, &clock).expect("a model");
+        Model { test_run: handler(Sink::Answer), dry_run: handler(Sink::DryRun), engine }
+    })
 });
 
 fn runtime() -> Runtime {
@@ -52,11 +63,14 @@ fn model_directory(root: &Path) -> PathBuf {
 /// Checks both models with the bytes, as an event and as documents.
 pub fn run(bytes: &[u8]) {
     let runtime = runtime();
-    for (handler, engine) in &*MODELS {
+    for model in &*MODELS {
         if let Ok(event) = str::from_utf8(bytes) {
-            answer(&runtime, handler, event);
+            answer(&runtime, &model.test_run, event);
+            let limit = TimeLimit::at(Instant::now() + TIME);
+            let run = || runtime.block_on(kinesis::handle(&model.dry_run, event, &limit));
+            drop(within(promised(event.len()), TIME + GRACE, run));
         }
-        score(engine, bytes);
+        within(promised(2 * bytes.len()), TIME + GRACE, || score(&model.engine, bytes));
     }
 }
 

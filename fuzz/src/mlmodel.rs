@@ -3,11 +3,17 @@
 use predictor::model::mlmodel::{Logged, MlModel};
 use predictor::model::signature::Signature;
 
+use crate::budget::{QUICK, START, within};
 use crate::spec;
 
 /// Parses the bytes as `MLmodel`.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(text) = str::from_utf8(bytes) {
+        within(START, QUICK, || parse(text));
+    }
+}
+
+fn parse(text: &str) {
     let _ = Signature::parse(text);
     let logged = Logged::parse(text);
     let Ok(mlmodel) = MlModel::parse(text) else { return };

@@ -9,6 +9,8 @@ use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
 use predictor::decode::{DocumentRange, MAX_DOCUMENTS, unpack, unpack_base64};
 
+use crate::budget::{QUICK, promised, within};
+
 const AGGREGATE: &[u8] = b"\xF3\x89\x9A\xC2";
 const DIGEST: usize = 16;
 
@@ -67,7 +69,7 @@ fn of_payload(payload: &[u8]) -> Unpacked {
 fn unpacked(payload: usize, unpack: impl FnOnce(&mut Vec<u8>, &mut Vec<DocumentRange>)) -> Unpacked {
     let earlier = DocumentRange { place: 0, key: None, json: Ok(0..2) };
     let (mut buffer, mut documents) = (b"{}".to_vec(), vec![earlier.clone()]);
-    unpack(&mut buffer, &mut documents);
+    within(promised(payload), QUICK, || unpack(&mut buffer, &mut documents));
     assert_eq!((&buffer[..2], &documents[0]), (&b"{}"[..], &earlier), "earlier documents do not change");
 
     let decompressed = (100 * payload).clamp(1 << 20, 32 << 20);

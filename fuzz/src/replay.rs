@@ -9,8 +9,14 @@ use stream_predictor::record::{Content, Record};
 use stream_predictor::replay::Object;
 use uuid::Uuid;
 
+use crate::budget::{QUICK, promised, within};
+
 /// Reads the bytes as an object, and their records after a quarantine.
 pub fn run(bytes: &[u8]) {
+    within(promised(bytes.len()), QUICK, || read(bytes));
+}
+
+fn read(bytes: &[u8]) {
     let object = Object::of(bytes);
     let mut records = object.records();
     records.by_ref().for_each(|record| returns(&record));

@@ -9,6 +9,8 @@ use serving_spec::ServingSpec;
 use serving_spec::columns::{Element, Number, Port};
 use serving_spec::result::ResultPlan;
 
+use crate::budget::{QUICK, START, within};
+
 const DOCUMENTS: [&[u8]; 3] = [
     br#"{"a": 1, "b": "two", "c": 2.5, "d": "2016-02-29T23:30:00Z", "x": {"a": [1, true]}}"#,
     br#"{"a": "1e3", "b": null, "c": false, "d": 1456788600.5}"#,
@@ -17,7 +19,12 @@ const DOCUMENTS: [&[u8]; 3] = [
 
 /// Parses the bytes as a spec, and compiles it.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(text) = str::from_utf8(bytes) {
+        within(START, QUICK, || parse(text));
+    }
+}
+
+fn parse(text: &str) {
     match ServingSpec::from_toml(text) {
         Ok(spec) => compile(&spec),
         Err((line, _)) => assert!(line <= text.matches('\n').count() + 1, "line {line}"),

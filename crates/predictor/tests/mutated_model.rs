@@ -6,6 +6,9 @@
 //! `MUTATION=number`.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[allow(dead_code, reason = "models use only a part")]
+#[path = "../../../fuzz/src/budget.rs"]
+mod budget;
 #[path = "../../../fuzz/src/model.rs"]
 mod model;
 #[path = "../../../tests/support/mutation.rs"]

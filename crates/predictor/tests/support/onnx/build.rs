@@ -1,9 +1,5 @@
-//! Builds small ONNX models node by node, and loads them into the engine.
+//! Builds small ONNX models node by node.
 
-use std::path::Path;
-
-use predictor::model::directory::ModelDirectory;
-use predictor::{Clock, Predictor};
 use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
@@ -60,6 +56,11 @@ pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
 pub fn int(name: &str, value: i64) -> AttributeProto {
     let kind = attribute_proto::AttributeType::Int as i32;
     AttributeProto { name: name.to_owned(), r#type: kind, i: value, ..AttributeProto::default() }
+}
+
+pub fn float(name: &str, value: f32) -> AttributeProto {
+    let kind = attribute_proto::AttributeType::Float as i32;
+    AttributeProto { name: name.to_owned(), r#type: kind, f: value, ..AttributeProto::default() }
 }
 
 pub fn floats(name: &str, values: &[f32]) -> AttributeProto {
@@ -181,32 +182,6 @@ pub fn with_sequence_output(model: &ModelProto, name: &str) -> Vec<u8> {
         output: vec![OtherInfo { name: name.to_owned(), r#type: Some(sequence) }],
     };
     [model.encode_to_vec(), OtherModel { graph: Some(graph) }.encode_to_vec()].concat()
-}
-
-pub fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Predictor> {
-    load_bytes(folder, &model.encode_to_vec())
-}
-
-pub fn load_bytes(folder: &Path, model: &[u8]) -> anyhow::Result<Predictor> {
-    std::fs::write(folder.join("model.onnx"), model).unwrap();
-    Predictor::load(&ModelDirectory::open(folder)?, Some("run"), &Clock::unlimited())
-}
-
-pub fn refusal(model: &ModelProto) -> String {
-    refusal_of_bytes(&model.encode_to_vec())
-}
-
-pub fn refusal_of_bytes(model: &[u8]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    format!("{:#}", load_bytes(folder.path(), model).unwrap_err())
-}
-
-/// The predictions `y` of a model, for the documents on which it does not fail.
-pub fn predictions(model: &ModelProto, documents: &[&str]) -> Vec<f64> {
-    let folder = tempfile::tempdir().unwrap();
-    let predictor = load(folder.path(), model).unwrap();
-    let predictions = super::predictions(&predictor, documents);
-    predictions.iter().map(|prediction| prediction["y"].as_f64().unwrap()).collect()
 }
 
 /// A model of the tree `x0 <= 1 ? 10 : (x1 > 2 ? 20 : 30)`, with one attribute replaced.
