@@ -4,7 +4,7 @@
 //! Every case has a number, and depends only on that number and the seeds. To run more cases, use
 //! `FUZZ_RUNS=1000000 cargo test --test fuzz`. The predictor's `tests/mutated_model.rs` and
 //! `tests/generated_model.rs` do the same for models.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 #[path = "../fuzz/src/budget.rs"]
 mod budget;

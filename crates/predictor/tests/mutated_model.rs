@@ -4,7 +4,7 @@
 //! Every case has a number, and depends only on that number and the models of the zoo. To run more cases, use
 //! `MUTATIONS=300000 cargo test --package predictor --test mutated_model`. To run one case, set
 //! `MUTATION=number`.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails")]
 
 #[allow(dead_code, reason = "models use only a part")]
 #[path = "../../../fuzz/src/budget.rs"]

@@ -58,8 +58,7 @@ pub fn case(bytes: &mut Unstructured<'_>) -> Result<(ModelProto, Vec<String>)> {
         left -= 1;
     }
     graph.finish();
-    let numbers = i64::try_from(NUMBERS).expect("a few");
-    let mut model = model(vec![float_input("X", numbers), texts("S")], graph.nodes, graph.constants);
+    let mut model = model(vec![float_input("X", whole(NUMBERS)), texts("S")], graph.nodes, graph.constants);
     model.graph.as_mut().expect("a graph").output.push(texts("t"));
     Ok((model, documents))
 }
@@ -71,6 +70,11 @@ fn texts(name: &str) -> ValueInfoProto {
     tensor.elem_type = DataType::String as i32;
     tensor.shape.as_mut().expect("a shape").dim.pop();
     info
+}
+
+/// A size as ONNX writes it.
+pub fn whole(size: usize) -> i64 {
+    i64::try_from(size).expect("a size")
 }
 
 fn document(bytes: &mut Unstructured<'_>) -> Result<String> {
@@ -142,7 +146,7 @@ impl Growing<'_, '_> {
 
     fn constant(&mut self, dims: &[usize], tensor: TensorProto) -> String {
         let name = format!("c{}", self.constants.len());
-        let dims = dims.iter().map(|&dim| dim as i64).collect();
+        let dims = dims.iter().map(|&dim| whole(dim)).collect();
         self.constants.push(TensorProto { name: name.clone(), dims, ..tensor });
         name
     }

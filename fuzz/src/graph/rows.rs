@@ -3,7 +3,7 @@
 use arbitrary::Result;
 use tract_onnx::pb::tensor_proto::DataType;
 
-use super::growing::{Growing, Kind};
+use super::growing::{Growing, Kind, whole};
 use crate::onnx::*;
 
 /// Functions of one float.
@@ -27,10 +27,26 @@ pub const FUNCTIONS: [&str; 14] = [
 /// The most columns that a value gets.
 const WIDEST: usize = 4_096;
 
+fn weights(count: usize) -> Vec<f32> {
+    (0..count).map(|index| (index % 7) as f32 - 3.0).collect()
+}
+
 /// Adds an operator on floats of this width.
 pub fn grow(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<()> {
-    let weights = |count: usize| (0..count).map(|index| (index % 7) as f32 - 3.0).collect::<Vec<_>>();
-    let name = match graph.bytes.int_in_range(0..=22)? {
+    let (name, columns) = match graph.bytes.int_in_range(0..=3)? {
+        0 => (of_the_same_width(graph, value, width)?, width),
+        1 => of_another_width(graph, value, width)?,
+        2 => learned(graph, value, width)?,
+        _ => return of_another_kind(graph, value, width),
+    };
+    if columns <= WIDEST {
+        graph.value(name, Kind::Rows(columns));
+    }
+    Ok(())
+}
+
+fn of_the_same_width(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<String> {
+    Ok(match graph.bytes.int_in_range(0..=8)? {
         0 => {
             let function = *graph.bytes.choose(&FUNCTIONS)?;
             graph.node(function, &[value], vec![])
@@ -41,43 +57,39 @@ pub fn grow(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<()
             graph.node(op, &[value, &other], vec![])
         }
         2 => {
-            let Some((other, Kind::Rows(more))) = graph.last(|kind| matches!(kind, Kind::Rows(_))) else {
-                return Ok(());
-            };
-            return wider(graph, width + more, |graph| {
-                graph.node("Concat", &[value, &other], vec![int("axis", 1)])
-            });
-        }
-        3 => {
             let attributes = vec![floats("offset", &weights(width)), floats("scale", &weights(width))];
             graph.node("Scaler", &[value], attributes)
         }
-        4 => {
+        3 => {
             let norm = *graph.bytes.choose(&["MAX", "L1", "L2"])?;
             graph.node("Normalizer", &[value], vec![string("norm", norm)])
         }
-        5 => graph.node("Binarizer", &[value], vec![float("threshold", 0.5)]),
-        6 => {
-            let attributes =
-                vec![floats("imputed_value_floats", &weights(width)), float("replaced_value_float", 1.0)];
-            graph.node("Imputer", &[value], attributes)
+        4 => graph.node("Binarizer", &[value], vec![float("threshold", 0.5)]),
+        5 => {
+            let values = floats("imputed_value_floats", &weights(width));
+            graph.node("Imputer", &[value], vec![values, float("replaced_value_float", 1.0)])
         }
+        6 => graph.node("Softmax", &[value], vec![int("axis", 1)]),
         7 => {
-            let targets = *graph.bytes.choose(&[1, 3, 64])?;
-            return wider(graph, targets, |graph| {
-                let weights = weights(width * targets);
-                let attributes = vec![floats("coefficients", &weights), int("targets", targets as i64)];
-                graph.node("LinearRegressor", &[value], attributes)
-            });
+            let axis = graph.integers(&[], &[1]);
+            graph.node("CumSum", &[value, &axis], vec![])
         }
-        8 => {
-            let columns = *graph.bytes.choose(&[1, 2, 16, 256])?;
-            return wider(graph, columns, |graph| {
-                let matrix = graph.floats(&[width, columns], weights(width * columns));
-                graph.node("MatMul", &[value, &matrix], vec![])
-            });
+        _ => match graph.last(|kind| kind == Kind::Number) {
+            Some((number, _)) => graph.node("Add", &[value, &number], vec![]),
+            None => graph.node("Identity", &[value], vec![]),
+        },
+    })
+}
+
+/// Returns the name of the rows, and their width.
+fn of_another_width(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<(String, usize)> {
+    Ok(match graph.bytes.int_in_range(0..=6)? {
+        0 => {
+            let (other, kind) = graph.last(|kind| matches!(kind, Kind::Rows(_))).expect("the input");
+            let Kind::Rows(more) = kind else { unreachable!("only rows are taken") };
+            (graph.node("Concat", &[value, &other], vec![int("axis", 1)]), width + more)
         }
-        9 => {
+        1 => {
             let op = *graph.bytes.choose(&[
                 "ReduceMax",
                 "ReduceMin",
@@ -85,126 +97,106 @@ pub fn grow(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<()
                 "ReduceL2",
                 "ReduceLogSumExp",
             ])?;
-            let of_all = graph.bytes.ratio(1, 2)?;
-            if of_all {
-                let name = graph.node(op, &[value], vec![int("keepdims", 0)]);
-                graph.value(name, Kind::Number);
-                return Ok(());
-            }
-            return wider(graph, 1, |graph| graph.node(op, &[value], vec![ints("axes", &[1])]));
+            (graph.node(op, &[value], vec![ints("axes", &[1])]), 1)
         }
-        10 if width == 1 => {
-            let texts = graph.node("Cast", &[value], vec![int("to", DataType::String as i64)]);
-            let texts = graph.reshape(&texts, &[-1]);
-            graph.value(texts, Kind::Texts);
-            return Ok(());
-        }
-        11 if width == 1 => {
-            let integers = graph.node("Cast", &[value], vec![int("to", DataType::Int64 as i64)]);
-            graph.value(integers, Kind::Integers);
-            return Ok(());
-        }
-        12 => {
+        2 => {
             let columns = *graph.bytes.choose(&[1, 5, 300])?;
             let op = *graph.bytes.choose(&["Gather", "ArrayFeatureExtractor"])?;
-            return wider(graph, columns, |graph| {
-                let places: Vec<i64> = (0..columns).map(|column| (column * 5 % width) as i64).collect();
-                let places = graph.integers(&[columns], &places);
-                let attributes = if op == "Gather" { vec![int("axis", 1)] } else { vec![] };
-                graph.node(op, &[value, &places], attributes)
-            });
+            let places: Vec<i64> = (0..columns).map(|column| whole(column * 5 % width)).collect();
+            let places = graph.integers(&[columns], &places);
+            let attributes = if op == "Gather" { vec![int("axis", 1)] } else { vec![] };
+            (graph.node(op, &[value, &places], attributes), columns)
         }
-        13 => {
+        3 => {
             let times = *graph.bytes.choose(&[2, 10, 1_000])?;
-            return wider(graph, width * times, |graph| {
-                let times = graph.integers(&[2], &[1, times as i64]);
-                graph.node("Tile", &[value, &times], vec![])
-            });
+            let repeats = graph.integers(&[2], &[1, whole(times)]);
+            (graph.node("Tile", &[value, &repeats], vec![]), width * times)
         }
-        14 => {
-            let categories = *graph.bytes.choose(&[2, 40, 1_000])?;
-            return wider(graph, width * categories, |graph| {
-                let known: Vec<i64> = (0..categories as i64).collect();
-                let columns = graph.node("OneHotEncoder", &[value], vec![ints("cats_int64s", &known)]);
-                graph.reshape(&columns, &[0, (width * categories) as i64])
-            });
-        }
-        15 => {
-            let tree = stump(graph.bytes.choose(&["BRANCH_LEQ", "BRANCH_GT", "BRANCH_EQ"])?, vec![]);
-            let attributes = tree.graph.expect("a graph").node.remove(0).attribute;
-            return wider(graph, 1, |graph| graph.node("TreeEnsembleRegressor", &[value], attributes));
-        }
-        16 => {
-            let vectors = *graph.bytes.choose(&[1, 4, 200])?;
-            let kernel = *graph.bytes.choose(&["LINEAR", "RBF", "POLY", "SIGMOID"])?;
-            return wider(graph, 1, |graph| {
-                let attributes = vec![
-                    string("kernel_type", kernel),
-                    floats("kernel_params", &[0.5, 1.0, 3.0]),
-                    floats("coefficients", &weights(vectors)),
-                    floats("support_vectors", &weights(vectors * width)),
-                    floats("rho", &[0.5]),
-                    int("n_supports", vectors as i64),
-                ];
-                graph.node("SVMRegressor", &[value], attributes)
-            });
-        }
-        17 => {
-            let others = *graph.bytes.choose(&[1, 8, 500])?;
-            let metric = *graph.bytes.choose(&["euclidean", "sqeuclidean"])?;
-            return wider(graph, others, |graph| {
-                let matrix = graph.floats(&[others, width], weights(others * width));
-                graph.node("CDist", &[value, &matrix], vec![string("metric", metric)])
-            });
-        }
-        18 => graph.node("Softmax", &[value], vec![int("axis", 1)]),
-        19 => {
-            let axis = graph.integers(&[], &[1]);
-            graph.node("CumSum", &[value, &axis], vec![])
-        }
-        20 => {
-            let Some((number, _)) = graph.last(|kind| kind == Kind::Number) else { return Ok(()) };
-            graph.node("Add", &[value, &number], vec![])
-        }
-        21 => {
+        4 => {
             let pads = *graph.bytes.choose(&[1, 100, 4_000])?;
-            return wider(graph, width + pads, |graph| {
-                let pads = graph.integers(&[4], &[0, 0, 0, pads as i64]);
-                graph.node("Pad", &[value, &pads], vec![])
-            });
+            let ends = graph.integers(&[4], &[0, 0, 0, whole(pads)]);
+            (graph.node("Pad", &[value, &ends], vec![]), width + pads)
+        }
+        5 => {
+            let known = *graph.bytes.choose(&[2, 40, 1_000])?;
+            let categories: Vec<i64> = (0..whole(known)).collect();
+            let columns = graph.node("OneHotEncoder", &[value], vec![ints("cats_int64s", &categories)]);
+            (graph.reshape(&columns, &[0, whole(width * known)]), width * known)
         }
         _ => {
             let best = width.div_ceil(2);
-            return wider(graph, best, |graph| {
-                let best = graph.integers(&[1], &[best as i64]);
-                graph.node("TopK", &[value, &best], vec![int("axis", 1)])
-            });
+            let count = graph.integers(&[1], &[whole(best)]);
+            (graph.node("TopK", &[value, &count], vec![int("axis", 1)]), best)
         }
-    };
-    graph.value(name, Kind::Rows(width));
-    Ok(())
+    })
 }
 
-/// Adds rows of another width, unless they are too wide.
-fn wider(
-    graph: &mut Growing<'_, '_>,
-    width: usize,
-    of: impl FnOnce(&mut Growing<'_, '_>) -> String,
-) -> Result<()> {
-    if width <= WIDEST {
-        let name = of(graph);
-        graph.value(name, Kind::Rows(width));
-    }
+/// Operators with weights. Returns the name of the rows, and their width.
+fn learned(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<(String, usize)> {
+    Ok(match graph.bytes.int_in_range(0..=4)? {
+        0 => {
+            let targets = *graph.bytes.choose(&[1, 3, 64])?;
+            let coefficients = floats("coefficients", &weights(width * targets));
+            (
+                graph.node("LinearRegressor", &[value], vec![coefficients, int("targets", whole(targets))]),
+                targets,
+            )
+        }
+        1 => {
+            let columns = *graph.bytes.choose(&[1, 2, 16, 256])?;
+            let matrix = graph.floats(&[width, columns], weights(width * columns));
+            (graph.node("MatMul", &[value, &matrix], vec![]), columns)
+        }
+        2 => {
+            let tree = stump(graph.bytes.choose(&["BRANCH_LEQ", "BRANCH_GT", "BRANCH_EQ"])?, vec![]);
+            let attributes = tree.graph.expect("a graph").node.remove(0).attribute;
+            (graph.node("TreeEnsembleRegressor", &[value], attributes), 1)
+        }
+        3 => {
+            let vectors = *graph.bytes.choose(&[1, 4, 200])?;
+            let kernel = *graph.bytes.choose(&["LINEAR", "RBF", "POLY", "SIGMOID"])?;
+            let attributes = vec![
+                string("kernel_type", kernel),
+                floats("kernel_params", &[0.5, 1.0, 3.0]),
+                floats("coefficients", &weights(vectors)),
+                floats("support_vectors", &weights(vectors * width)),
+                floats("rho", &[0.5]),
+                int("n_supports", whole(vectors)),
+            ];
+            (graph.node("SVMRegressor", &[value], attributes), 1)
+        }
+        _ => {
+            let others = *graph.bytes.choose(&[1, 8, 500])?;
+            let metric = *graph.bytes.choose(&["euclidean", "sqeuclidean"])?;
+            let matrix = graph.floats(&[others, width], weights(others * width));
+            (graph.node("CDist", &[value, &matrix], vec![string("metric", metric)]), others)
+        }
+    })
+}
+
+/// A number for all records; texts or integers, if there is one column.
+fn of_another_kind(graph: &mut Growing<'_, '_>, value: &str, width: usize) -> Result<()> {
+    let (name, kind) = match graph.bytes.int_in_range(0..=2)? {
+        0 if width == 1 => {
+            let texts = graph.node("Cast", &[value], vec![int("to", DataType::String as i64)]);
+            (graph.reshape(&texts, &[-1]), Kind::Texts)
+        }
+        1 if width == 1 => {
+            (graph.node("Cast", &[value], vec![int("to", DataType::Int64 as i64)]), Kind::Integers)
+        }
+        _ => {
+            let op = *graph.bytes.choose(&["ReduceMax", "ReduceMin", "ReduceMean", "ReduceL2"])?;
+            (graph.node(op, &[value], vec![int("keepdims", 0)]), Kind::Number)
+        }
+    };
+    graph.value(name, kind);
     Ok(())
 }
 
 /// Adds an operator on an integer for each record.
 pub fn grow_integers(graph: &mut Growing<'_, '_>, value: &str) -> Result<()> {
-    match graph.bytes.int_in_range(0..=2)? {
-        0 => {
-            let floats = graph.node("Cast", &[value], vec![int("to", DataType::Float as i64)]);
-            graph.value(floats, Kind::Rows(1));
-        }
+    let (name, kind) = match graph.bytes.int_in_range(0..=2)? {
+        0 => (graph.node("Cast", &[value], vec![int("to", DataType::Float as i64)]), Kind::Rows(1)),
         1 => {
             let length = *graph.bytes.choose(&[0, 1, 1_000, 100_000])?;
             let long = "x".repeat(length);
@@ -214,16 +206,15 @@ pub fn grow_integers(graph: &mut Growing<'_, '_>, value: &str) -> Result<()> {
                 string("default_string", &long),
             ];
             let texts = graph.node("LabelEncoder", &[value], attributes);
-            let texts = graph.reshape(&texts, &[-1]);
-            graph.value(texts, Kind::Texts);
+            (graph.reshape(&texts, &[-1]), Kind::Texts)
         }
         _ => {
             let depth = *graph.bytes.choose(&[2, 100, 4_000])?;
-            let depth_of = graph.integers(&[], &[depth as i64]);
+            let depth_of = graph.integers(&[], &[whole(depth)]);
             let (off_on, flat) = (graph.floats(&[2], vec![0.0, 1.0]), graph.reshape(value, &[-1]));
-            let columns = graph.node("OneHot", &[&flat, &depth_of, &off_on], vec![]);
-            graph.value(columns, Kind::Rows(depth));
+            (graph.node("OneHot", &[&flat, &depth_of, &off_on], vec![]), Kind::Rows(depth))
         }
-    }
+    };
+    graph.value(name, kind);
     Ok(())
 }

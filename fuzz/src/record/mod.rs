@@ -28,7 +28,7 @@ use crate::onnx::*;
 const TIME: Duration = Duration::from_secs(5);
 
 /// The columns that the numbers of `fuzz/record.toml` have.
-const NUMBERS: i64 = 25;
+const NUMBERS: u16 = 25;
 
 static MODELS: LazyLock<[Handler; 2]> = LazyLock::new(|| {
     let cuts = [string("tokenexp", "[a-zé]+|<[^>]*>"), strings("separators", &[" "])];
@@ -68,9 +68,14 @@ fn model_of(cut: tract_onnx::pb::AttributeProto) -> ModelProto {
         tokenizer,
         node("TfIdfVectorizer", &["tokens"], "counts", counts),
         node("Concat", &["numbers", "counts"], "all", vec![int("axis", 1)]),
-        node("LinearRegressor", &["all"], "y", vec![floats("coefficients", &[0.5; NUMBERS as usize + 2])]),
+        node(
+            "LinearRegressor",
+            &["all"],
+            "y",
+            vec![floats("coefficients", &vec![0.5; usize::from(NUMBERS) + 2])],
+        ),
     ];
-    model(vec![float_input("numbers", NUMBERS), text], nodes, vec![])
+    model(vec![float_input("numbers", NUMBERS.into()), text], nodes, vec![])
 }
 
 /// Answers an event of the records that the bytes make.

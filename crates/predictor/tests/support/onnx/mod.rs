@@ -9,6 +9,7 @@ use predictor::{Clock, Predictor};
 use prost::Message;
 use tract_onnx::pb::ModelProto;
 
+#[allow(unused_imports, reason = "every test crate uses only a part")]
 pub use build::*;
 
 pub fn load(folder: &Path, model: &ModelProto) -> anyhow::Result<Predictor> {
