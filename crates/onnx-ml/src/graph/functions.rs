@@ -12,14 +12,11 @@ use tract_onnx::pb::{AttributeProto, FunctionProto, GraphProto, ModelProto, Node
 use crate::error::{Error, Exceeds};
 
 use super::NO_GRAPH;
+use super::soundness::MAX_NODES;
 
 /// The most levels of functions that call functions: more than any exporter nests, and few enough for the
 /// stack.
 const MAX_DEPTH: usize = 32;
-
-/// The most nodes of a graph with inlined functions. A few functions that call each other twice could fill
-/// the memory.
-const MAX_NODES: usize = 1 << 17;
 
 /// The most bytes of inlined bodies. A body may hold a tensor, or be given one, and is copied for every call.
 const MAX_BYTES: usize = 256 << 20;
@@ -65,6 +62,7 @@ impl Writer<'_> {
     fn nodes(&mut self, nodes: Vec<NodeProto>, depth: usize) -> Result<Vec<NodeProto>> {
         let mut written = Vec::with_capacity(nodes.len());
         for mut node in nodes {
+            // A few functions that call each other twice could fill the memory.
             self.nodes += 1;
             ensure!(
                 self.nodes <= MAX_NODES,

@@ -13,9 +13,9 @@ use crate::error::{Error, Exceeds};
 
 use super::{attributes, node_name, subgraphs};
 
-/// The most nodes and constants of a graph and its subgraphs. The largest ensembles that converters write node
-/// by node have a tenth.
-const MAX_NODES: usize = 100_000;
+/// The most nodes and constants of a graph and its subgraphs. To plan them takes about 9 KB each. The largest
+/// ensembles that converters write node by node have a third.
+pub(super) const MAX_NODES: usize = 30_000;
 
 /// The most inputs or outputs of a graph, and of a node. A pipeline that takes each column of a wide frame as an
 /// input has some thousand of them, and joins them in one node. tract needs time for each pair of them.

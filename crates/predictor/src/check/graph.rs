@@ -10,6 +10,9 @@ use super::report::Report;
 /// The number of names that are shown of a list.
 const SHOWN: usize = 5;
 
+/// The most inputs or outputs that are shown.
+const MAX_PORTS: usize = 100;
+
 pub(super) fn describe(report: &mut Report, summary: &Summary, model: Option<&Model>) {
     report.line("graph", &format!("IR version {}", summary.ir_version));
     let opsets: Vec<String> =
@@ -23,7 +26,7 @@ pub(super) fn describe(report: &mut Report, summary: &Summary, model: Option<&Mo
 }
 
 fn ports(report: &mut Report, label: &str, declared: &[Declared], served: &[Port]) {
-    for (at, declared) in declared.iter().enumerate() {
+    for (at, declared) in declared.iter().enumerate().take(MAX_PORTS) {
         let served = match served.get(at) {
             Some(Port { keys, .. }) if !keys.is_empty() => {
                 format!(", {} keys: {}", keys.len(), some_of(keys))
@@ -33,6 +36,9 @@ fn ports(report: &mut Report, label: &str, declared: &[Declared], served: &[Port
             None => String::new(),
         };
         report.detail(label, &format!("`{}` {declared}{served}", declared.name));
+    }
+    if let Some(more @ 1..) = declared.len().checked_sub(MAX_PORTS) {
+        report.detail(label, &format!("{more} more"));
     }
 }
 

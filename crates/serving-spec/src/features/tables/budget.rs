@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 
 use super::column::ColumnBuilder;
 
-/// The most bytes of all tables of a model: half the memory of the smallest function that `infra/` makes. Each
+/// The most bytes of all tables of a model: a quarter of the memory of the smallest function that `infra/` makes. A
+/// table takes up to twice as much while it grows. Each
 /// cell counts with its text and [`CELL_BYTES`], and each row with [`ROW_BYTES`].
-pub(super) const MAX_BYTES: usize = 256 << 20;
+pub(super) const MAX_BYTES: usize = 128 << 20;
 
 /// The most bytes of a cell, and of a row in a text file. A result may have as many.
 pub(super) const MAX_CELL: usize = 1 << 20;
@@ -100,6 +101,6 @@ mod tests {
             })
             .unwrap();
         let error = budget.rows(1).unwrap_err().to_string();
-        assert!(error.starts_with("the tables of a model may take 256 MiB"), "{error}");
+        assert!(error.starts_with("the tables of a model may take 128 MiB"), "{error}");
     }
 }
