@@ -1,7 +1,7 @@
 //! Bounds the memory that a graph can take. A few bytes of a graph can ask for a tensor of any size: a shape
 //! to fill, a number of repetitions, or two vectors that are broadcast against each other.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use anyhow::{Context, Result, ensure};
 use tract_onnx::prelude::*;
@@ -116,11 +116,11 @@ pub(super) fn check_plan(model: &TypedModel) -> Result<()> {
 pub(super) struct Memory {
     /// The nodes in the order of the run.
     steps: Vec<Step>,
-    /// The nodes of `steps` by their ids.
-    places: HashMap<usize, usize>,
     /// What inputs and outputs take beside their tensors. The caller holds each as columns too, and writes outputs as
     /// text.
     ends: Vec<(Taken, u64)>,
+    /// The most bytes in use at once for a single row.
+    pub one: u64,
 }
 
 /// A node of a run.
@@ -129,8 +129,8 @@ struct Step {
     made: Taken,
     /// What it takes while it runs: see [`COPIES`].
     meanwhile: Taken,
-    /// The nodes whose outputs no later node reads.
-    lasts: TVec<usize>,
+    /// What no later node reads.
+    freed: TVec<Taken>,
 }
 
 /// The bytes of tensors for 1 row and for [`MANY`].
@@ -172,20 +172,21 @@ impl Memory {
             facts.map(taken).fold(Taken(0, 0), |a, b| Taken(a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
         };
         let order = plan.order_without_consts();
+        let made_by = |id| all(&mut model.node(id).outputs.iter().map(|output| &output.fact));
+        let runs: HashSet<usize> = order.iter().copied().collect();
         let steps = order.iter().map(|&id| {
-            let made = all(&mut model.node(id).outputs.iter().map(|output| &output.fact));
             let reads = model.node(id).inputs.iter().filter_map(|outlet| model.outlet_fact(*outlet).ok());
             let Taken(one, many) = all(&mut reads.into_iter());
             let meanwhile =
                 Taken(one.saturating_mul(u64::from(COPIES)), many.saturating_mul(u64::from(COPIES)));
-            Step { made, meanwhile, lasts: lasts[id].clone() }
+            let freed = lasts[id].iter().filter(|last| runs.contains(last)).map(|&last| made_by(last));
+            Step { made: made_by(id), meanwhile, freed: freed.collect() }
         });
         let inputs = model.inputs.iter().map(|outlet| (outlet, 1));
         let ends = inputs.chain(model.outputs.iter().map(|outlet| (outlet, 1 + TEXT)));
         let ends = ends.filter_map(|(outlet, times)| Some((taken(model.outlet_fact(*outlet).ok()?), times)));
-        let ends = ends.collect();
-        let places = order.iter().enumerate().map(|(place, &id)| (id, place)).collect();
-        Self { steps: steps.collect(), places, ends }
+        let memory = Self { steps: steps.collect(), ends: ends.collect(), one: 0 };
+        Self { one: memory.peak(1), ..memory }
     }
 
     /// The most bytes that are in use at once. Every size that only a run decides counts as 1.
@@ -193,13 +194,10 @@ impl Memory {
         let ends = self.ends.iter().map(|(taken, times)| taken.by(rows).saturating_mul(*times));
         let mut used = ends.fold(0, u64::saturating_add);
         let mut peak = used;
-        for Step { made, meanwhile, lasts } in &self.steps {
+        for Step { made, meanwhile, freed } in &self.steps {
             used = used.saturating_add(made.by(rows));
             peak = peak.max(used.saturating_add(meanwhile.by(rows)));
-            for last in lasts {
-                let freed = self.places.get(last).map_or(0, |&place| self.steps[place].made.by(rows));
-                used = used.saturating_sub(freed);
-            }
+            used = freed.iter().fold(used, |used, freed| used.saturating_sub(freed.by(rows)));
         }
         peak
     }

@@ -194,7 +194,7 @@ impl<'p> Ledger<'p> {
     }
 }
 
-/// Evaluates a node, if there is time left.
+/// Evaluates a node, if there is time left, by what it and the nodes before it read.
 ///
 /// # Errors
 /// When the operator fails, or the time is up.
@@ -204,7 +204,7 @@ pub fn in_time(
     node: &TypedNode,
     inputs: TVec<TValue>,
 ) -> TractResult<TVec<TValue>> {
-    work::check()?;
+    work::count(inputs.iter().map(|input| input.len()).sum())?;
     tract_onnx::tract_core::plan::eval(context, state, node, inputs)
 }
 

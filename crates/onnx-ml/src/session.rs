@@ -220,7 +220,7 @@ impl Session {
     /// The most bytes that a run of these rows may take, where values decide how much that is. If a caller gives more
     /// rows than [`Session::max_rows`], their memory comes on top.
     fn memory(&self, rows: u64) -> usize {
-        let one = self.memory.peak(1);
+        let one = self.memory.one;
         let all = if self.is_plain { one } else { self.memory.peak(rows) };
         let known = if all > bounds::MAX_BATCH_BYTES { all } else { one };
         usize::try_from(known.saturating_add(bounds::MAX_BATCH_BYTES)).unwrap_or(usize::MAX)

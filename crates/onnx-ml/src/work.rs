@@ -11,6 +11,8 @@ use limits::Clock;
 use super::error::Exceeds;
 
 thread_local! {
+    /// The steps until the next look at the clock.
+    static STEPS_LEFT: Cell<usize> = const { Cell::new(STEPS) };
     static CLOCK: RefCell<Clock> = const { RefCell::new(Clock::unlimited()) };
     static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
     static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
@@ -42,6 +44,25 @@ pub fn within<T>(clock: &Clock, bytes: usize, run: impl FnOnce() -> T) -> T {
 /// [`limits::Late`] if there is none.
 pub fn check() -> Result<()> {
     Ok(CLOCK.with_borrow(Clock::check)?)
+}
+
+/// What an operator counts as, whatever it reads. It takes less than a microsecond.
+const OPERATOR: usize = STEPS / 8;
+
+/// Counts an operator that reads so many elements. Looks at the clock after some thousand.
+///
+/// # Errors
+/// [`limits::Late`] if the time is up.
+#[inline]
+pub fn count(elements: usize) -> Result<()> {
+    let steps = OPERATOR.saturating_add(elements);
+    let left = STEPS_LEFT.get();
+    if steps < left {
+        STEPS_LEFT.set(left - steps);
+        return Ok(());
+    }
+    STEPS_LEFT.set(STEPS);
+    check()
 }
 
 /// Sets how many bytes are in use.
