@@ -148,7 +148,7 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	@mkdir -p target/fuzz/found-$*
 	$(CARGO) +nightly fuzz run --target-dir target/fuzz --release $* \
 		target/fuzz/found-$* $(wildcard fuzz/seeds/$*) $(SEEDS_$*) -- \
-		-max_total_time=$(FUZZ_SECONDS) -max_len=$(or $(BYTES_$*),65536) -timeout=60 -rss_limit_mb=3000
+		-max_total_time=$(FUZZ_SECONDS) -max_len=$(or $(BYTES_$*),65536) -len_control=0 -timeout=60 -rss_limit_mb=3000
 
 target/fuzz/models: target/conformance.stamp
 	@mkdir -p $@

@@ -1,4 +1,5 @@
-//! Operators whose size or whose steps are a number of the records, and those on what they make.
+//! Operators whose size or whose steps are a number of the records, and those on what they make. Expand, Tile, Pad and
+//! OneHot are not among them: a model in which they take such a size is refused.
 
 use arbitrary::Result;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -18,30 +19,12 @@ pub fn grow(graph: &mut Growing<'_, '_>, value: &str) -> Result<()> {
     let (zero, one) = (graph.floats(&[], vec![0.0]), graph.floats(&[], vec![1.0]));
     let length = graph.node("Cast", &[value], vec![int("to", DataType::Int64 as i64)]);
     let length = graph.reshape(&length, &[1]);
-    let vector = match graph.bytes.int_in_range(0..=6)? {
+    let vector = match graph.bytes.int_in_range(0..=2)? {
         0 => graph.node("Range", &[&zero, value, &one], vec![]),
         1 => graph.node("ConstantOfShape", &[&length], vec![]),
-        2 => graph.node("Expand", &[&one, &length], vec![]),
-        3 => {
-            let row = graph.floats(&[2], vec![1.0, 2.0]);
-            graph.node("Tile", &[&row, &length], vec![])
-        }
-        4 => {
-            let (row, pad) = (graph.floats(&[1], vec![1.0]), graph.integers(&[1], &[0]));
-            let pads = graph.node("Concat", &[&pad, &length], vec![int("axis", 0)]);
-            graph.node("Pad", &[&row, &pads], vec![])
-        }
-        5 => {
-            let (places, off_on) = (graph.integers(&[1], &[1]), graph.floats(&[2], vec![0.0, 1.0]));
-            let columns = graph.node("OneHot", &[&places, &length, &off_on], vec![]);
-            graph.reshape(&columns, &[-1])
-        }
         _ => {
-            let (Some((from, _)), start) =
-                (graph.last(|kind| kind == Kind::Vector), graph.integers(&[1], &[0]))
-            else {
-                return Ok(());
-            };
+            let Some((from, _)) = graph.last(|kind| kind == Kind::Vector) else { return Ok(()) };
+            let start = graph.integers(&[1], &[0]);
             graph.node("Slice", &[&from, &start, &length], vec![])
         }
     };
