@@ -1,5 +1,5 @@
 //! Operators whose size or whose steps are a number of the records, and those on what they make. Expand, Tile, Pad and
-//! OneHot are not among them: a model in which they take such a size is refused.
+//! `OneHot` are not among them: a model in which they take such a size is refused.
 
 use arbitrary::Result;
 use tract_onnx::pb::tensor_proto::DataType;
