@@ -9,6 +9,7 @@ mod own_model;
 #[cfg(target_os = "linux")]
 mod packages;
 mod pipeline;
+mod predict;
 mod sample_events;
 mod startup;
 #[path = "../support/mod.rs"]

@@ -1,22 +1,18 @@
-//! The commands for people: `check` and `replay`.
+//! The commands for people: `check`, `predict` and `replay`.
 
-use std::path::{Path, PathBuf};
+mod check;
+mod model;
+mod predict;
+mod replay;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use aws_config::retry::RetryConfig;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use tokio::time::Instant;
 
-use crate::aws::{self, TimeLimit, clients};
-use crate::cold_start;
-use crate::config::{Config, ModelLocation, Output, S3Prefix, s3_path_style};
-use crate::environment::variable;
-use crate::replay::Replay;
-use crate::sinks::KinesisSink;
 use crate::version::version;
-use predictor::model::directory::ModelDirectory;
-use predictor::plain_text::{line, setting};
+use predictor::plain_text::line;
 
 /// What `--help` says of the environment.
 const ENVIRONMENT: &str = "\
@@ -56,6 +52,21 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
     },
+    /// Predict the records of a file, one JSON document per line, without AWS
+    ///
+    /// Writes what the function would publish to standard output, one line per record, in the order of the records. The
+    /// source of a result is the file and the line. A record that the function would quarantine is a line on standard
+    /// error, with its number and the reason. The variable RUN_ID gives a model a version if its MLmodel has none.
+    ///
+    /// The exit code is 0 if every record has a prediction.
+    Predict {
+        /// The model's directory: a folder, or s3://bucket/prefix
+        #[arg(value_name = "DIR")]
+        location: String,
+        /// The file of records; - is standard input
+        #[arg(long, value_name = "FILE")]
+        records: PathBuf,
+    },
     /// Score records again: quarantined ones, and batches that Lambda gave up and left at an on-failure destination
     ///
     /// The function's environment configures it. Objects are read in the order of their keys; a longer prefix, such as
@@ -78,8 +89,9 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     exit_code(match Arguments::parse().command {
-        Command::Check { location, record } => check(&location, record.as_deref()),
-        Command::Replay { address, publish } => replay(&address, publish),
+        Command::Check { location, record } => check::run(&location, record.as_deref()),
+        Command::Predict { location, records } => predict::run(&location, &records),
+        Command::Replay { address, publish } => replay::run(&address, publish),
     })
 }
 
@@ -93,54 +105,4 @@ pub(crate) fn exit_code(result: Result<ExitCode>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Prints what is known of the model at `location`; fails if the function would not serve it.
-#[tokio::main(flavor = "current_thread")]
-async fn check(location: &str, record: Option<&Path>) -> Result<ExitCode> {
-    let record = record
-        .map(|file| std::fs::read(file).with_context(|| format!("`{}`", file.display())))
-        .transpose()?;
-    let place = ModelLocation::parse(location);
-    let shown = setting(location);
-    let place = place.with_context(|| format!("`{shown}`: expected s3://bucket/prefix or a folder"))?;
-    let directory = if let ModelLocation::Folder(path) = &place {
-        ModelDirectory::open(path).with_context(|| format!("`{shown}`"))?
-    } else {
-        let path_style = s3_path_style(&variable)?;
-        let s3 = clients::s3(&clients::settings().await?, path_style, RetryConfig::standard());
-        aws::fetch(&place, Some(&s3), &fetch_limit()).await?
-    };
-    // A panic in an operator is reported as a problem of the model.
-    std::panic::set_hook(Box::new(|_| {}));
-    let report = predictor::check::check(&directory, record.as_deref());
-    print!("{report}");
-    Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Replays what is below an `s3://` address; fails if an object could not be read or a record is left undelivered.
-#[tokio::main(flavor = "current_thread")]
-async fn replay(address: &str, publish: bool) -> Result<ExitCode> {
-    let prefix = S3Prefix::of_address(address);
-    let prefix = prefix.with_context(|| format!("`{}`: expected s3://bucket/prefix", setting(address)))?;
-    let config = Config::read_anywhere(variable)?;
-    let aws = clients::settings().await?;
-    let stream = match &config.output {
-        _ if !publish => None,
-        Output::Stream(name) => Some(KinesisSink::new(clients::kinesis(&aws, &config), name.clone())),
-        Output::Answer => bail!("TEST_RUN=True: --publish needs TEST_RUN=False"),
-    };
-    let s3 = clients::s3(&aws, config.s3_path_style, RetryConfig::standard());
-    let directory = aws::fetch(&config.model, Some(&s3), &fetch_limit()).await?;
-    // A panic is reported as a rejected record.
-    std::panic::set_hook(Box::new(|_| {}));
-    let replay = Replay::load(&directory, config.run_id.as_deref(), stream)?;
-    let report = replay.run(&s3, &prefix).await?;
-    print!("{report}");
-    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The time in which a command must have its model.
-fn fetch_limit() -> TimeLimit {
-    TimeLimit::at(Instant::now() + cold_start::LIMIT)
 }

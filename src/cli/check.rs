@@ -1,0 +1,22 @@
+//! `check`: whether the function would serve a model.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use super::model;
+
+/// Prints what is known of the model at `location`; fails if the function would not serve it.
+#[tokio::main(flavor = "current_thread")]
+pub(super) async fn run(location: &str, record: Option<&Path>) -> Result<ExitCode> {
+    let record = record
+        .map(|file| std::fs::read(file).with_context(|| format!("`{}`", file.display())))
+        .transpose()?;
+    let directory = model::at(location).await?;
+    // A panic in an operator is reported as a problem of the model.
+    std::panic::set_hook(Box::new(|_| {}));
+    let report = predictor::check::check(&directory, record.as_deref());
+    print!("{report}");
+    Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
