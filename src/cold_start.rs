@@ -5,10 +5,11 @@ use std::time::Duration;
 use anyhow::Result;
 use aws_config::{SdkConfig, retry::RetryConfig};
 
-use crate::aws::{self, TimeLimit, clients};
+use crate::aws::{TimeLimit, clients};
 use crate::batch::Handler;
 use crate::config::{Config, Output, QuarantinePlace};
 use crate::environment::variable;
+use crate::mlflow;
 use crate::quarantine::{NOT_CONFIGURED, Quarantine, S3Store};
 use crate::sinks::{KinesisSink, Sink};
 
@@ -43,7 +44,7 @@ pub async fn handler(config: &Config, limit: &TimeLimit) -> Result<Handler> {
     let quarantine = quarantine(config, aws.as_ref());
     // The streams are looked up while the model downloads. That takes no extra time, and opens the connection that the
     // first record needs.
-    let fetch = aws::fetch(&config.model, s3.as_ref(), limit);
+    let fetch = mlflow::fetch(&config.model, s3.as_ref(), limit);
     let (directory, (), ()) = tokio::try_join!(fetch, sink.find(), quarantine.find())?;
     Handler::load(&directory, config.run_id.as_deref(), quarantine, vec![sink], &limit.clock())
 }

@@ -1,6 +1,6 @@
 //! The function: predictions for the records of a stream, from an ONNX model that MLflow logged on S3.
 //!
-//! A cold start reads [`config`], brings the model with [`aws`], and builds a [`batch::Handler`]. From then on a
+//! A cold start reads [`config`], brings the model with [`mlflow`], and builds a [`batch::Handler`]. From then on a
 //! record goes down this list:
 //!
 //! 1. [`doors`] read an event and turn it into [`record`]s, each with its [`origin`].
@@ -31,4 +31,5 @@ pub mod replay;
 
 pub mod aws;
 pub mod failure;
+pub mod mlflow;
 pub mod version;

@@ -20,7 +20,7 @@ fn parse(text: &str) {
     let _ = mlmodel.onnx_file();
     if let Some(logged) = logged {
         assert_eq!(logged.run_id, mlmodel.run_id);
-        assert!(logged.is_onnx || mlmodel.onnx_file().is_err());
+        assert!(logged.is_onnx() || mlmodel.onnx_file().is_err());
     }
     if let Some(serving) = mlmodel.serving() {
         spec::compile(serving);

@@ -11,7 +11,7 @@ use crate::config::S3Prefix;
 use predictor::model::directory::contained;
 
 use super::TimeLimit;
-use super::s3::{Object, list, read};
+use super::s3::{Object, read};
 
 /// The most objects of a model directory. A directory has a few dozen files, including lookup tables and
 /// external data.
@@ -24,21 +24,28 @@ const MAX_BYTES: u64 = 4 << 30;
 /// The number of concurrent downloads. They are enough to hide the latency of each.
 const CONCURRENCY: usize = 16;
 
-/// Downloads every object below `prefix` into `folder`.
+/// Downloads the objects below `prefix` into `folder`.
 ///
 /// # Errors
 /// When the prefix has no objects, or too many or too large ones; when a name leads out of `folder`; when S3
 /// fails or takes too long.
-pub(super) async fn download(s3: &Client, prefix: &S3Prefix, folder: &Path, limit: &TimeLimit) -> Result<()> {
-    let objects = list(s3, prefix, MAX_OBJECTS, limit).await?;
+pub(crate) async fn download(
+    s3: &Client,
+    prefix: &S3Prefix,
+    objects: &[Object],
+    folder: &Path,
+    limit: &TimeLimit,
+) -> Result<()> {
+    let count = objects.len();
+    ensure!(count <= MAX_OBJECTS, "{prefix}: expected at most {MAX_OBJECTS} objects, found {count}");
     ensure!(!objects.is_empty(), "{prefix} holds no object: check that it is the model's directory");
     let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
     ensure!(bytes <= MAX_BYTES, "{prefix}: expected at most {MAX_BYTES} bytes, found {bytes}");
     // All names are checked before the first download.
-    for object in &objects {
+    for object in objects {
         contained(&object.name).with_context(|| prefix.to_string())?;
     }
-    stream::iter(&objects)
+    stream::iter(objects)
         .map(|object| async move {
             let saved = save(s3, prefix, object, folder, limit).await;
             saved.with_context(|| format!("downloading {}", prefix.join(&object.name)))

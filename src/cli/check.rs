@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 
 use super::model;
 
-/// Prints what is known of the model at `location`; fails if the function would not serve it.
+/// Prints what is known of the model; fails if the function would not serve it.
 #[tokio::main(flavor = "current_thread")]
-pub(super) async fn run(location: &str, record: Option<&Path>) -> Result<ExitCode> {
+pub(super) async fn run(name: Option<&str>, record: Option<&Path>) -> Result<ExitCode> {
     let record = record
         .map(|file| std::fs::read(file).with_context(|| format!("`{}`", file.display())))
         .transpose()?;
-    let directory = model::at(location).await?;
+    let directory = model::named(name).await?;
     // A panic in an operator is reported as a problem of the model.
     std::panic::set_hook(Box::new(|_| {}));
     let report = predictor::check::check(&directory, record.as_deref());

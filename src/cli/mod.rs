@@ -45,9 +45,12 @@ enum Command {
     ///
     /// The exit code is 0 if the function would serve it.
     Check {
-        /// The model's directory: a folder, or s3://bucket/prefix
-        #[arg(value_name = "DIR")]
-        location: String,
+        /// The model: a folder, s3://bucket/prefix, or a run id. A folder or an address may be that of a run
+        ///
+        /// Without it, or with a run id, the variables MODEL_BUCKET, MLFLOW_EXPERIMENT_ID, RUN_ID and MODEL_LOCATION name
+        /// the model, as they do for the function.
+        #[arg(value_name = "MODEL")]
+        model: Option<String>,
         /// A file with one record, a JSON document: show the value of each feature and the prediction
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
@@ -60,9 +63,12 @@ enum Command {
     ///
     /// The exit code is 0 if every record has a prediction.
     Predict {
-        /// The model's directory: a folder, or s3://bucket/prefix
-        #[arg(value_name = "DIR")]
-        location: String,
+        /// The model: a folder, s3://bucket/prefix, or a run id. A folder or an address may be that of a run
+        ///
+        /// Without it, or with a run id, the variables MODEL_BUCKET, MLFLOW_EXPERIMENT_ID, RUN_ID and MODEL_LOCATION name
+        /// the model, as they do for the function.
+        #[arg(value_name = "MODEL")]
+        model: Option<String>,
         /// The file of records; - is standard input
         #[arg(long, value_name = "FILE")]
         records: PathBuf,
@@ -89,8 +95,8 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     exit_code(match Arguments::parse().command {
-        Command::Check { location, record } => check::run(&location, record.as_deref()),
-        Command::Predict { location, records } => predict::run(&location, &records),
+        Command::Check { model, record } => check::run(model.as_deref(), record.as_deref()),
+        Command::Predict { model, records } => predict::run(model.as_deref(), &records),
         Command::Replay { address, publish } => replay::run(&address, publish),
     })
 }

@@ -30,22 +30,22 @@ struct Counts {
     rejected: u64,
 }
 
-/// Predicts the records of a file with the model at `location`; fails if one of them is rejected.
+/// Predicts the records of a file with a model; fails if one of them is rejected.
 #[tokio::main(flavor = "current_thread")]
-pub(super) async fn run(location: &str, records: &Path) -> Result<ExitCode> {
-    let name = records.to_string_lossy();
-    let reader: Box<dyn BufRead> = if name == "-" {
+pub(super) async fn run(name: Option<&str>, records: &Path) -> Result<ExitCode> {
+    let file = records.to_string_lossy();
+    let reader: Box<dyn BufRead> = if file == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        Box::new(BufReader::new(File::open(records).with_context(|| format!("`{}`", Plain::name(&name)))?))
+        Box::new(BufReader::new(File::open(records).with_context(|| format!("`{}`", Plain::name(&file)))?))
     };
-    let directory = model::at(location).await?;
+    let directory = model::named(name).await?;
     // A panic is reported as a rejected record.
     std::panic::set_hook(Box::new(|_| {}));
     let run_id = variable("RUN_ID").filter(|run_id| !run_id.is_empty());
     let predictor = Predictor::load(&directory, run_id.as_deref(), &Clock::unlimited())?;
     let counts =
-        predict(&predictor, &name, Lines::of(reader), &mut BufWriter::new(std::io::stdout().lock()))?;
+        predict(&predictor, &file, Lines::of(reader), &mut BufWriter::new(std::io::stdout().lock()))?;
     let Counts { predicted, rejected } = counts;
     eprintln!("{} records, {predicted} predicted, {rejected} rejected", predicted + rejected);
     Ok(if rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use aws_config::retry::RetryConfig;
 
-use crate::aws::{self, clients};
+use crate::aws::clients;
 use crate::config::{Config, Output, S3Prefix};
 use crate::environment::variable;
+use crate::mlflow;
 use crate::replay::Replay;
 use crate::sinks::KinesisSink;
 use predictor::plain_text::setting;
@@ -27,7 +28,7 @@ pub(super) async fn run(address: &str, publish: bool) -> Result<ExitCode> {
         Output::Answer => bail!("TEST_RUN=True: --publish needs TEST_RUN=False"),
     };
     let s3 = clients::s3(&aws, config.s3_path_style, RetryConfig::standard());
-    let directory = aws::fetch(&config.model, Some(&s3), &model::fetch_limit()).await?;
+    let directory = mlflow::fetch(&config.model, Some(&s3), &model::fetch_limit()).await?;
     // A panic is reported as a rejected record.
     std::panic::set_hook(Box::new(|_| {}));
     let replay = Replay::load(&directory, config.run_id.as_deref(), stream)?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use predictor::plain_text::setting;
 
-pub use model::ModelLocation;
+pub use model::{ModelLocation, is_run_id};
 pub use output::{Output, QuarantinePlace};
 pub use s3_prefix::S3Prefix;
 

@@ -1,6 +1,6 @@
 //! The location of the model: `RUN_ID`, `MODEL_BUCKET` and `MLFLOW_EXPERIMENT_ID`, or `MODEL_LOCATION`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -39,6 +39,25 @@ impl ModelLocation {
         }
     }
 
+    /// The model that a command names: a folder, an `s3://` address, or a run id of the store that the variables name.
+    /// Without a name it is that of the function with these variables.
+    ///
+    /// # Errors
+    /// When the name is none of these, or a variable is missing or wrong.
+    pub fn named(name: Option<&str>, get: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let get = |name: &str| get(name).filter(|value| !value.is_empty());
+        match name {
+            None => model_location(&get, get("RUN_ID")),
+            Some(run_id) if is_run_id(run_id) && !Path::new(run_id).exists() => model_location(
+                &|name| get(name).filter(|_| name != "MODEL_LOCATION"),
+                Some(run_id.to_owned()),
+            ),
+            Some(address) => Self::parse(address).with_context(|| {
+                format!("`{}`: expected a folder, s3://bucket/prefix or a run id", setting(address))
+            }),
+        }
+    }
+
     /// Whether it is on S3.
     #[must_use]
     pub fn is_remote(&self) -> bool {
@@ -70,6 +89,12 @@ pub(super) fn model_location(
         setting(&experiment)
     );
     Ok(ModelLocation::Run { root, experiment, run_id })
+}
+
+/// Whether the text looks like the id of a run: 32 digits of hexadecimal.
+#[must_use]
+pub fn is_run_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether the text is an id. Ids become parts of S3 keys, so they must not lead to another folder.

@@ -10,8 +10,8 @@ use aws_sdk_s3::types::Object;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use predictor::{Clock, Predictor};
 use serde_json::Value;
-use stream_predictor::aws::fetch;
 use stream_predictor::config::{ModelLocation, S3Prefix};
+use stream_predictor::mlflow::fetch;
 use stream_predictor_local::stack::Stack;
 
 /// A local S3 with a bucket that holds the uploaded folders.

@@ -2,11 +2,12 @@
 //!
 //! Format: <https://mlflow.org/docs/latest/ml/model/#mlmodel-file>
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::{Context, Result};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use serving_spec::ServingSpec;
@@ -113,8 +114,8 @@ pub(super) fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T> {
 pub struct Logged {
     /// The run that logged it.
     pub run_id: Option<String>,
-    /// Whether it has the ONNX flavor.
-    pub is_onnx: bool,
+    /// The libraries that can load it, such as `sklearn`, without `python_function`.
+    pub flavors: Vec<String>,
 }
 
 impl Logged {
@@ -126,14 +127,17 @@ impl Logged {
         struct Part {
             run_id: Option<String>,
             #[serde(default)]
-            flavors: Names,
-        }
-        #[derive(Default, Deserialize)]
-        struct Names {
-            onnx: Option<serde::de::IgnoredAny>,
+            flavors: BTreeMap<String, IgnoredAny>,
         }
         let part: Part = serde_saphyr::from_str(text).ok()?;
-        Some(Self { run_id: part.run_id, is_onnx: part.flavors.onnx.is_some() })
+        let flavors = part.flavors.into_keys().filter(|name| name != "python_function").collect();
+        Some(Self { run_id: part.run_id, flavors })
+    }
+
+    /// Whether it has the ONNX flavor.
+    #[must_use]
+    pub fn is_onnx(&self) -> bool {
+        self.flavors.iter().any(|name| name == "onnx")
     }
 }
 
