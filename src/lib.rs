@@ -9,8 +9,8 @@
 //! 3. [`quarantine`] stores what can never succeed, and [`sinks`] accept the results.
 //! 4. The door turns the outcome into an answer.
 //!
-//! [`cli`] has the commands for people: `check` says whether a model would be served, and `replay` scores quarantined
-//! records again. There are two kinds of [`failure`], and no third.
+//! [`cli`] has the commands for people: `check` says whether a model would be served, `predict` predicts a file of
+//! records, and `replay` scores quarantined records again. There are two kinds of [`failure`], and no third.
 
 pub mod cli;
 pub mod cold_start;

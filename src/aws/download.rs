@@ -36,8 +36,10 @@ pub(crate) async fn download(
     folder: &Path,
     limit: &TimeLimit,
 ) -> Result<()> {
-    let count = objects.len();
-    ensure!(count <= MAX_OBJECTS, "{prefix}: expected at most {MAX_OBJECTS} objects, found {count}");
+    ensure!(
+        objects.len() <= MAX_OBJECTS,
+        "{prefix} has more than {MAX_OBJECTS} objects: check that it is the model's directory"
+    );
     ensure!(!objects.is_empty(), "{prefix} holds no object: check that it is the model's directory");
     let bytes: u64 = objects.iter().map(|object| object.bytes).fold(0, u64::saturating_add);
     ensure!(bytes <= MAX_BYTES, "{prefix}: expected at most {MAX_BYTES} bytes, found {bytes}");

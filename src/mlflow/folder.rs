@@ -21,7 +21,7 @@ const MAX_FOLDERS: usize = 10_000;
 ///
 /// # Errors
 /// When there is no folder, or the run does not have exactly one ONNX model.
-pub(super) fn open(path: &Path) -> Result<ModelDirectory> {
+pub fn open(path: &Path) -> Result<ModelDirectory> {
     let given = ModelDirectory::open(path)?;
     if is_model_directory(names(path).iter().map(String::as_str)) {
         return Ok(given);

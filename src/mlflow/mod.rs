@@ -7,6 +7,8 @@
 mod folder;
 mod store;
 
+pub use folder::open;
+
 use std::fmt::Display;
 
 use anyhow::{Context, Result, bail};
@@ -33,7 +35,7 @@ pub async fn fetch(
     let prefix = match location {
         ModelLocation::Folder(path) => {
             let location = setting(&path.to_string_lossy());
-            return folder::open(path).with_context(|| format!("MODEL_LOCATION={location}"));
+            return open(path).with_context(|| format!("MODEL_LOCATION={location}"));
         }
         ModelLocation::Prefix(prefix) => store::below(client()?, prefix, limit).await?,
         ModelLocation::Run { root, experiment, run_id } => {

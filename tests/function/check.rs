@@ -184,8 +184,15 @@ fn a_folder_without_a_valid_model_is_refused() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text, "stream-predictor: `no/such/folder`: expected a folder with a model, found none\n");
     let output = start(&["check", "gs://bucket/model"], &[]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("expected s3://bucket/prefix or a folder"));
-    assert_eq!(start(&["check"], &[]).status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("expected a folder, s3://bucket/prefix or a run id")
+    );
+    let output = start(&["check"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("stream-predictor: RUN_ID is not set: give the MLflow run id"), "{text}");
     assert_eq!(start(&["check", "a", "b"], &[]).status.code(), Some(2));
     assert!(start(&["check", "--help"], &[]).status.success());
 
@@ -208,4 +215,61 @@ async fn a_model_on_s3_can_be_checked() {
     let output = start(&["check", "s3://models/none"], &variables);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("s3://models/none holds no object"));
+}
+
+/// The function and the command take the same names.
+#[tokio::test]
+async fn a_model_is_named_by_its_run_or_by_the_variables() {
+    let stack = Stack::start(&support::ministack()).await.unwrap();
+    stack.create_bucket("models").await.unwrap();
+    stack.upload_dir(&fixtures().join("mlflow2"), "models", "").await.unwrap();
+    stack.upload_dir(&fixtures().join("mlflow3"), "models", "").await.unwrap();
+    let of_stack: Vec<(String, String)> = stack.env().into_iter().collect();
+    let expect = |arguments: &[&str], variables: &[(&str, &str)], run_id: &str| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let output = start(arguments, &of_stack.iter().cloned().chain(variables).collect::<Vec<_>>());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        has(&text, &[&format!("  run         {run_id}"), "would serve"]);
+    };
+    let bucket = ("MODEL_BUCKET", "models");
+    for fixture in ["mlflow2", "mlflow3"] {
+        let text =
+            std::fs::read_to_string(model_directory(&fixtures().join(fixture)).join("MLmodel")).unwrap();
+        let run_id = text.lines().find_map(|line| line.strip_prefix("run_id: ")).unwrap();
+        expect(&["check"], &[bucket, ("RUN_ID", run_id)], run_id);
+        expect(&["check", run_id], &[bucket, ("RUN_ID", "another"), ("MODEL_LOCATION", "nowhere")], run_id);
+        expect(&["check", &format!("s3://models/1/{run_id}")], &[], run_id);
+        expect(&["check"], &[("MODEL_LOCATION", &format!("s3://models/1/{run_id}"))], run_id);
+        // MLflow makes the folder of a run in any case.
+        let store = tempfile::tempdir().unwrap();
+        let copied =
+            Command::new("cp").arg("-r").arg(fixtures().join(fixture).join("1")).arg(store.path()).status();
+        assert!(copied.unwrap().success());
+        let run = store.path().join("1").join(run_id);
+        std::fs::create_dir_all(&run).unwrap();
+        expect(&["check", run.to_str().unwrap()], &[], run_id);
+    }
+}
+
+#[test]
+fn a_run_with_a_model_of_another_flavor_says_so() {
+    let store = tempfile::tempdir().unwrap();
+    let run = store.path().join("1").join("0".repeat(32));
+    let model = run.join("artifacts/model");
+    std::fs::create_dir_all(&model).unwrap();
+    let mlmodel = "flavors:\n  python_function: {}\n  sklearn: {pickled_model: model.pkl}\nrun_id: x\n";
+    std::fs::write(model.join("MLmodel"), mlmodel).unwrap();
+    let output = start(&["check", run.to_str().unwrap()], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("expected an ONNX model, found one of flavor `sklearn` in "), "{text}");
+    assert!(text.contains("/artifacts/model: export it to ONNX"), "{text}");
+    // Where an ONNX model is beside it, that one is served.
+    let plain = std::fs::read(fixtures().join("plain/model.onnx")).unwrap();
+    std::fs::create_dir(run.join("artifacts/onnx")).unwrap();
+    std::fs::write(run.join("artifacts/onnx/model.onnx"), plain).unwrap();
+    let mlmodel = "flavors:\n  onnx: {data: model.onnx}\nrun_id: x\n";
+    std::fs::write(run.join("artifacts/onnx/MLmodel"), mlmodel).unwrap();
+    assert!(check(&run).1);
 }

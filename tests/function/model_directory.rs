@@ -130,6 +130,25 @@ async fn models_of_other_flavors_are_skipped() {
     assert_eq!(prediction(&run("", &run_id), &s3).await["version"], run_id);
 }
 
+#[tokio::test]
+async fn a_run_without_an_onnx_model_says_what_it_has() {
+    let (_stack, s3) = bucket(&[]).await;
+    let run_id = "0".repeat(32);
+    for folder in [format!("1/{run_id}/artifacts/model"), "2/models/m-33333333/artifacts".to_owned()] {
+        let body = format!("run_id: {run_id}\nflavors:\n  python_function: {{}}\n  sklearn: {{}}\n");
+        let key = format!("{folder}/MLmodel");
+        s3.put_object().bucket("mlflow-models").key(key).body(body.into_bytes().into()).send().await.unwrap();
+        let experiment = folder[..1].to_owned();
+        let run =
+            ModelLocation::Run { root: root(""), experiment: experiment.clone(), run_id: run_id.clone() };
+        for location in [run, ModelLocation::Prefix(root(&format!("{experiment}/{run_id}")))] {
+            let line = refusal(&location, &s3).await;
+            let found = format!("found one of flavor `sklearn` in s3://mlflow-models/{folder}: export it");
+            assert!(line.contains(&found), "{line}");
+        }
+    }
+}
+
 /// The objects on all pages of a listing are found.
 #[tokio::test]
 async fn listings_of_several_pages_are_read_whole() {
