@@ -17,6 +17,7 @@ use aws_sdk_s3::Client;
 use crate::aws::{TimeLimit, download};
 use crate::config::ModelLocation;
 use limits::names::some_of;
+use predictor::model::DEFAULT_FILE;
 use predictor::model::directory::ModelDirectory;
 use predictor::model::mlmodel::{self, Logged};
 use predictor::plain_text::setting;
@@ -51,7 +52,7 @@ pub async fn fetch(
 
 /// Whether these names, relative to a directory, are those of a model directory.
 fn is_model_directory<'n>(mut names: impl Iterator<Item = &'n str>) -> bool {
-    names.any(|name| name == mlmodel::FILE || !name.contains('/') && name.ends_with(".onnx"))
+    names.any(|name| matches!(name, mlmodel::FILE | DEFAULT_FILE))
 }
 
 /// Chooses the only ONNX model of those that a run logged. None if it logged no model.
