@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::model;
 
-/// Prints what is known of the model; fails if the function would not serve it.
+/// Prints what is known of the model; fails if the function would not serve it, or rejects the record.
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(name: Option<&str>, record: Option<&Path>) -> Result<ExitCode> {
     let record = record
@@ -18,5 +18,6 @@ pub(super) async fn run(name: Option<&str>, record: Option<&Path>) -> Result<Exi
     std::panic::set_hook(Box::new(|_| {}));
     let report = predictor::check::check(&directory, record.as_deref());
     print!("{report}");
-    Ok(if report.would_serve() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_good = report.would_serve() && !report.rejects_record();
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

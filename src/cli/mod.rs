@@ -43,7 +43,7 @@ struct Arguments {
 enum Command {
     /// Say whether the function would serve a model: what is in its directory, how fast it is, and every reason why not
     ///
-    /// The exit code is 0 if the function would serve it.
+    /// The exit code is 0 if the function would serve it, and takes the record.
     Check {
         /// The model: a folder, s3://bucket/prefix, or a run id. A folder or an address may be that of a run
         ///

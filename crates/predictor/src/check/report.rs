@@ -14,6 +14,7 @@ const LABEL: usize = 13;
 pub struct Report {
     lines: Vec<String>,
     problems: Vec<String>,
+    rejects_record: bool,
 }
 
 impl Report {
@@ -21,6 +22,17 @@ impl Report {
     #[must_use]
     pub fn would_serve(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Whether the function would reject the record.
+    #[must_use]
+    pub fn rejects_record(&self) -> bool {
+        self.rejects_record
+    }
+
+    /// Notes that the function would reject the record.
+    pub(super) fn reject_record(&mut self) {
+        self.rejects_record = true;
     }
 
     /// Adds a fact.
@@ -55,7 +67,9 @@ impl fmt::Display for Report {
         for line in &self.lines {
             writeln!(f, "{}", line.trim_end())?;
         }
-        if self.problems.is_empty() {
+        if self.problems.is_empty() && self.rejects_record {
+            writeln!(f, "would serve, but rejects this record")
+        } else if self.problems.is_empty() {
             writeln!(f, "would serve")
         } else {
             writeln!(f, "would not serve: {}", self.problems.join("; "))

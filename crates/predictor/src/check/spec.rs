@@ -35,6 +35,9 @@ pub(super) fn compare(
     if let Some(json) = record {
         let document = Document { json, provenance: Provenance::default() };
         for scored in plan.score(model, &[document]) {
+            if scored.result.is_err() {
+                report.reject_record();
+            }
             let prediction = scored.result.as_deref().map(prediction);
             report.line("prediction", &prediction.unwrap_or_else(|rejected| rejection(&rejected)));
         }
