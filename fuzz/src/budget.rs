@@ -22,7 +22,7 @@ pub const GRACE: Duration = Duration::from_millis(500);
 /// How much more time a build takes that is not optimised.
 const SLOW: u32 = if cfg!(debug_assertions) { 5 } else { 1 };
 
-/// The most memory for so many bytes of an event.
+/// The most memory for an event of this size.
 pub fn promised(bytes: usize) -> usize {
     FACTOR * bytes + EXTRA
 }

@@ -65,7 +65,7 @@ impl TypedPass for MergeTwins {
     }
 }
 
-/// What a pair of nodes counts as: about so many elements could be looked at in its time.
+/// What a pair of nodes counts as: the number of elements that can be looked at in the same time.
 const PAIR: usize = 64;
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub fn check() -> Result<()> {
 /// What an operator counts as, whatever it reads. It takes less than a microsecond.
 const OPERATOR: usize = STEPS / 8;
 
-/// Counts an operator that reads so many elements. Looks at the clock after some thousand.
+/// Counts an operator by the number of elements that it reads. Looks at the clock after some thousand.
 ///
 /// # Errors
 /// [`limits::Late`] if the time is up.

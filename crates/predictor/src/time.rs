@@ -13,7 +13,7 @@ pub struct Limits {
     pub call: Duration,
     /// The time that one document may take. It is rejected if it takes longer.
     pub document: Duration,
-    /// No more documents are begun after results of so many bytes.
+    /// The bytes of results after which no more documents are begun.
     pub results: usize,
 }
 

@@ -23,7 +23,7 @@ const NUMBERS: usize = 3;
 /// What a value of the graph is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// Floats: a row for each record, with so many columns.
+    /// Floats: a row for each record, with this number of columns.
     Rows(usize),
     /// An integer for each record, in one column.
     Integers,
@@ -31,7 +31,7 @@ pub enum Kind {
     Texts,
     /// One float for all records.
     Number,
-    /// Floats, as many as the values of the records decide.
+    /// Floats. The values of the records decide their number.
     Vector,
 }
 

@@ -13,7 +13,7 @@ use crate::error::Exceeds;
 
 use super::{is_onnx, node_name};
 
-/// The most classes of all outputs together. Each output has a list of its own.
+/// The most classes of all outputs together. Each output keeps its list.
 const MAX_CLASSES: usize = 1 << 20;
 
 /// Makes every `ZipMap` an `Identity`. Returns the classes of each output that was a map, by its name;
