@@ -49,7 +49,7 @@ const GENERATED: u64 = 60;
 /// The most random bytes that generate an event.
 const MAX_BYTES: usize = 512;
 
-/// The longest time until a case ends, while other tests run. What it may compute has limits of its own.
+/// The longest time until a case ends, while other tests run. `budget` limits what it computes.
 const MAX_TIME: Duration = Duration::from_mins(1);
 
 fn root() -> &'static Path {

@@ -14,7 +14,7 @@ use predictor::plain_text::setting;
 /// The directory of the model that a command names; see [`ModelLocation::named`]. It is downloaded if it is on S3.
 ///
 /// # Errors
-/// When there is no such model, or S3 fails or takes too long.
+/// When the model is missing, or S3 fails or takes too long.
 pub(super) async fn named(name: Option<&str>) -> Result<ModelDirectory> {
     let location = ModelLocation::named(name, variable)?;
     if let (ModelLocation::Folder(path), Some(name)) = (&location, name) {

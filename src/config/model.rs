@@ -43,7 +43,7 @@ impl ModelLocation {
     /// Without a name it is that of the function with these variables.
     ///
     /// # Errors
-    /// When the name is none of these, or a variable is missing or wrong.
+    /// When the name is something else, or a variable is missing or wrong.
     pub fn named(name: Option<&str>, get: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         match name {

@@ -20,7 +20,7 @@ const MAX_FOLDERS: usize = 10_000;
 /// Opens the folder, or that of the only ONNX model of the run there.
 ///
 /// # Errors
-/// When there is no folder, or the run does not have exactly one ONNX model.
+/// When the folder is missing, or the run does not have exactly one ONNX model.
 pub fn open(path: &Path) -> Result<ModelDirectory> {
     let given = ModelDirectory::open(path)?;
     if is_model_directory(names(path).iter().map(String::as_str)) {
